@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// Plain JavaScript so that an older Node reads it and answers with one clear line.
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(`postern needs Node 22.18 or newer; this is ${process.versions.node}.\n`);
+  process.exit(1);
+}
+const { enableCompileCache } = await import('node:module');
+enableCompileCache();
+await import('../src/main.ts');

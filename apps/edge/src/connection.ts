@@ -1,0 +1,56 @@
+import type { TLSSocket } from 'node:tls';
+import type { HostDocument, Hostname, Verdict } from '@postern/contracts';
+import type { SubjectNames } from '@postern/pki';
+
+/** A client whose certificate OpenSSL and the host's trust bundle vouch for. Matchers have not been asked yet. */
+export interface ClientIdentity {
+  readonly leafDer: Buffer;
+  /** Certificates above the leaf as they were sent, nearest first; OpenSSL may have reordered them. */
+  readonly chainDer: readonly Buffer[];
+  readonly names: SubjectNames;
+  /** SHA-256 of the leaf's DER, lower-case hex. */
+  readonly fingerprint: string;
+  /** Milliseconds since 1970: earliest end of validity on the path. */
+  readonly validUntil: number;
+}
+
+/** One host as a worker serves it; made from its document and kept in an LRU until a change of the host arrives. */
+export interface ServedHost {
+  readonly document: HostDocument;
+  /**
+   * Names what decides at the TLS level (whether a certificate is demanded and which anchors are trusted). When it
+   * differs from that of an open connection, the connection is ended: see `Connection.policyVersion`.
+   */
+  readonly policyVersion: string;
+  /** Asks the matchers; admits when the host has none. */
+  judge(client: ClientIdentity): Verdict;
+}
+
+/** Finds hosts by the current documents; `undefined` is an unknown, closed or certificate-less host. */
+export interface HostTable {
+  /** Exact name first, then the wildcard one label up. */
+  get(name: Hostname): ServedHost | undefined;
+}
+
+/** A connection after the handshake: everything is read once, and nothing of it comes from the client's HTTP. */
+export interface Connection {
+  readonly id: string;
+  readonly socket: TLSSocket;
+  readonly protocol: 'h2' | 'http/1.1';
+  readonly sni: Hostname;
+  /** As accepted or as the trusted PROXY header says; IPv4-mapped addresses written as IPv4. */
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly tlsVersion: string;
+  readonly tlsCipher: string;
+  /** Null on hosts that ask for no certificate. Never null on a host that demands one. */
+  readonly client: ClientIdentity | null;
+  /** That of the ServedHost the handshake was made for. */
+  readonly policyVersion: string;
+}
+
+/**
+ * Speaks a protocol on an accepted connection until it closes. Returns how to end it: `drain` lets requests under
+ * way finish (GOAWAY, Connection: close), then closes.
+ */
+export type ServeProtocol = (connection: Connection) => { drain(): void };

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { certificateDocument, hostDocument, trustBundle } from './host-document.ts';
+
+export const CHANGE_KINDS = ['host', 'trust-bundle', 'certificate'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** Schema of the body of each kind at the present format. */
+export const CHANGE_BODIES = {
+  host: hostDocument,
+  'trust-bundle': trustBundle,
+  certificate: certificateDocument,
+} as const;
+
+/**
+ * One entry of the feed: the latest state of one (kind, id). `body` null is a tombstone.
+ * Kind and body are left open on the wire, so that a newer API can speak to an older edge; the edge parses each
+ * body with CHANGE_BODIES when it uses it and closes what it cannot read.
+ */
+export const change = z.strictObject({
+  epoch: z.string(),
+  revision: z.int().min(1),
+  kind: z.string(),
+  /** Host name for `host`, secret or certificate id for the others. */
+  id: z.string(),
+  formatVersion: z.int(),
+  body: z.unknown().nullable(),
+});
+export type Change = z.infer<typeof change>;
+
+/** How far a replica has come: resume after `revision` of `epoch`. */
+export const cursor = z.strictObject({ epoch: z.string(), revision: z.int().min(0) });
+export type Cursor = z.infer<typeof cursor>;

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+
+/** Something that is wrong (error) or doubtful (warning) with an input, and where. */
+export const finding = z
+  .strictObject({
+    severity: z.enum(['error', 'warning']),
+    /** Stable name of the kind of finding, like `unknown_key`. */
+    code: z.string(),
+    message: z.string(),
+    /** JSON pointer (RFC 6901) into the document the caller sent; empty for the whole. */
+    pointer: z.string(),
+    /** What to do about it, or the nearest valid spelling. */
+    hint: z.string().optional(),
+    /** Position inside the text value at `pointer` (a PEM file), from 1. */
+    line: z.int().optional(),
+    column: z.int().optional(),
+  })
+  .meta({ id: 'Finding' });
+export type Finding = z.infer<typeof finding>;
+
+/** Writes a path of keys and indexes as a JSON pointer (RFC 6901). */
+export function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** Reads a JSON pointer (RFC 6901) back into its keys. */
+export function pathOfPointer(pointer: string): string[] {
+  if (pointer === '') return [];
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** Parses a value and gives it, or every finding at once with "did you mean" for misspelt keys and words. */
+export function parseWith<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+): { ok: true; value: z.output<T> } | { ok: false; findings: Finding[] } {
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, findings: result.error.issues.flatMap((issue) => findingsOfIssue(schema, issue)) };
+}
+
+function findingsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue): Finding[] {
+  const pointer = pointerOf(issue.path);
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = keysAt(schema, issue.path);
+      return issue.keys.map((key) => ({
+        severity: 'error',
+        code: 'unknown_key',
+        message: `unknown key "${key}"`,
+        pointer: pointerOf([...issue.path, key]),
+        ...hintOf(nearest(key, known), known),
+      }));
+    }
+    case 'invalid_type':
+      return [
+        {
+          severity: 'error',
+          code: issue.input === undefined && issue.message.includes('undefined') ? 'missing' : 'wrong_type',
+          message: issue.message.includes('received undefined')
+            ? `"${String(issue.path.at(-1) ?? 'document')}" is missing`
+            : `expected ${issue.expected}${receivedOf(issue.message)}`,
+          pointer,
+        },
+      ];
+    case 'invalid_value':
+      return [
+        {
+          severity: 'error',
+          code: 'invalid_value',
+          message: `expected one of ${issue.values.map(String).join(', ')}`,
+          pointer,
+        },
+      ];
+    case 'invalid_union':
+      return [{ severity: 'error', code: 'invalid_value', message: issue.message, pointer }];
+    default: {
+      const hint = 'params' in issue ? (issue.params as { hint?: string } | undefined)?.hint : undefined;
+      const code = 'params' in issue ? (issue.params as { code?: string } | undefined)?.code : undefined;
+      return [
+        {
+          severity: 'error',
+          code: code ?? 'invalid_value',
+          message: issue.message,
+          pointer,
+          ...(hint === undefined ? {} : { hint }),
+        },
+      ];
+    }
+  }
+}
+
+function receivedOf(message: string): string {
+  const match = /received (\w+)/.exec(message);
+  return match?.[1] === undefined ? '' : `, found ${match[1]}`;
+}
+
+function hintOf(near: string | undefined, known: readonly string[]): { hint?: string } {
+  if (near !== undefined) return { hint: `did you mean "${near}"?` };
+  return known.length > 0 ? { hint: `known here: ${known.join(', ')}` } : {};
+}
+
+/** The keys a schema knows at a path, looking through optionals, arrays, records and refinements. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let current: unknown = unwrap(schema);
+  for (const part of path) {
+    if (current instanceof z.ZodObject) current = unwrap(current.shape[String(part)]);
+    else if (current instanceof z.ZodArray) current = unwrap(current.element);
+    else if (current instanceof z.ZodRecord) current = unwrap(current.valueType);
+    else return [];
+  }
+  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
+}
+
+function unwrap(schema: unknown): unknown {
+  let current = schema;
+  for (;;) {
+    if (
+      current instanceof z.ZodOptional ||
+      current instanceof z.ZodDefault ||
+      current instanceof z.ZodNullable
+    ) {
+      current = current.unwrap();
+    } else if (current instanceof z.ZodPipe) current = current.in;
+    else return current;
+  }
+}
+
+/** The candidate at most two edits away from a word (Damerau-Levenshtein), the nearest first; undefined where none is. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.min(3, Math.ceil(word.length / 2) + 1);
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= b.length; j += 1) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      let value = Math.min(at(i - 1, j) + 1, (row[j - 1] ?? 0) + 1, at(i - 1, j - 1) + cost);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        value = Math.min(value, at(i - 2, j - 2) + 1);
+      row.push(value);
+    }
+  }
+  return at(a.length, b.length);
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { corsPolicy, httpBasic, subjectMatcher } from './route.ts';
+
+/** The form number of the documents below; an edge that does not know it closes the host and says so. */
+export const DOCUMENT_FORMAT = 1;
+
+const target = z.strictObject({
+  protocol: z.enum(['http', 'https', 'h2c']),
+  host: z.string(),
+  port: z.int().min(1).max(65_535),
+});
+export type Target = z.infer<typeof target>;
+
+/** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
+export const upstream = z.strictObject({
+  targets: z.array(target).min(1),
+  /** Id of the trust bundle that alone is trusted for https targets; null: the public roots. */
+  trustBundle: z.string().nullable(),
+  /** Id of the certificate shown to https targets. */
+  clientCertificate: z.string().nullable(),
+  hostHeader: z.enum(['client', 'target']),
+  connectMs: z.int(),
+  responseHeadMs: z.int(),
+  idleBodyMs: z.int(),
+  maxBodyBytes: z.int().nullable(),
+});
+export type Upstream = z.infer<typeof upstream>;
+
+export const compiledRule = z.strictObject({
+  name: z.string().nullable(),
+  prefix: z.string(),
+  service: z.string(),
+  enableWebsockets: z.boolean(),
+});
+export type CompiledRule = z.infer<typeof compiledRule>;
+
+/** Whom a host admits. `subjectMatches` null: every certificate the bundle vouches for. */
+export const clientCertificatePolicy = z.strictObject({
+  mode: z.literal('require'),
+  trustBundle: z.string(),
+  subjectMatches: z.array(subjectMatcher).min(1).nullable(),
+});
+export type ClientCertificatePolicy = z.infer<typeof clientCertificatePolicy>;
+
+/** Everything an edge needs to serve one host; compiled by a pure function, pinned by golden pairs. */
+export const hostDocument = z.strictObject({
+  host: z.string(),
+  project: z.string(),
+  route: z.string(),
+  /** Set when the host must not be served: an unusable CA, a missing reference. */
+  closed: z.strictObject({ reason: z.string(), message: z.string() }).nullable(),
+  /** Id of the server certificate; null: none yet, the host answers with an alert. */
+  certificate: z.string().nullable(),
+  clientCertificate: clientCertificatePolicy.nullable(),
+  httpBasic: httpBasic.nullable(),
+  cors: corsPolicy.nullable(),
+  /** Longest prefix first. */
+  rules: z.array(compiledRule),
+  services: z.record(z.string(), upstream),
+});
+export type HostDocument = z.infer<typeof hostDocument>;
+
+/** Anchors of one tls-ca secret. The id is the secret's; `contentHash` (SHA-256 hex over the DERs in order) names the content. */
+export const trustBundle = z.strictObject({
+  contentHash: z.string(),
+  anchorsPem: z.array(z.string()).min(1),
+});
+export type TrustBundle = z.infer<typeof trustBundle>;
+
+/** A server or client certificate with its key; the key is sealed (to the master key in the store, to the edge in the feed). */
+export const certificateDocument = z.strictObject({
+  /** Leaf first, PEM. */
+  chainPem: z.string(),
+  sealedKey: z.string(),
+  names: z.array(z.string()),
+  notBefore: z.iso.datetime(),
+  notAfter: z.iso.datetime(),
+  fingerprint: z.string(),
+});
+export type CertificateDocument = z.infer<typeof certificateDocument>;

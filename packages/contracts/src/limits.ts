@@ -1,0 +1,44 @@
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Every bound that more than one package must agree on. Each says its value, its unit and why it is there. */
+export const LIMITS = {
+  /** Characters. A DNS label (RFC 1035 section 2.3.4), so that a name can become part of a host. */
+  resourceNameCharsMax: 63,
+  /** Characters. A DNS name in text form (RFC 1035 section 2.3.4). */
+  hostCharsMax: 253,
+  /** Characters. What is looked at before a host is turned into A-labels, which may be shorter than U-labels. */
+  hostInputCharsMax: 1024,
+  /** Bytes. Largest secret in one call; 64 KiB holds a bundle of about 40 CAs. */
+  secretBytesMax: 256 * KIB,
+  /** Bytes. Subject names of all anchors of one bundle: over 64 KiB every handshake of the host breaks. */
+  anchorNamesBytesMax: 48 * KIB,
+  /** Anchors in one trust bundle; parsing more would stall the loop of an edge. */
+  anchorsMax: 500,
+  /** Certificates in one server chain; OpenSSL clients stop at depth 100, public chains have 2 to 4. */
+  chainCertificatesMax: 10,
+  /** Bytes. Body of one API request; a secret in base64 and JSON dress fits. */
+  apiBodyBytesMax: MIB,
+  /** Bytes. A descriptor file; the largest sensible route has 500 rules of some 200 bytes. */
+  descriptorBytesMax: 256 * KIB,
+  /** Nesting of a YAML or JSON document; a descriptor needs 7. */
+  documentDepthMax: 64,
+  rulesMax: 500,
+  /** Characters. A path prefix; longer ones do not fit the head limit together with the rest. */
+  prefixCharsMax: 2048,
+  matchersMax: 100,
+  /** Characters. Pattern of a matcher; with the linear engine the cost of a match grows with this times the input. */
+  patternCharsMax: 1024,
+  /** Characters. A certificate name longer than this matches nothing (a DNS name has at most 253). */
+  matchedNameCharsMax: 256,
+  /** Users of one basic-auth route. */
+  basicUsersMax: 100,
+  corsOriginsMax: 100,
+  corsMethodsMax: 20,
+  targetsMax: 64,
+  labelsMax: 64,
+  /** Hosts that one write recompiles in its own transaction; more become a job, so that no write stalls the API. */
+  inlineRecompiledHostsMax: 200,
+  /** Milliseconds. The longest slice of a job that recompiles hosts. */
+  recompileSliceMs: 10,
+} as const;

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { finding } from './findings.ts';
+import { LIMITS } from './limits.ts';
+import { resourceName } from './names.ts';
+import { routeDescriptor } from './route.ts';
+import { secretDetails, secretType } from './secret.ts';
+import { serviceSpec } from './service.ts';
+
+const labelKey = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?$/, 'a label key is like "team" or "acme.org/team"');
+
+export const labels = z
+  .record(labelKey, z.string().max(63))
+  .refine((all) => Object.keys(all).length <= LIMITS.labelsMax, `at most ${LIMITS.labelsMax} labels`)
+  .meta({ id: 'Labels' });
+export type Labels = z.infer<typeof labels>;
+
+/** What every stored resource has. `version` counts its writes from 1 and is its ETag. */
+const meta = {
+  id: z.string(),
+  project: resourceName,
+  name: resourceName,
+  version: z.int(),
+  labels,
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+};
+
+export const secretResource = z
+  .strictObject({
+    ...meta,
+    type: secretType,
+    details: secretDetails,
+    usedBy: z.array(z.string()),
+    findings: z.array(finding),
+  })
+  .meta({ id: 'Secret' });
+export type SecretResource = z.infer<typeof secretResource>;
+
+export const serviceResource = z
+  .strictObject({ ...meta, spec: serviceSpec, usedBy: z.array(z.string()), findings: z.array(finding) })
+  .meta({ id: 'Service' });
+export type ServiceResource = z.infer<typeof serviceResource>;
+
+/** Whether a route is served, and if not, why. */
+export const routeStatus = z
+  .strictObject({
+    ready: z.boolean(),
+    /** Stable word: `ready`, `certificate_pending`, `closed`, `not_applied`, `no_edge`. */
+    reason: z.string(),
+    message: z.string(),
+    url: z.string(),
+    /** The revision that carries the route's present document. */
+    revision: z.int(),
+  })
+  .meta({ id: 'RouteStatus' });
+export type RouteStatus = z.infer<typeof routeStatus>;
+
+export const routeResource = z
+  .strictObject({ ...meta, spec: routeDescriptor, status: routeStatus, findings: z.array(finding) })
+  .meta({ id: 'Route' });
+export type RouteResource = z.infer<typeof routeResource>;

@@ -1,0 +1,20 @@
+import type { RouteDescriptor } from './route.ts';
+import type { SecretType } from './secret.ts';
+import type { ServiceSpec } from './service.ts';
+
+/** What the store gathers, inside one transaction, about one host, so that its document can be compiled. */
+export interface HostRows {
+  readonly project: string;
+  readonly route: { readonly name: string; readonly spec: RouteDescriptor };
+  /** Services the route's rules name, by name; one that is missing is absent. */
+  readonly services: ReadonlyMap<string, ServiceSpec>;
+  /** Secrets that the route and its services name, by name; one that is missing is absent. */
+  readonly secrets: ReadonlyMap<string, SecretRow>;
+  /** Id of the certificate issued for exactly this host, or null. */
+  readonly issuedCertificate: string | null;
+}
+
+export interface SecretRow {
+  readonly id: string;
+  readonly type: SecretType;
+}

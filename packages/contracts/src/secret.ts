@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+
+const pem = z
+  .string()
+  .min(1)
+  .max(LIMITS.secretBytesMax, `a secret has at most ${LIMITS.secretBytesMax} bytes`);
+const base64 = z.base64().max(Math.ceil((LIMITS.secretBytesMax * 4) / 3));
+
+export const SECRET_TYPES = ['tls-ca', 'tls', 'generic', 'symmetric', 'asymmetric'] as const;
+export const secretType = z.enum(SECRET_TYPES);
+export type SecretType = z.infer<typeof secretType>;
+
+/** What a caller sends to create or replace a secret. Certificates and keys are unencrypted PEM. */
+export const secretInput = z
+  .discriminatedUnion('type', [
+    /** CA certificates that client (or upstream) certificates are checked against; never a key. */
+    z.strictObject({ type: z.literal('tls-ca'), cert: pem }),
+    /** A certificate chain and its private key; `ca` is appended to the chain. */
+    z.strictObject({ type: z.literal('tls'), cert: pem, key: pem, ca: pem.optional() }),
+    z.strictObject({
+      type: z.literal('generic'),
+      data: z
+        .record(
+          z.string().regex(/^[A-Za-z0-9._-]{1,253}$/, 'a key is made of letters, digits, ".", "_" and "-"'),
+          base64,
+        )
+        .refine((data) => Object.keys(data).length > 0, 'at least one key is needed')
+        .refine(
+          (data) =>
+            Object.values(data).reduce((sum, value) => sum + value.length, 0) <=
+            (LIMITS.secretBytesMax * 4) / 3,
+          `a secret has at most ${LIMITS.secretBytesMax} bytes`,
+        ),
+    }),
+    z.strictObject({ type: z.literal('symmetric'), secretKey: base64.min(1) }),
+    z.strictObject({ type: z.literal('asymmetric'), privateKey: pem.optional(), publicKey: pem.optional() }),
+  ])
+  .meta({ id: 'SecretInput' });
+export type SecretInput = z.infer<typeof secretInput>;
+
+/** What is public about one certificate. Times are ISO 8601; names are typed as in the certificate. */
+export const certificateDetails = z
+  .strictObject({
+    subject: z.string(),
+    issuer: z.string(),
+    serialNumber: z.string(),
+    dnsNames: z.array(z.string()),
+    ipAddresses: z.array(z.string()),
+    otherNames: z.array(z.string()),
+    notBefore: z.iso.datetime(),
+    notAfter: z.iso.datetime(),
+    /** Like `RSA 2048`, `EC P-256`, `Ed25519`. */
+    keyType: z.string(),
+    isCa: z.boolean(),
+    pathLength: z.int().optional(),
+    keyUsage: z.array(z.string()),
+    extendedKeyUsage: z.array(z.string()),
+    /** SHA-256 of the DER, lower-case hex. */
+    fingerprint: z.string(),
+  })
+  .meta({ id: 'CertificateDetails' });
+export type CertificateDetails = z.infer<typeof certificateDetails>;
+
+/** What is public about a secret's values: key names, certificates, fingerprints; never a value (a tls-ca's PEM is public). */
+export const secretDetails = z
+  .strictObject({
+    keys: z.array(z.string()),
+    certificates: z.array(certificateDetails).optional(),
+    /** Type and SHA-256 of the SubjectPublicKeyInfo, of an asymmetric secret. */
+    publicKey: z.strictObject({ keyType: z.string(), fingerprint: z.string() }).optional(),
+    /** CA certificates in PEM, of a tls-ca. */
+    caPem: z.string().optional(),
+  })
+  .meta({ id: 'SecretDetails' });
+export type SecretDetails = z.infer<typeof secretDetails>;
