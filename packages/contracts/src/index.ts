@@ -10,4 +10,5 @@ export * from './route.ts';
 export * from './rows.ts';
 export * from './secret.ts';
 export * from './service.ts';
+
 export * from './verdict.ts';

@@ -1,0 +1,111 @@
+import type { Hostname } from '@postern/contracts';
+import { sealWithMasterKey } from '@postern/pki';
+import type { Store } from '@postern/store';
+import type { Logger } from 'pino';
+import { BackOff } from './back-off.ts';
+import type { Issuer } from './issuer.ts';
+
+/** Hosts looked at in one round; the rest follow in the next, at once. */
+const HOSTS_PER_ROUND = 10_000;
+/** Milliseconds between looks when nothing wakes the worker: renewals come due by the clock. */
+const LOOK_EVERY_MS = 60_000;
+
+export interface CertificateWorkerOptions {
+  readonly store: Store;
+  readonly issuer: Issuer;
+  readonly masterKey: Buffer;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Keeps every host that needs a certificate supplied with one. A reconciler: it looks at what is wanted, gets it, and
+ * looks again when the log grows, when a failure may be retried, and every minute. `stop` waits for work under way.
+ */
+export function startCertificateWorker(options: CertificateWorkerOptions): { stop(): Promise<void> } {
+  const { store, log, now } = options;
+  const backOff = new BackOff(options.random);
+  let stopped = false;
+  let wake: () => void = () => {};
+  let woken = false;
+  const nudge = (): void => {
+    woken = true;
+    wake();
+  };
+  const unsubscribe = store.onRevision(nudge);
+
+  const sleep = async (): Promise<void> => {
+    const retryAt = backOff.nextRetryAt(now());
+    const waitMs = Math.min(LOOK_EVERY_MS, retryAt === undefined ? LOOK_EVERY_MS : Math.max(10, retryAt - now()));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (woken || stopped) wake();
+    });
+    wake = () => {};
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped) {
+      woken = false;
+      try {
+        if (await runRound(options, backOff, () => stopped)) continue;
+      } catch (error) {
+        log.error({ err: error }, 'looking for hosts without a certificate failed');
+        backOff.failed('store', now());
+      }
+      await sleep();
+    }
+  };
+  const running = run();
+
+  return {
+    async stop() {
+      stopped = true;
+      unsubscribe();
+      wake();
+      await running;
+    },
+  };
+}
+
+/** Serves one round of hosts; true when another round is worth starting at once. */
+async function runRound(options: CertificateWorkerOptions, backOff: BackOff, isStopped: () => boolean): Promise<boolean> {
+  const { store, now } = options;
+  const wanted = await store.listHostsWantingCertificate(now(), HOSTS_PER_ROUND);
+  backOff.keepOnly(new Set(wanted.map(({ host }) => host)));
+  let served = 0;
+  for (const { host } of wanted) {
+    if (isStopped()) return false;
+    if (backOff.isWaiting(host, now())) continue;
+    if (await supply(options, host, backOff)) served += 1;
+  }
+  return served > 0 && wanted.length === HOSTS_PER_ROUND;
+}
+
+async function supply(options: CertificateWorkerOptions, host: Hostname, backOff: BackOff): Promise<boolean> {
+  const { store, issuer, masterKey, log, now } = options;
+  try {
+    const issued = await issuer.issue(host);
+    const sealedKey = sealWithMasterKey(masterKey, Buffer.from(issued.keyPem), `certificate-key:issued:${host}`);
+    await store.saveIssuedCertificate({
+      host,
+      issuer: issuer.name,
+      document: { ...issued.document, sealedKey },
+      renewAt: issued.renewAt,
+    });
+    backOff.succeeded(host);
+    log.info({ host, issuer: issuer.name, notAfter: issued.document.notAfter }, 'certificate issued');
+    return true;
+  } catch (error) {
+    const waitMs = backOff.failed(host, now());
+    log.warn({ err: error, host, issuer: issuer.name, retryInMs: waitMs }, 'certificate not issued');
+    return false;
+  }
+}

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Installs the npm packages when they are missing or older than the lock file; says nothing when there is nothing to do.
+set -eu
+cd "$(dirname "$0")/.."
+if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  echo "Installing packages..." >&2
+  npm ci --loglevel=error
+fi

@@ -1,0 +1,29 @@
+#!/bin/sh
+# `npm test`: installs what the tests need, then runs the check and every test.
+set -eu
+cd "$(dirname "$0")/.."
+sh scripts/install.sh
+export PATH="$PWD/node_modules/.bin:$PATH"
+
+# Programs that tests speak to, and the Debian package each comes from.
+missing=""
+for pair in curl:curl openssl:openssl nghttp:nghttp2-client; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+done
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing Debian packages:$missing" >&2
+    apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null \
+      || echo "Could not install$missing: the tests that need them are skipped and say so." >&2
+  else
+    echo "Missing and not installable here (no root or no apt-get):$missing. The tests that need them are skipped and say so." >&2
+  fi
+fi
+
+sh scripts/check.sh
+report="$(mktemp)"
+trap 'rm -f "$report"' EXIT
+status=0
+vitest run --reporter=default --reporter=json --outputFile.json="$report" "$@" || status=$?
+node scripts/print-test-counts.ts "$report"
+exit "$status"
