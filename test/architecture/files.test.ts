@@ -3,7 +3,10 @@ import { basename, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
-const files = globSync('{apps,packages,test,benchmarks,scripts}/**/*.ts', { cwd: root, exclude: ['**/node_modules/**', '**/generated/**'] }).sort();
+const files = globSync('{apps,packages,test,benchmarks,scripts}/**/*.ts', {
+  cwd: root,
+  exclude: ['**/node_modules/**', '**/generated/**'],
+}).sort();
 
 test.each(files)('%s has at most 400 lines and a name that says what it holds', (file) => {
   expect(readFileSync(join(root, file), 'utf8').split('\n').length).toBeLessThanOrEqual(401);
@@ -13,14 +16,19 @@ test.each(files)('%s has at most 400 lines and a name that says what it holds', 
 
 test('process.env is read only in env.ts files, tests and scripts', () => {
   const readers = files.filter(
-    (file) => !/(^|\/)env\.ts$|\.test\.ts$|^test\/|^scripts\/|^benchmarks\/|\/testing\//.test(file) && readFileSync(join(root, file), 'utf8').includes('process.env'),
+    (file) =>
+      !/(^|\/)env\.ts$|\.test\.ts$|^test\/|^scripts\/|^benchmarks\/|\/testing\//.test(file) &&
+      readFileSync(join(root, file), 'utf8').includes('process.env'),
   );
   expect(readers).toEqual([]);
 });
 
 test('test packages have no side door: every workspace package has src/index.ts or a bin as its surface', () => {
   for (const manifest of globSync('{apps,packages}/*/package.json', { cwd: root })) {
-    const { exports, bin } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as { exports?: object; bin?: object };
+    const { exports, bin } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as {
+      exports?: object;
+      bin?: object;
+    };
     const targets = Object.values({ ...exports, ...bin });
     expect(targets.length, manifest).toBeGreaterThan(0);
     for (const target of targets) expect(target, manifest).toMatch(/\/index\.ts$|^\.\/bin\/[a-z]+\.js$/);

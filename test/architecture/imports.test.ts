@@ -11,7 +11,10 @@ function readImportTable(): Map<string, Set<string>> {
   )?.[1];
   const rows = [...(section ?? '').matchAll(/^\| `([a-z0-9]+)` \|([^|]*)\|$/gm)];
   return new Map(
-    rows.map(([, name, list]) => [name ?? '', new Set((list ?? '').split(',').flatMap((word) => word.trim() || []))]),
+    rows.map(([, name, list]) => [
+      name ?? '',
+      new Set((list ?? '').split(',').flatMap((word) => word.trim() || [])),
+    ]),
   );
 }
 
@@ -22,9 +25,9 @@ const sources = globSync('{apps,packages}/*/{src,bin}/**/*.{ts,js}', { cwd: root
 
 function specifiersOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g)].map(
-    (match) => match[1] ?? match[2] ?? '',
-  );
+  return [
+    ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g),
+  ].map((match) => match[1] ?? match[2] ?? '');
 }
 
 function packageOf(file: string): string {
@@ -44,7 +47,8 @@ describe('imports', () => {
   test.each(sources)('%s imports only what the table and its package.json allow', (file) => {
     const own = packageOf(file);
     const allowed = new Set(table.get(own));
-    if (file.startsWith('apps/cli/src/platform/')) for (const app of ['api', 'certificates', 'edge', 'demo', 'store']) allowed.add(app);
+    if (file.startsWith('apps/cli/src/platform/'))
+      for (const app of ['api', 'certificates', 'edge', 'demo', 'store']) allowed.add(app);
     const manifest = manifestOf(file);
     const isTest = /\.test\.ts$|\/testing\/|-suite\.ts$/.test(file);
     const declared = new Set([
@@ -59,8 +63,13 @@ describe('imports', () => {
         expect(packageOf(target), `${file} reaches into another package: ${specifier}`).toBe(own);
         continue;
       }
-      const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
-      expect([...declared], `${file} imports ${name}, which its package.json does not declare`).toContain(name);
+      const name = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+      expect([...declared], `${file} imports ${name}, which its package.json does not declare`).toContain(
+        name,
+      );
       if (!name.startsWith('@postern/')) continue;
       const target = name.slice('@postern/'.length);
       if (isTest) continue;

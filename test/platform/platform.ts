@@ -78,7 +78,11 @@ export async function startProcess(
   readyPattern: RegExp,
   timeoutMs = 30_000,
 ): Promise<Running> {
-  const child = spawn(command, args, { cwd: checkout, env: { ...baseEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd: checkout,
+    env: { ...baseEnv(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   await new Promise<void>((done, fail) => {
     const timer = setTimeout(() => {
@@ -138,16 +142,27 @@ export async function run(
 }
 
 /** Runs a `postern` command to its end. */
-export async function postern(args: readonly string[], env: Record<string, string>, cwd = checkout): Promise<Output> {
+export async function postern(
+  args: readonly string[],
+  env: Record<string, string>,
+  cwd = checkout,
+): Promise<Output> {
   return run(node, [entry, ...args], { env, cwd });
 }
 
 /** The test process's own environment without anything that would steer Postern, with the checkout's programs first. */
 function baseEnv(): Record<string, string> {
   const kept = Object.entries(process.env).filter(
-    (pair): pair is [string, string] => pair[1] !== undefined && !pair[0].startsWith('POSTERN_') && !pair[0].startsWith('npm_') && pair[0] !== 'NODE_OPTIONS',
+    (pair): pair is [string, string] =>
+      pair[1] !== undefined &&
+      !pair[0].startsWith('POSTERN_') &&
+      !pair[0].startsWith('npm_') &&
+      pair[0] !== 'NODE_OPTIONS',
   );
-  return { ...Object.fromEntries(kept), PATH: `${join(checkout, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}` };
+  return {
+    ...Object.fromEntries(kept),
+    PATH: `${join(checkout, 'node_modules/.bin')}:${process.env.PATH ?? ''}`,
+  };
 }
 
 export interface Platform extends AsyncDisposable {

@@ -1,0 +1,165 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Files, makeClientCertificates, OpensslFiles } from '../pki/openssl-files.ts';
+import { type Platform, startPlatform } from '../platform/platform.ts';
+import { type Attempt, attempt } from './s-client.ts';
+
+const HOSTS = { open: 'open.localhost', 'CA A': 'a.localhost', 'CA B': 'b.localhost' } as const;
+type HostKind = keyof typeof HOSTS;
+const HOST_KINDS = Object.keys(HOSTS) as HostKind[];
+/** Client certificates are made under CA A: these must be admitted where CA A is demanded. */
+const ADMITTED_BY_A = new Set(['right', 'CN-only v1', 'through an intermediate']);
+const ATTEMPTS_AT_ONCE = 6;
+
+interface Cell {
+  readonly name: string;
+  readonly host: HostKind;
+  readonly certificate: string;
+  readonly tls: '1.2' | '1.3';
+  readonly protocol: 'h2' | 'http/1.1';
+  readonly resumedFrom: HostKind | null;
+  readonly authority: HostKind;
+}
+
+/** Paths that reached the upstream of each host. */
+const reached: Record<HostKind, Set<string>> = { open: new Set(), 'CA A': new Set(), 'CA B': new Set() };
+const upstreams: Server[] = [];
+let platform: Platform;
+let certificates: Record<string, Files | null>;
+let rightForB: Files;
+
+async function startUpstream(kind: HostKind): Promise<number> {
+  const server = createServer((request, response) => {
+    reached[kind].add(request.url ?? '');
+    response.end('ok');
+  });
+  upstreams.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function configure(args: readonly string[]): Promise<void> {
+  const { code, stderr } = await platform.postern(args);
+  expect(code, `postern ${args.join(' ')}: ${stderr}`).toBe(0);
+}
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  const directory = join(platform.directory, 'pki');
+  mkdirSync(directory);
+  const files = new OpensslFiles(directory);
+  const caA = files.ca('CA A');
+  const caB = files.ca('CA B');
+  certificates = makeClientCertificates(files, caA, caB);
+  rightForB = files.signed(caB, 'client.acme.org', ['extendedKeyUsage=clientAuth']);
+  await configure(['secret', 'create', 'tls-ca', 'ca-a', '--cert', caA.cert]);
+  await configure(['secret', 'create', 'tls-ca', 'ca-b', '--cert', caB.cert]);
+  for (const [kind, secret] of [
+    ['open', null],
+    ['CA A', 'ca-a'],
+    ['CA B', 'ca-b'],
+  ] as const) {
+    const name = HOSTS[kind].split('.')[0] ?? '';
+    await configure(['service', 'create', name, '--target', `http://127.0.0.1:${await startUpstream(kind)}`]);
+    await configure([
+      'route',
+      'create',
+      name,
+      '--hostname',
+      HOSTS[kind],
+      '--path',
+      `/=${name}`,
+      ...(secret === null ? [] : ['--client-ca-secret', secret]),
+    ]);
+  }
+});
+
+afterAll(async () => {
+  await platform?.[Symbol.asyncDispose]();
+  for (const server of upstreams) server.close();
+});
+
+function makeCells(): Cell[] {
+  const cells: Cell[] = [];
+  for (const host of HOST_KINDS)
+    for (const certificate of Object.keys(certificates))
+      for (const tls of ['1.2', '1.3'] as const)
+        for (const protocol of ['http/1.1', 'h2'] as const)
+          for (const resumedFrom of [null, ...HOST_KINDS])
+            for (const sameAuthority of [true, false]) {
+              // SNI is not the Host: aim at a protected neighbour, which is what an attacker would do.
+              const neighbour = host === 'CA A' ? 'CA B' : 'CA A';
+              const authority = sameAuthority ? host : neighbour;
+              const name = `${host}, ${certificate}, TLS ${tls}, ${protocol}, ${resumedFrom === null ? 'fresh' : `resumed from ${resumedFrom}`}, Host of ${authority}`;
+              cells.push({ name, host, certificate, tls, protocol, resumedFrom, authority });
+            }
+  return cells;
+}
+
+function mayReach({ host, certificate, authority }: Cell): boolean {
+  if (authority !== host) return false;
+  if (host === 'open') return true;
+  return host === 'CA A' ? ADMITTED_BY_A.has(certificate) : certificate === 'wrong CA';
+}
+
+/** The best session a client can get on a host: with the certificate that the host admits. */
+async function saveSessions(): Promise<void> {
+  for (const kind of HOST_KINDS)
+    for (const tls of ['1.2', '1.3'] as const)
+      for (const protocol of ['http/1.1', 'h2'] as const) {
+        const client = { open: null, 'CA A': certificates.right ?? null, 'CA B': rightForB }[kind];
+        const answer = await attempt({
+          ...baseOf(kind, tls, protocol),
+          client,
+          path: '/session',
+          sessionOut: sessionFile(kind, tls, protocol),
+        });
+        expect(answer.length, `a session from ${kind}`).toBeGreaterThan(0);
+      }
+}
+
+function baseOf(
+  kind: HostKind,
+  tls: '1.2' | '1.3',
+  protocol: 'h2' | 'http/1.1',
+): Omit<Attempt, 'client' | 'path'> {
+  return { port: platform.ports.https, serverName: HOSTS[kind], authority: HOSTS[kind], tls, protocol };
+}
+
+function sessionFile(kind: HostKind, tls: string, protocol: string): string {
+  return join(platform.directory, `session-${kind}-${tls}-${protocol.replace('/', '')}`.replaceAll(' ', ''));
+}
+
+test('every cell of hosts, certificates, versions, protocols, resumption and Host gets the right verdict', {
+  timeout: 400_000,
+}, async () => {
+  const cells = makeCells();
+  expect(cells.length).toBe(3 * 8 * 2 * 2 * 4 * 2);
+  await saveSessions();
+  const wrong: string[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let cell = cells[next]; cell !== undefined; cell = cells[next]) {
+      const path = `/cell-${next}`;
+      next += 1;
+      await attempt({
+        ...baseOf(cell.host, cell.tls, cell.protocol),
+        authority: HOSTS[cell.authority],
+        path,
+        client: certificates[cell.certificate] ?? null,
+        sessionIn:
+          cell.resumedFrom === null ? undefined : sessionFile(cell.resumedFrom, cell.tls, cell.protocol),
+      });
+      const at = HOST_KINDS.filter((kind) => reached[kind].has(path));
+      const right = mayReach(cell) ? at.length === 1 && at[0] === cell.host : at.length === 0;
+      if (!right) wrong.push(`${cell.name}: reached ${at.length === 0 ? 'nothing' : at.join(' and ')}`);
+    }
+  };
+  await Promise.all(Array.from({ length: ATTEMPTS_AT_ONCE }, work));
+  expect(wrong).toEqual([]);
+});
