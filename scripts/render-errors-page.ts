@@ -6,7 +6,9 @@ export function renderErrorsPage(): string {
     ([code, { status, owner, retryable, title, meaning }]) =>
       `| <a id="${code}"></a>\`${code}\` | ${status} | ${owner} | ${retryable ? 'yes' : 'no'} | ${title}. ${meaning} |`,
   );
-  const reasons = Object.entries(REFUSAL_REASONS).map(([reason, meaning]) => `| \`${reason}\` | ${meaning} |`);
+  const reasons = Object.entries(REFUSAL_REASONS).map(
+    ([reason, meaning]) => `| \`${reason}\` | ${meaning} |`,
+  );
   return `# Errors
 
 Made by \`npm run generate\` from \`packages/contracts/src/problems.ts\`; a test keeps the two equal.

@@ -28,7 +28,9 @@ export class BackOff {
 
   /** Milliseconds since 1970 at which the next waiting key may be tried; undefined when none waits. */
   nextRetryAt(now: number): number | undefined {
-    const times = [...this.#failures.values()].map(({ retryAt }) => retryAt).filter((retryAt) => retryAt > now);
+    const times = [...this.#failures.values()]
+      .map(({ retryAt }) => retryAt)
+      .filter((retryAt) => retryAt > now);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 

@@ -1,4 +1,9 @@
-import { createLocalAuthority, issueServerCertificate, openWithMasterKey, sealWithMasterKey } from '@postern/pki';
+import {
+  createLocalAuthority,
+  issueServerCertificate,
+  openWithMasterKey,
+  sealWithMasterKey,
+} from '@postern/pki';
 import type { Store } from '@postern/store';
 import type { Issuer } from './issuer.ts';
 
@@ -8,9 +13,15 @@ export const LOCAL_AUTHORITY = 'local';
 const AAD = `authority:${LOCAL_AUTHORITY}`;
 
 /** Issues from an authority of Postern's own, made on first use and kept, sealed, in the store. */
-export async function openLocalIssuer(options: { store: Store; masterKey: Buffer; now: () => number }): Promise<Issuer> {
+export async function openLocalIssuer(options: {
+  store: Store;
+  masterKey: Buffer;
+  now: () => number;
+}): Promise<Issuer> {
   const { store, masterKey, now } = options;
-  const stored = (await store.getAuthority(LOCAL_AUTHORITY)) ?? (await store.ensureAuthority(await makeAuthority(masterKey, now())));
+  const stored =
+    (await store.getAuthority(LOCAL_AUTHORITY)) ??
+    (await store.ensureAuthority(await makeAuthority(masterKey, now())));
   const authority = {
     certPem: stored.certPem,
     keyPem: openWithMasterKey(masterKey, stored.sealedKey, AAD).toString(),
@@ -26,5 +37,9 @@ async function makeAuthority(
   now: number,
 ): Promise<{ name: string; certPem: string; sealedKey: string }> {
   const { certPem, keyPem } = await createLocalAuthority({ name: 'Postern local CA', now });
-  return { name: LOCAL_AUTHORITY, certPem, sealedKey: sealWithMasterKey(masterKey, Buffer.from(keyPem), AAD) };
+  return {
+    name: LOCAL_AUTHORITY,
+    certPem,
+    sealedKey: sealWithMasterKey(masterKey, Buffer.from(keyPem), AAD),
+  };
 }

@@ -39,7 +39,10 @@ export function startCertificateWorker(options: CertificateWorkerOptions): { sto
 
   const sleep = async (): Promise<void> => {
     const retryAt = backOff.nextRetryAt(now());
-    const waitMs = Math.min(LOOK_EVERY_MS, retryAt === undefined ? LOOK_EVERY_MS : Math.max(10, retryAt - now()));
+    const waitMs = Math.min(
+      LOOK_EVERY_MS,
+      retryAt === undefined ? LOOK_EVERY_MS : Math.max(10, retryAt - now()),
+    );
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
       wake = () => {
@@ -76,7 +79,11 @@ export function startCertificateWorker(options: CertificateWorkerOptions): { sto
 }
 
 /** Serves one round of hosts; true when another round is worth starting at once. */
-async function runRound(options: CertificateWorkerOptions, backOff: BackOff, isStopped: () => boolean): Promise<boolean> {
+async function runRound(
+  options: CertificateWorkerOptions,
+  backOff: BackOff,
+  isStopped: () => boolean,
+): Promise<boolean> {
   const { store, now } = options;
   const wanted = await store.listHostsWantingCertificate(now(), HOSTS_PER_ROUND);
   backOff.keepOnly(new Set(wanted.map(({ host }) => host)));
@@ -93,7 +100,11 @@ async function supply(options: CertificateWorkerOptions, host: Hostname, backOff
   const { store, issuer, masterKey, log, now } = options;
   try {
     const issued = await issuer.issue(host);
-    const sealedKey = sealWithMasterKey(masterKey, Buffer.from(issued.keyPem), `certificate-key:issued:${host}`);
+    const sealedKey = sealWithMasterKey(
+      masterKey,
+      Buffer.from(issued.keyPem),
+      `certificate-key:issued:${host}`,
+    );
     await store.saveIssuedCertificate({
       host,
       issuer: issuer.name,
