@@ -1,0 +1,12 @@
+export * from './asymmetric-secret.ts';
+export * from './ca-secret.ts';
+export { orderChain } from './certificate-chain.ts';
+export * from './certificates-pem.ts';
+export * from './edge-seal.ts';
+export { escapeControls } from './escape-controls.ts';
+export * from './host-coverage.ts';
+export * from './local-authority.ts';
+export * from './master-seal.ts';
+export { parsePrivateKeyPem } from './private-key-pem.ts';
+export { readSubjectNames, type SubjectNames } from './subject-names.ts';
+export * from './tls-secret.ts';

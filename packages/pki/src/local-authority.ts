@@ -1,0 +1,139 @@
+import 'reflect-metadata';
+import {
+  createHash,
+  createPrivateKey,
+  KeyObject,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+} from 'node:crypto';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  X509Certificate as IssuerCertificate,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+import { PosternError } from '@postern/contracts';
+import type { CertificateFacts } from './tls-secret.ts';
+
+const DAY_MS = 86_400_000;
+/** Milliseconds. Certificates begin a little earlier than now, for clients whose clocks are behind. */
+const BACKDATED_MS = 5 * 60_000;
+const AUTHORITY_LIFE_MS = 3650 * DAY_MS;
+const LEAF_LIFE_MS = 90 * DAY_MS;
+/** Characters. Upper bound of a CN (RFC 5280 appendix A.1, ub-common-name). */
+const COMMON_NAME_CHARS_MAX = 64;
+
+const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+/** A CA certificate and its private key (PKCS #8), as PEM. */
+export interface Authority {
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+/** Makes a CA of its own: P-256, ten years, path length 0. `now` is milliseconds since 1970. */
+export async function createLocalAuthority({ name, now }: { name: string; now: number }): Promise<Authority> {
+  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: newSerialNumber(),
+    name: [{ CN: [name] }],
+    notBefore: new Date(now - BACKDATED_MS),
+    notAfter: new Date(now + AUTHORITY_LIFE_MS),
+    signingAlgorithm: ECDSA,
+    keys,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+    ],
+  });
+  return { certPem: pemOf(Buffer.from(certificate.rawData)), keyPem: keyPemOf(keys.privateKey) };
+}
+
+/** A certificate just issued: what the feed says of it, its key, and when a successor is wanted. */
+export interface IssuedCertificate extends CertificateFacts {
+  /** PEM, PKCS #8, unencrypted: seal it before it is stored. */
+  readonly keyPem: string;
+  /** Milliseconds since 1970: one third of the life is left. */
+  readonly renewAt: number;
+}
+
+/**
+ * Issues a server certificate for one host (wildcards too): P-256, 90 days, the host as its only SAN.
+ *
+ * The chain is the leaf alone, as clients hold the CA. The end never lies after that of the CA; throws `internal` when
+ * the CA has expired. `now` is milliseconds since 1970.
+ */
+export async function issueServerCertificate({
+  authority,
+  host,
+  now,
+}: {
+  authority: Authority;
+  host: string;
+  now: number;
+}): Promise<IssuedCertificate> {
+  const issuer = new IssuerCertificate(authority.certPem);
+  const notBefore = now - BACKDATED_MS;
+  const notAfter = Math.min(now + LEAF_LIFE_MS, issuer.notAfter.getTime());
+  if (notAfter <= now) throw new PosternError('internal', { detail: 'the local CA has expired' });
+  const signingKey = await signingKeyOf(authority.keyPem);
+  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+  const fitsCommonName = host.length <= COMMON_NAME_CHARS_MAX;
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: newSerialNumber(),
+    subject: fitsCommonName ? [{ CN: [host] }] : [],
+    issuer: issuer.subjectName,
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+    signingAlgorithm: ECDSA,
+    publicKey: keys.publicKey,
+    signingKey,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      // Critical where the subject is empty (RFC 5280 section 4.1.2.6).
+      new SubjectAlternativeNameExtension([{ type: 'dns', value: host }], !fitsCommonName),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      await AuthorityKeyIdentifierExtension.create(issuer.publicKey, false),
+    ],
+  });
+  const der = Buffer.from(certificate.rawData);
+  return {
+    chainPem: pemOf(der),
+    keyPem: keyPemOf(keys.privateKey),
+    names: [host],
+    notBefore: certificate.notBefore.toISOString(),
+    notAfter: certificate.notAfter.toISOString(),
+    fingerprint: createHash('sha256').update(der).digest('hex'),
+    renewAt: Math.floor(notAfter - (notAfter - notBefore) / 3),
+  };
+}
+
+/** Sixteen random bytes, the first of which keeps the number positive and of full length (RFC 5280 section 4.1.2.2). */
+function newSerialNumber(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f);
+  return bytes.toString('hex');
+}
+
+async function signingKeyOf(keyPem: string): Promise<webcrypto.CryptoKey> {
+  const der = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' });
+  return await webcrypto.subtle.importKey('pkcs8', der, ECDSA, false, ['sign']);
+}
+
+function pemOf(der: Buffer): string {
+  return new X509Certificate(der).toString();
+}
+
+function keyPemOf(key: webcrypto.CryptoKey): string {
+  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }).toString();
+}
