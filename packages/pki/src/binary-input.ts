@@ -15,8 +15,9 @@ const CONVERSIONS: Record<PemUse, string> = {
  */
 export function findingOfForeignForm(text: string, use: PemUse, place: Place): Finding | undefined {
   const at = { ...place, line: 1, column: 1 };
-  // 0x30 opens a SEQUENCE; a length byte of 0x80 or more is never ASCII, whatever decoder made text of it.
-  if (/^0[^\u0000-\u007f]/.test(text)) {
+  // 0x30 opens a SEQUENCE; a length byte of 0x80 or more is never ASCII, whatever decoder made text of it. Short keys
+  // have an ASCII length byte, but go on with an INTEGER version of 0 or 1.
+  if (/^0([^\u0000-\u007f]|[\s\S]\u0002\u0001[\u0000\u0001])/.test(text)) {
     if (/^0[^\u0000-\u007f][\s\S]{0,3}?\u0002\u0001\u0003/.test(text)) {
       return errorAt(
         at,

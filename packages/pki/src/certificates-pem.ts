@@ -66,7 +66,7 @@ function parseCertificate(block: PemBlock): { certificate: ParsedCertificate } |
         der: block.der,
         pem: writePem('CERTIFICATE', block.der),
         details: detailsOf(decoded, x509),
-        names: subjectNamesOf(decoded),
+        names: subjectNamesOf(decoded, block.der),
         version: decoded.tbsCertificate.version + 1,
         x509,
         place: block.place,

@@ -1,4 +1,6 @@
+import { AsnConvert } from '@peculiar/asn1-schema';
 import {
+  type AttributeValue,
   type Certificate,
   type GeneralName,
   id_ce_subjectAltName,
@@ -49,17 +51,18 @@ const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
  */
 export function readSubjectNames(der: Buffer): SubjectNames {
   try {
-    return subjectNamesOf(decodeCertificate(der));
+    return subjectNamesOf(decodeCertificate(der), der);
   } catch (cause) {
     throw new PosternError('validation_failed', { detail: 'the certificate cannot be decoded', cause });
   }
 }
 
-/** The comparable names of a decoded certificate. Throws when its subjectAltName is malformed. */
-export function subjectNamesOf(certificate: Certificate): SubjectNames {
+/** The comparable names of a certificate, decoded and as DER. Throws when its subjectAltName is malformed. */
+export function subjectNamesOf(certificate: Certificate, der: Buffer): SubjectNames {
   const commonNames = [...certificate.tbsCertificate.subject]
     .flatMap((rdn) => [...rdn])
     .filter((attribute) => attribute.type === COMMON_NAME)
+    .filter((attribute) => isFaithful(attribute.value, der))
     .map((attribute) => attribute.value.toString())
     .filter((text) => text !== '' && !hasInvisible(text));
   const dnsNames = alternativeNames(certificate)
@@ -67,6 +70,13 @@ export function subjectNamesOf(certificate: Certificate): SubjectNames {
     .filter((name) => name !== undefined)
     .filter((name) => DNS_CHARACTERS.test(name) && !IPV4_LIKE.test(name));
   return { commonNames, dnsNames };
+}
+
+/** The decoder makes Latin-1 of bytes that are not UTF-8: text counts only when it encodes back to what was signed. */
+function isFaithful(value: AttributeValue, der: Buffer): boolean {
+  return (
+    /^[\u0020-\u007e]*$/.test(value.toString()) || der.includes(Buffer.from(AsnConvert.serialize(value)))
+  );
 }
 
 /** Every subjectAltName entry of a decoded certificate, as text to show. */

@@ -55,7 +55,7 @@ export function parseTlsSecret(
       facts: factsOf(full.chain, leaf),
       keyPem: key.key.export({ type: 'pkcs8', format: 'pem' }).toString(),
       details: {
-        keys: Object.entries(input).flatMap(([name, value]) => (value === undefined ? [] : [name])),
+        keys: ['cert', 'key', ...(input.ca === undefined ? [] : ['ca'])],
         certificates: full.chain.map(({ details }) => details),
       },
       warnings: [...validityWarnings(leaf, now), ...full.surplus.map(surplusWarning)],

@@ -8,6 +8,7 @@ export interface OpensslFolder extends Disposable {
   /** Runs shell lines as a person would type them (bash, stops at the first failure). */
   run(script: string): void;
   read(file: string): string;
+  readBytes(file: string): Buffer;
   write(file: string, text: string): void;
 }
 
@@ -19,6 +20,7 @@ export function openOpensslFolder(): OpensslFolder {
       execFileSync('bash', ['-euc', script], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     },
     read: (file) => readFileSync(join(folder, file), 'utf8'),
+    readBytes: (file) => readFileSync(join(folder, file)),
     write: (file, text) => writeFileSync(join(folder, file), text),
     [Symbol.dispose]() {
       rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,96 @@
+import { LIMITS } from '@postern/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { caScript, leafScript, type OpensslFolder, openOpensslFolder } from '../testing/openssl.ts';
+import { parseCaSecret } from './ca-secret.ts';
+
+let folder: OpensslFolder;
+const now = Date.now();
+beforeAll(() => {
+  folder = openOpensslFolder();
+  folder.run(caScript('one'));
+  folder.run(caScript('two'));
+});
+afterAll(() => folder[Symbol.dispose]());
+
+const parse = (text: string, at = now) => parseCaSecret(text, { pointer: '/cert', now: at });
+const codes = (text: string) => {
+  const result = parse(text);
+  return result.ok ? [] : result.findings.map(({ code, line }) => [code, line]);
+};
+
+test('a bundle of CAs becomes anchors in order, with a content hash that names exactly them', () => {
+  const one = folder.read('one.crt');
+  const two = folder.read('two.crt');
+  const both = parse(`${one}# between\n${two}`);
+  const reversed = parse(two + one);
+  expect(both).toMatchObject({
+    ok: true,
+    secret: {
+      bundle: { anchorsPem: [one, two] },
+      details: { keys: ['cert'], caPem: one + two },
+      warnings: [],
+    },
+  });
+  if (!both.ok || !reversed.ok) return;
+  expect(both.secret.bundle.contentHash).toMatch(/^[0-9a-f]{64}$/);
+  expect(reversed.secret.bundle.contentHash).not.toBe(both.secret.bundle.contentHash);
+});
+
+test('what cannot issue clients is refused with its line: a leaf, a v1 certificate, CA:FALSE, no keyCertSign, a key', () => {
+  folder.run(leafScript('leaf', { ca: 'one', extensions: 'basicConstraints=CA:FALSE' }));
+  folder.run(leafScript('v1', { ca: 'one' }));
+  folder.run(leafScript('plain', { ca: 'one', extensions: 'subjectAltName=DNS:a.org' }));
+  folder.run(
+    leafScript('nosign', { ca: 'one', extensions: 'basicConstraints=CA:TRUE\\nkeyUsage=digitalSignature' }),
+  );
+  const one = folder.read('one.crt');
+  const line = one.split('\n').length;
+  expect(codes(one + folder.read('leaf.crt'))).toEqual([['not_a_ca', line]]);
+  expect(codes(one + folder.read('v1.crt'))).toEqual([['ca_version', line]]);
+  expect(codes(one + folder.read('plain.crt'))).toEqual([['not_a_ca', line]]);
+  expect(codes(one + folder.read('nosign.crt'))).toEqual([['ca_key_usage', line]]);
+  expect(codes(one + folder.read('one.key'))).toEqual([['private_key_here', line]]);
+  expect(codes(folder.read('one.key'))).toEqual([['private_key_here', 1]]);
+});
+
+test('nothing usable falls back to trusting something: zero CAs, garbage and a cut second block are refused', () => {
+  const one = folder.read('one.crt');
+  for (const text of [
+    '',
+    '\n',
+    'garbage',
+    one.slice(0, -20),
+    one + one.slice(0, 200),
+    one.replace('MII', 'M!I'),
+  ]) {
+    expect(parse(text).ok, text.slice(0, 40)).toBe(false);
+  }
+});
+
+test('a CA sent twice is stored once with a warning; an expired one is stored with a warning', () => {
+  const one = folder.read('one.crt');
+  const twice = parse(one + one);
+  expect(twice).toMatchObject({
+    ok: true,
+    secret: {
+      bundle: { anchorsPem: [one] },
+      warnings: [{ code: 'certificate_duplicate', severity: 'warning' }],
+    },
+  });
+  expect(parse(one, now + 40 * 86_400_000)).toMatchObject({
+    ok: true,
+    secret: { warnings: [{ code: 'certificate_expired', severity: 'warning', line: 1 }] },
+  });
+});
+
+test('CAs whose names would break every handshake are refused', () => {
+  const organisation = 'x'.repeat(60);
+  const units = Array.from({ length: 60 }, (_, index) => `/OU=${organisation}${index}`).join('');
+  const count = Math.ceil(LIMITS.anchorNamesBytesMax / 4000) + 1;
+  let text = '';
+  for (let index = 0; index < count; index += 1) {
+    folder.run(caScript('wide', `${units}/CN=${index}`));
+    text += folder.read('wide.crt');
+  }
+  expect(codes(text)).toEqual([['ca_names_too_large', undefined]]);
+});
