@@ -3,8 +3,8 @@ import type {
   Change,
   Cursor,
   Finding,
-  Hostname,
   HostDocument,
+  Hostname,
   HostRows,
   Labels,
   ResourceName,
@@ -184,9 +184,14 @@ export interface Store {
   isJobDone(id: string): Promise<boolean>;
 
   /** Hosts with a route without `serverCertificate` that have no issued certificate, or one whose `renewAt` has come. */
-  listHostsWantingCertificate(now: number, limit: number): Promise<{ host: Hostname; current: IssuedCertificateRecord | null }[]>;
+  listHostsWantingCertificate(
+    now: number,
+    limit: number,
+  ): Promise<{ host: Hostname; current: IssuedCertificateRecord | null }[]>;
   /** Stores an issued certificate as the host's present one (the former goes), and its changes. */
-  saveIssuedCertificate(issued: Omit<IssuedCertificateRecord, 'id' | 'createdAt'>): Promise<Written<IssuedCertificateRecord>>;
+  saveIssuedCertificate(
+    issued: Omit<IssuedCertificateRecord, 'id' | 'createdAt'>,
+  ): Promise<Written<IssuedCertificateRecord>>;
 
   getAuthority(name: string): Promise<AuthorityRecord | null>;
   /** Stores an authority unless one of the name exists; gives the stored one. */

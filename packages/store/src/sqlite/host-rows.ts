@@ -1,0 +1,99 @@
+import type { HostRows, ResourceName, RouteDescriptor, SecretRow, ServiceSpec } from '@postern/contracts';
+import { and, eq } from 'drizzle-orm';
+import type { StoreDatabase } from './open-database.ts';
+import { issuedCertificates, secrets, services } from './schema.ts';
+
+/** Names of the services a route leads to, each once. */
+export function servicesOfRoute(spec: RouteDescriptor): ResourceName[] {
+  return [...new Set(spec.routes.map((rule) => rule.route.service))];
+}
+
+/** Names of the secrets a route names itself, each once. */
+export function secretsOfRoute(spec: RouteDescriptor): ResourceName[] {
+  return namesOf(spec.tls?.clientValidationCa, spec.tls?.serverCertificate);
+}
+
+/** Names of the secrets a service names, each once. */
+export function secretsOfService(spec: ServiceSpec): ResourceName[] {
+  return namesOf(spec.tls?.ca, spec.tls?.clientCertificate);
+}
+
+function namesOf(...references: readonly ({ name: ResourceName } | undefined)[]): ResourceName[] {
+  return [...new Set(references.flatMap((reference) => (reference === undefined ? [] : [reference.name])))];
+}
+
+/**
+ * Gathers the rows from which hosts are compiled. Services and secrets are read once for each gatherer, because many
+ * hosts share them; so one may live only as long as the transaction that it reads in, and be made after the writes.
+ */
+export class HostRowsGatherer {
+  readonly #db: StoreDatabase;
+  readonly #services = new Map<string, { spec: ServiceSpec } | undefined>();
+  readonly #secrets = new Map<string, SecretRow | undefined>();
+
+  constructor(db: StoreDatabase) {
+    this.#db = db;
+  }
+
+  hostRows(route: { project: string; name: string; spec: RouteDescriptor }): HostRows {
+    const found = new Map<string, ServiceSpec>();
+    const secretNames = new Set<string>(secretsOfRoute(route.spec));
+    for (const name of servicesOfRoute(route.spec)) {
+      const spec = this.#service(route.project, name);
+      if (spec === undefined) continue;
+      found.set(name, spec);
+      for (const secret of secretsOfService(spec)) secretNames.add(secret);
+    }
+    return {
+      project: route.project,
+      route: { name: route.name, spec: route.spec },
+      services: found,
+      secrets: this.secretRows(route.project, secretNames),
+      issuedCertificate: this.#issuedCertificate(route.spec.host),
+    };
+  }
+
+  /** Those of the named secrets that exist. */
+  secretRows(project: string, names: Iterable<string>): Map<string, SecretRow> {
+    const rows = new Map<string, SecretRow>();
+    for (const name of names) {
+      const row = this.#secret(project, name);
+      if (row !== undefined) rows.set(name, row);
+    }
+    return rows;
+  }
+
+  #service(project: string, name: string): ServiceSpec | undefined {
+    return remember(this.#services, `${project}/${name}`, () =>
+      this.#db
+        .select({ spec: services.spec })
+        .from(services)
+        .where(and(eq(services.project, project), eq(services.name, name)))
+        .get(),
+    )?.spec;
+  }
+
+  #secret(project: string, name: string): SecretRow | undefined {
+    return remember(this.#secrets, `${project}/${name}`, () =>
+      this.#db
+        .select({ id: secrets.id, type: secrets.type })
+        .from(secrets)
+        .where(and(eq(secrets.project, project), eq(secrets.name, name)))
+        .get(),
+    );
+  }
+
+  #issuedCertificate(host: RouteDescriptor['host']): string | null {
+    const row = this.#db
+      .select({ id: issuedCertificates.id })
+      .from(issuedCertificates)
+      .where(eq(issuedCertificates.host, host))
+      .get();
+    return row?.id ?? null;
+  }
+}
+
+function remember<T>(known: Map<string, T>, key: string, read: () => T): T | undefined {
+  if (!known.has(key)) known.set(key, read());
+  return known.get(key);
+}

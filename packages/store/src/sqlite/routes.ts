@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { type HostDocument, PosternError, type ResourceName, type Revision } from '@postern/contracts';
+import { and, asc, eq } from 'drizzle-orm';
+import type { RouteRecord, RouteWrite, Target, Written } from '../store.ts';
+import { refuseErrors } from './compiler-findings.ts';
+import { HostRowsGatherer, secretsOfRoute, servicesOfRoute } from './host-rows.ts';
+import { claimHostname, releaseHostname } from './hostnames.ts';
+import type { StoreDatabase } from './open-database.ts';
+import { recompileRoute } from './recompile-hosts.ts';
+import { requireProject, requireRow } from './record-access.ts';
+import { changes, issuedCertificates, routeSecrets, routeServices, routes } from './schema.ts';
+import type { WriteContext } from './write-context.ts';
+
+type RouteColumns = typeof routes.$inferSelect;
+
+export function getRoute(db: StoreDatabase, target: Target): RouteRecord {
+  return recordOf(db, requireRow('route', target, findRoute(db, target)));
+}
+
+export function listRoutes(db: StoreDatabase, project: ResourceName): RouteRecord[] {
+  requireProject(db, project);
+  return db
+    .select({ route: routes, body: changes.body, revision: changes.revision })
+    .from(routes)
+    .innerJoin(changes, and(eq(changes.kind, 'host'), eq(changes.id, routes.host)))
+    .where(eq(routes.project, project))
+    .orderBy(asc(routes.name))
+    .all()
+    .map(({ route, body, revision }) => withDocument(route, body, revision));
+}
+
+export function createRoute(context: WriteContext, write: RouteWrite): Written<RouteRecord> {
+  const { db, now } = context;
+  requireProject(db, write.project);
+  if (findRoute(db, write) !== undefined) {
+    throw new PosternError('already_exists', {
+      detail: `project ${write.project} has a route ${write.name} already`,
+    });
+  }
+  const host = write.spec.host;
+  claimHostname(context, host, write.project, write.generatedHost ?? false);
+  const row: RouteColumns = {
+    id: randomUUID(),
+    project: write.project,
+    name: write.name,
+    version: 1,
+    labels: write.labels ?? {},
+    createdAt: now,
+    updatedAt: now,
+    host,
+    spec: write.spec,
+    certificateWantedAt: certificateWantedAt(db, write),
+  };
+  db.insert(routes).values(row).run();
+  return finishRoute(context, row);
+}
+
+export function updateRoute(context: WriteContext, write: RouteWrite): Written<RouteRecord> {
+  const { db } = context;
+  const present = requireRow('route', write, findRoute(db, write));
+  const host = write.spec.host;
+  if (host !== present.host) claimHostname(context, host, write.project, write.generatedHost ?? false);
+  const row: RouteColumns = {
+    ...present,
+    version: present.version + 1,
+    labels: write.labels ?? present.labels,
+    updatedAt: context.now,
+    host,
+    spec: write.spec,
+    certificateWantedAt: certificateWantedAt(db, write),
+  };
+  db.update(routes).set(row).where(eq(routes.id, row.id)).run();
+  if (host !== present.host) releaseHostname(context, present.host);
+  return finishRoute(context, row);
+}
+
+export function deleteRoute(context: WriteContext, target: Target): { revision: Revision } {
+  const row = requireRow('route', target, findRoute(context.db, target));
+  context.db.delete(routes).where(eq(routes.id, row.id)).run();
+  releaseHostname(context, row.host);
+  return { revision: context.log.revision() };
+}
+
+/** Writes what follows from a stored route: its references, after the Compiler agreed, and its host's document. */
+function finishRoute(context: WriteContext, row: RouteColumns): Written<RouteRecord> {
+  const { db, log, compiler } = context;
+  const gatherer = new HostRowsGatherer(db);
+  refuseErrors(compiler.checkRoute(gatherer.hostRows(row)));
+  db.delete(routeServices).where(eq(routeServices.routeId, row.id)).run();
+  db.delete(routeSecrets).where(eq(routeSecrets.routeId, row.id)).run();
+  const reference = { project: row.project, routeId: row.id };
+  for (const service of servicesOfRoute(row.spec))
+    db.insert(routeServices)
+      .values({ ...reference, service })
+      .run();
+  for (const secret of secretsOfRoute(row.spec))
+    db.insert(routeSecrets)
+      .values({ ...reference, secret })
+      .run();
+  recompileRoute(context, gatherer, row);
+  return { record: recordOf(db, row), created: row.version === 1, revision: log.revision(), job: null };
+}
+
+function certificateWantedAt(db: StoreDatabase, { spec }: RouteWrite): number | null {
+  if (spec.tls?.serverCertificate !== undefined) return null;
+  const issued = db
+    .select({ renewAt: issuedCertificates.renewAt })
+    .from(issuedCertificates)
+    .where(eq(issuedCertificates.host, spec.host))
+    .get();
+  return issued?.renewAt ?? 0;
+}
+
+function findRoute(db: StoreDatabase, { project, name }: Target): RouteColumns | undefined {
+  return db
+    .select()
+    .from(routes)
+    .where(and(eq(routes.project, project), eq(routes.name, name)))
+    .get();
+}
+
+function recordOf(db: StoreDatabase, row: RouteColumns): RouteRecord {
+  const change = db
+    .select({ body: changes.body, revision: changes.revision })
+    .from(changes)
+    .where(and(eq(changes.kind, 'host'), eq(changes.id, row.host)))
+    .get();
+  return withDocument(row, change?.body ?? null, change?.revision ?? 0);
+}
+
+function withDocument(row: RouteColumns, body: string | null, revision: number): RouteRecord {
+  if (body === null) throw new Error(`route ${row.id} has no document`);
+  const { certificateWantedAt: _, host: __, ...record } = row;
+  return { ...record, document: JSON.parse(body) as HostDocument, revision: revision as Revision };
+}

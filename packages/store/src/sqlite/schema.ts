@@ -1,0 +1,199 @@
+import type {
+  CertificateDocument,
+  Hostname,
+  Labels,
+  RouteDescriptor,
+  SecretDetails,
+  SecretType,
+  ServiceSpec,
+} from '@postern/contracts';
+import { sql } from 'drizzle-orm';
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+
+// Migrations are generated from this file by `npm run migrations -w @postern/store`; an applied one is never edited.
+
+/** One row for each time the store was opened; with `startRevision` it tells a restored older database from a resumed one. */
+export const epochs = sqliteTable('epochs', {
+  seq: integer('seq').primaryKey({ autoIncrement: true }),
+  id: text('id').notNull().unique(),
+  startRevision: integer('start_revision').notNull(),
+  openedAt: integer('opened_at').notNull(),
+});
+
+/** `revision`: the newest given out. `purged`: the newest tombstone that is no longer kept. */
+export const counters = sqliteTable('counters', {
+  name: text('name', { enum: ['revision', 'purged'] }).primaryKey(),
+  value: integer('value').notNull(),
+});
+
+/** The log: the latest state of each (kind, id). `body` is JSON text; null is a tombstone. */
+export const changes = sqliteTable(
+  'changes',
+  {
+    kind: text('kind').notNull(),
+    id: text('id').notNull(),
+    revision: integer('revision').notNull(),
+    formatVersion: integer('format_version').notNull(),
+    body: text('body'),
+    writtenAt: integer('written_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.kind, table.id] }),
+    uniqueIndex('changes_revision').on(table.revision),
+    index('changes_tombstones').on(table.writtenAt).where(sql`body is null`),
+  ],
+);
+
+export const projects = sqliteTable('projects', {
+  name: text('name').primaryKey(),
+  id: text('id').notNull().unique(),
+  createdAt: integer('created_at').notNull(),
+});
+
+const recordColumns = {
+  id: text('id').primaryKey(),
+  project: text('project')
+    .notNull()
+    .references(() => projects.name),
+  name: text('name').notNull(),
+  version: integer('version').notNull(),
+  labels: text('labels', { mode: 'json' }).$type<Labels>().notNull(),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+};
+
+export const secrets = sqliteTable(
+  'secrets',
+  {
+    ...recordColumns,
+    type: text('type').$type<SecretType>().notNull(),
+    details: text('details', { mode: 'json' }).$type<SecretDetails>().notNull(),
+    sealed: text('sealed').notNull(),
+  },
+  (table) => [uniqueIndex('secrets_name').on(table.project, table.name)],
+);
+
+export const services = sqliteTable(
+  'services',
+  { ...recordColumns, spec: text('spec', { mode: 'json' }).$type<ServiceSpec>().notNull() },
+  (table) => [uniqueIndex('services_name').on(table.project, table.name)],
+);
+
+/** Names of served hosts; a name belongs to one project, whichever. */
+export const hostnames = sqliteTable('hostnames', {
+  name: text('name').$type<Hostname>().primaryKey(),
+  project: text('project')
+    .notNull()
+    .references(() => projects.name),
+  generated: integer('generated', { mode: 'boolean' }).notNull(),
+  verifiedAt: integer('verified_at'),
+  how: text('how', { enum: ['generated', 'claimed'] }).notNull(),
+  createdAt: integer('created_at').notNull(),
+});
+
+export const routes = sqliteTable(
+  'routes',
+  {
+    ...recordColumns,
+    host: text('host')
+      .$type<Hostname>()
+      .notNull()
+      .unique()
+      .references(() => hostnames.name),
+    spec: text('spec', { mode: 'json' }).$type<RouteDescriptor>().notNull(),
+    /** Milliseconds since 1970 from which an issued certificate is wanted; 0: at once; null: it brings its own. */
+    certificateWantedAt: integer('certificate_wanted_at'),
+  },
+  (table) => [
+    uniqueIndex('routes_name').on(table.project, table.name),
+    index('routes_certificate_wanted').on(table.certificateWantedAt),
+  ],
+);
+
+/** Which routes lead to a service. By name, so that a reference is found whether or not its service exists. */
+export const routeServices = sqliteTable(
+  'route_services',
+  {
+    project: text('project').notNull(),
+    service: text('service').notNull(),
+    routeId: text('route_id')
+      .notNull()
+      .references(() => routes.id, { onDelete: 'cascade' }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.project, table.service, table.routeId] }),
+    index('route_services_route').on(table.routeId),
+  ],
+);
+
+/** Which routes name a secret themselves. */
+export const routeSecrets = sqliteTable(
+  'route_secrets',
+  {
+    project: text('project').notNull(),
+    secret: text('secret').notNull(),
+    routeId: text('route_id')
+      .notNull()
+      .references(() => routes.id, { onDelete: 'cascade' }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.project, table.secret, table.routeId] }),
+    index('route_secrets_route').on(table.routeId),
+  ],
+);
+
+/** Which services name a secret. */
+export const serviceSecrets = sqliteTable(
+  'service_secrets',
+  {
+    project: text('project').notNull(),
+    secret: text('secret').notNull(),
+    serviceId: text('service_id')
+      .notNull()
+      .references(() => services.id, { onDelete: 'cascade' }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.project, table.secret, table.serviceId] }),
+    index('service_secrets_service').on(table.serviceId),
+  ],
+);
+
+/** Routes still to recompile because the service or secret was written: those with an id after `afterRouteId`. */
+export const jobs = sqliteTable('jobs', {
+  seq: integer('seq').primaryKey({ autoIncrement: true }),
+  id: text('id').notNull().unique(),
+  kind: text('kind', { enum: ['service', 'secret'] }).notNull(),
+  project: text('project').notNull(),
+  name: text('name').notNull(),
+  afterRouteId: text('after_route_id').notNull(),
+  createdAt: integer('created_at').notNull(),
+});
+
+export const issuedCertificates = sqliteTable('issued_certificates', {
+  id: text('id').primaryKey(),
+  host: text('host')
+    .$type<Hostname>()
+    .notNull()
+    .unique()
+    .references(() => hostnames.name, { onDelete: 'cascade' }),
+  issuer: text('issuer').notNull(),
+  document: text('document', { mode: 'json' }).$type<CertificateDocument>().notNull(),
+  renewAt: integer('renew_at').notNull(),
+  createdAt: integer('created_at').notNull(),
+});
+
+export const authorities = sqliteTable('authorities', {
+  name: text('name').primaryKey(),
+  certPem: text('cert_pem').notNull(),
+  sealedKey: text('sealed_key').notNull(),
+  createdAt: integer('created_at').notNull(),
+});
+
+export const tokens = sqliteTable('tokens', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull(),
+  scope: text('scope', { enum: ['admin', 'edge'] }).notNull(),
+  hash: text('hash').notNull().unique(),
+  edgeKey: text('edge_key'),
+  createdAt: integer('created_at').notNull(),
+});

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { LIMITS } from '@postern/contracts';
+import type Database from 'better-sqlite3';
+import { eq } from 'drizzle-orm';
+import type { Store, StoreOptions } from '../store.ts';
+import {
+  ensureAuthority,
+  getAuthority,
+  listHostsWantingCertificate,
+  saveIssuedCertificate,
+} from './certificates.ts';
+import { ChangeLog } from './change-log.ts';
+import { openDatabase, type StoreDatabase } from './open-database.ts';
+import { runOldestJob } from './recompile-hosts.ts';
+import { RevisionWatch } from './revision-watch.ts';
+import { createRoute, deleteRoute, getRoute, listRoutes, updateRoute } from './routes.ts';
+import { jobs, projects } from './schema.ts';
+import { deleteSecret, getSecret, listSecrets, putSecret } from './secrets.ts';
+import { createService, deleteService, getService, listServices, updateService } from './services.ts';
+import { storeFailureOf } from './store-failure.ts';
+import { bindEdgeKey, createToken, findToken } from './tokens.ts';
+import type { WriteContext } from './write-context.ts';
+
+/** Milliseconds between looks for other processes' commits where the options name none. */
+const POLL_MS = 250;
+
+/** Opens the file as a Store: see StoreOptions and openDatabase for rights, durability and failures. */
+export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>): Store {
+  const { compiler, now } = options;
+  const { connection, db } = openDatabase(file, now());
+  const log = new ChangeLog(connection);
+  const watch = new RevisionWatch(connection, () => log.revision(), options.pollMs ?? POLL_MS);
+  const { read, write } = transactionsOf(connection, file);
+
+  // Asynchronous by contract only: the work is one synchronous transaction, which no other work of this process can enter.
+  const reading = async <T>(work: (db: StoreDatabase) => T): Promise<T> => read(() => work(db));
+  const writing = async <T>(work: (context: WriteContext) => T): Promise<T> => {
+    const context: WriteContext = { db, log, compiler, now: now() };
+    const result = write(() => {
+      const outcome = work(context);
+      log.purge(context.now);
+      return outcome;
+    });
+    watch.lookNow();
+    return result;
+  };
+
+  return {
+    ensureProject: (name) =>
+      writing((context) => {
+        const row = { name, id: randomUUID(), createdAt: context.now };
+        context.db.insert(projects).values(row).onConflictDoNothing().run();
+      }),
+    hasProject: (name) =>
+      reading(
+        () =>
+          db.select({ name: projects.name }).from(projects).where(eq(projects.name, name)).get() !==
+          undefined,
+      ),
+
+    putSecret: (secret) => writing((context) => putSecret(context, secret)),
+    getSecret: (target) => reading(() => getSecret(db, target)),
+    listSecrets: (project) => reading(() => listSecrets(db, project)),
+    deleteSecret: (target) => writing((context) => deleteSecret(context, target)),
+
+    createService: (service) => writing((context) => createService(context, service)),
+    updateService: (service) => writing((context) => updateService(context, service)),
+    getService: (target) => reading(() => getService(db, target)),
+    listServices: (project) => reading(() => listServices(db, project)),
+    deleteService: (target) => writing((context) => deleteService(context, target)),
+
+    createRoute: (route) => writing((context) => createRoute(context, route)),
+    updateRoute: (route) => writing((context) => updateRoute(context, route)),
+    getRoute: (target) => reading(() => getRoute(db, target)),
+    listRoutes: (project) => reading(() => listRoutes(db, project)),
+    deleteRoute: (target) => writing((context) => deleteRoute(context, target)),
+
+    cursor: () => reading(() => log.cursor()),
+    isResumable: (cursor) => reading(() => log.isResumable(cursor)),
+    changesAfter: (revision, limit) => reading(() => log.changesAfter(revision, limit)),
+    onRevision: (listener) => watch.listen(listener),
+
+    runJobSlice: () => {
+      const endsAt = performance.now() + LIMITS.recompileSliceMs;
+      return writing((context) => runOldestJob(context, () => performance.now() < endsAt));
+    },
+    isJobDone: (id) =>
+      reading(() => db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, id)).get() === undefined),
+
+    listHostsWantingCertificate: (at, limit) => reading(() => listHostsWantingCertificate(db, at, limit)),
+    saveIssuedCertificate: (issued) => writing((context) => saveIssuedCertificate(context, issued)),
+
+    getAuthority: (name) => reading(() => getAuthority(db, name)),
+    ensureAuthority: (authority) => writing((context) => ensureAuthority(context, authority)),
+
+    createToken: (token) => writing((context) => createToken(context, token)),
+    findToken: (hash) => reading(() => findToken(db, hash)),
+    bindEdgeKey: (tokenId, edgeKey) => writing((context) => bindEdgeKey(context, tokenId, edgeKey)),
+
+    close: async () => {
+      watch.stop();
+      connection.close();
+    },
+  };
+}
+
+/** Runs work in one transaction each, with failures told as PosternErrors. A write takes the write lock first (IMMEDIATE). */
+function transactionsOf(
+  connection: Database.Database,
+  file: string,
+): { read: <T>(work: () => T) => T; write: <T>(work: () => T) => T } {
+  const run = connection.transaction((work: () => unknown) => work());
+  const telling = <T>(attempt: () => unknown): T => {
+    try {
+      return attempt() as T;
+    } catch (error) {
+      throw storeFailureOf(error, file);
+    }
+  };
+  return {
+    read: (work) => telling(() => run.deferred(work)),
+    write: (work) => telling(() => run.immediate(work)),
+  };
+}

@@ -1,0 +1,4 @@
+import { describeStore } from '../store-suite.ts';
+import { makeSqliteHarness } from './sqlite-harness.ts';
+
+describeStore('a Store in SQLite', makeSqliteHarness);

@@ -1,0 +1,180 @@
+import { LIMITS } from '@postern/contracts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Store } from '../store.ts';
+import {
+  caWrite,
+  certificateDocumentOf,
+  hostOf,
+  type MakeHarness,
+  OTHER,
+  openSuiteStore,
+  readChanges,
+  refusal,
+  routeWrite,
+  START,
+  type StoreHarness,
+  serviceWrite,
+  targetFor,
+  tlsWrite,
+} from './suite-fixtures.ts';
+
+/** Host names and host documents: which follow from which write. */
+export function describeHosts(makeHarness: MakeHarness): void {
+  let harness: StoreHarness;
+  let store: Store;
+  beforeEach(async () => {
+    harness = await makeHarness();
+    store = await openSuiteStore(harness.url);
+    await store.createService(serviceWrite('cart'));
+  });
+  afterEach(async () => {
+    await store.close();
+    await harness.dispose();
+  });
+
+  describe('host names', () => {
+    test('a host belongs to one route of all projects, and a foreign one is not named', async () => {
+      await store.createRoute(routeWrite('mine', 'a.example.org', 'cart'));
+      const own = await refusal(
+        store.createRoute(routeWrite('second', 'a.example.org', 'cart')),
+        'hostname_taken',
+      );
+      expect(own.detail).toContain('mine');
+      await store.createService(serviceWrite('theirs', 1, {}, OTHER));
+      const foreign = await refusal(
+        store.createRoute(routeWrite('r', 'a.example.org', 'theirs', {}, OTHER)),
+        'hostname_taken',
+      );
+      expect(JSON.stringify([foreign.detail, foreign.message, foreign.findings])).not.toMatch(/mine|shop/);
+    });
+
+    test('a deleted route leaves a tombstone, frees its host, and takes its issued certificate along', async () => {
+      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
+      const issued = await issue(store, 'a.example.org', START + 5);
+      await store.deleteRoute(targetFor('r'));
+      expect(await readChanges(store)).toMatchObject([
+        { kind: 'host', id: 'a.example.org', body: null },
+        { kind: 'certificate', id: issued.record.id, body: null },
+      ]);
+      await store.createService(serviceWrite('theirs', 1, {}, OTHER));
+      const next = await store.createRoute(routeWrite('r', 'a.example.org', 'theirs', {}, OTHER));
+      expect(next.record.document).toMatchObject({ project: 'other', certificate: null });
+    });
+
+    test('a route that moves to another host leaves a tombstone under the old name', async () => {
+      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
+      const moved = await store.updateRoute(routeWrite('r', 'b.example.org', 'cart'));
+      expect(moved.record.document.host).toBe('b.example.org');
+      expect(await readChanges(store)).toMatchObject([
+        { id: 'a.example.org', body: null },
+        { id: 'b.example.org', body: { route: 'r' } },
+      ]);
+      await store.createRoute(routeWrite('again', 'a.example.org', 'cart'));
+      await refusal(store.updateRoute(routeWrite('r', 'a.example.org', 'cart')), 'hostname_taken');
+      expect((await store.getRoute(targetFor('r'))).spec.host).toBe('b.example.org');
+    });
+  });
+
+  describe('documents', () => {
+    test('a service write recompiles the hosts that lead to it and no other', async () => {
+      await store.createService(serviceWrite('other'));
+      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
+      await store.createRoute(routeWrite('s', 'b.example.org', 'other'));
+      const { revision: before } = await store.cursor();
+      const written = await store.updateService(serviceWrite('cart', 4444));
+      expect(written.job).toBeNull();
+      expect(await readChanges(store, before)).toMatchObject([
+        {
+          id: 'a.example.org',
+          revision: written.revision,
+          body: { services: { cart: { targets: [{ port: 4444 }] } } },
+        },
+      ]);
+    });
+
+    test('a new CA or certificate under an old name is one change', async () => {
+      await store.putSecret(caWrite('ca'));
+      await store.putSecret(tlsWrite('cert'));
+      const tls = { clientValidationCa: { name: 'ca' }, serverCertificate: { name: 'cert' } };
+      await store.createRoute(routeWrite('r', 'a.example.org', 'cart', { tls }));
+      const { revision: before } = await store.cursor();
+      const ca = await store.putSecret(caWrite('ca', 'two'));
+      const cert = await store.putSecret(tlsWrite('cert', 'two'));
+      expect(await readChanges(store, before)).toMatchObject([
+        { kind: 'trust-bundle', id: ca.record.id, revision: ca.revision, body: { contentHash: 'two' } },
+        { kind: 'certificate', id: cert.record.id, revision: cert.revision, body: { fingerprint: 'two' } },
+      ]);
+    });
+
+    test('a write that changes no document gets no revision', async () => {
+      await store.putSecret(caWrite('ca'));
+      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
+      const before = await store.cursor();
+      await store.putSecret(caWrite('ca'));
+      await store.updateService({ ...serviceWrite('cart'), labels: { team: 'a' } });
+      const same = await store.updateRoute(routeWrite('r', 'a.example.org', 'cart'));
+      expect(same.record.version).toBe(2);
+      expect(await store.cursor()).toEqual(before);
+    });
+
+    test('a service under more hosts than one write recompiles commits at once and leaves the rest to a job', async () => {
+      const count = LIMITS.inlineRecompiledHostsMax + 30;
+      for (let n = 0; n < count; n += 1) {
+        await store.createRoute(routeWrite(`r${n}`, `h${n}.example.org`, 'cart'));
+      }
+      const { revision: before } = await store.cursor();
+      const written = await store.updateService(serviceWrite('cart', 4444));
+      expect(written.record.spec.targets).toEqual(['http://127.0.0.1:4444']);
+      const job = written.job ?? '';
+      expect(await store.isJobDone(job)).toBe(false);
+      expect(await readChanges(store, before)).toEqual([]);
+      while (await store.runJobSlice());
+      expect(await store.isJobDone(job)).toBe(true);
+      const changes = await readChanges(store, before);
+      expect(new Set(changes.map((change) => change.id)).size).toBe(count);
+      for (const change of changes)
+        expect(change.body).toMatchObject({ services: { cart: { targets: [{ port: 4444 }] } } });
+    });
+  });
+
+  describe('issued certificates', () => {
+    test('a host wants a certificate until it has one, again when it is to be renewed, and never with its own', async () => {
+      await store.putSecret(tlsWrite('cert'));
+      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
+      await store.createRoute(
+        routeWrite('own', 'b.example.org', 'cart', { tls: { serverCertificate: { name: 'cert' } } }),
+      );
+      expect(await store.listHostsWantingCertificate(START, 10)).toEqual([
+        { host: 'a.example.org', current: null },
+      ]);
+      const issued = await issue(store, 'a.example.org', START + 1000);
+      expect((await store.getRoute(targetFor('r'))).document.certificate).toBe(issued.record.id);
+      expect(await store.listHostsWantingCertificate(START + 999, 10)).toEqual([]);
+      expect(await store.listHostsWantingCertificate(START + 1000, 10)).toEqual([
+        { host: 'a.example.org', current: issued.record },
+      ]);
+      await store.updateRoute(routeWrite('own', 'b.example.org', 'cart'));
+      expect(await store.listHostsWantingCertificate(START, 10)).toMatchObject([{ host: 'b.example.org' }]);
+    });
+
+    test('a renewed certificate is one change, and the host document stays', async () => {
+      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
+      const first = await issue(store, 'a.example.org', START + 1);
+      const { revision: before } = await store.cursor();
+      const second = await issue(store, 'a.example.org', START + 2, 'two');
+      expect(second).toMatchObject({ created: false, record: { id: first.record.id } });
+      expect(await readChanges(store, before)).toMatchObject([
+        { kind: 'certificate', id: first.record.id, body: { fingerprint: 'two' } },
+      ]);
+    });
+
+    test('a certificate for a host that no route serves is refused', async () => {
+      await refusal(issue(store, 'gone.example.org', START), 'not_found');
+    });
+  });
+}
+
+function issue(store: Store, host: string, renewAt: number, content = 'one') {
+  const document = certificateDocumentOf(content);
+  return store.saveIssuedCertificate({ host: hostOf(host), issuer: 'local', document, renewAt });
+}
