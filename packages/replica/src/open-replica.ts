@@ -1,0 +1,99 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { PosternError } from '@postern/contracts';
+import Database from 'better-sqlite3';
+import type { Replica, ReplicaOptions } from './replica.ts';
+import { isDamage, replicaFailureOf } from './replica-failure.ts';
+import { DOCUMENT_COLUMNS, SqliteReplica } from './sqlite-replica.ts';
+
+/** Number of the table layout. A copy of another layout is set aside too: the feed brings a new one. */
+const LAYOUT = 1;
+
+/** Bytes. A full copy leaves a large log file behind; more than this of it is given back. */
+const LOG_BYTES_KEPT = 16 * 1024 * 1024;
+
+/** Milliseconds a reader waits while the writer swaps its copy or checkpoints. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+const TABLES = `
+  create table if not exists meta (key text primary key, value text not null);
+  create table if not exists documents (${DOCUMENT_COLUMNS});
+`;
+
+/**
+ * Opens an edge's copy of the feed. The writer sets a damaged file aside (renamed, told in `setAside`) and starts
+ * empty; a reader fails with `unavailable` when the file is missing, damaged or of another layout.
+ */
+export function openReplica({ file, readOnly }: ReplicaOptions): Replica {
+  try {
+    if (readOnly) return new SqliteReplica(openForReading(file), file, null);
+    const { connection, setAside } = openForWriting(file);
+    return new SqliteReplica(connection, file, setAside);
+  } catch (error) {
+    throw replicaFailureOf(error, file);
+  }
+}
+
+function openForReading(file: string): Database.Database {
+  if (!existsSync(file)) throw new PosternError('unavailable', { detail: `there is no replica ${file} yet` });
+  const connection = new Database(file, { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (connection.pragma('user_version', { simple: true }) === LAYOUT) return connection;
+    throw new PosternError('unavailable', { detail: `the replica ${file} is of another version of Postern` });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function openForWriting(file: string): { connection: Database.Database; setAside: string | null } {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const connection = openSound(file);
+  if (connection !== undefined) return { connection, setAside: null };
+  const setAside = freeNameBeside(file);
+  // The log files go along: left behind they would be taken for those of the new file.
+  for (const suffix of ['', '-wal', '-shm'])
+    if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
+  const fresh = openSound(file);
+  if (fresh !== undefined) return { connection: fresh, setAside };
+  throw new PosternError('unavailable', { detail: `the replica ${file} cannot be created` });
+}
+
+/** Undefined when what is there is damaged or of another layout. */
+function openSound(file: string): Database.Database | undefined {
+  closeSync(openSync(file, 'a', 0o600));
+  if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
+  const connection = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (!isSound(connection)) {
+      connection.close();
+      return undefined;
+    }
+    connection.pragma('journal_mode = WAL');
+    // A lost power supply may cost the last batches, never the agreement of documents and cursor: the feed repeats them.
+    connection.pragma('synchronous = NORMAL');
+    connection.pragma(`journal_size_limit = ${LOG_BYTES_KEPT}`);
+    connection.exec(
+      `begin immediate; ${TABLES} drop table if exists staged; pragma user_version = ${LAYOUT}; commit`,
+    );
+    return connection;
+  } catch (error) {
+    connection.close();
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
+}
+
+function isSound(connection: Database.Database): boolean {
+  const layout = connection.pragma('user_version', { simple: true });
+  const tables = connection.prepare<[], number>('select count(*) from sqlite_schema').pluck().get();
+  if (layout !== LAYOUT && tables !== 0) return false;
+  return connection.pragma('quick_check(1)', { simple: true }) === 'ok';
+}
+
+function freeNameBeside(file: string): string {
+  for (let n = 1; ; n += 1) {
+    const name = `${file}.damaged-${n}`;
+    if (!existsSync(name)) return name;
+  }
+}

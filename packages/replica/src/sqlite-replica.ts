@@ -1,0 +1,163 @@
+import { type Change, type ChangeKind, type Cursor, cursor as cursorSchema } from '@postern/contracts';
+import type Database from 'better-sqlite3';
+import type { Replica, StoredDocument } from './replica.ts';
+import { isDamage, replicaFailureOf } from './replica-failure.ts';
+
+/** Columns of the live table and of the one a resync stages in. */
+export const DOCUMENT_COLUMNS = `kind text not null, id text not null, revision integer not null, format_version integer not null,
+  body text not null, primary key (kind, id)`;
+
+interface Row {
+  readonly epoch: string | null;
+  readonly revision: number;
+  readonly formatVersion: number;
+  readonly body: string;
+}
+
+/** The Replica on an open connection; openReplica has checked the file and made the tables. */
+export class SqliteReplica implements Replica {
+  readonly setAside: string | null;
+  readonly #connection: Database.Database;
+  readonly #file: string;
+  readonly #get: Database.Statement<[string, string], Row>;
+  readonly #list: Database.Statement<[string], string>;
+  readonly #cursor: Database.Statement<[], string>;
+  #isStaging = false;
+
+  constructor(connection: Database.Database, file: string, setAside: string | null) {
+    this.#connection = connection;
+    this.#file = file;
+    this.setAside = setAside;
+    this.#get = connection.prepare(
+      `select (select value ->> 'epoch' from meta where key = 'cursor' and json_valid(value)) as epoch, revision,
+         format_version as formatVersion, body from documents where kind = ? and id = ?`,
+    );
+    this.#list = connection
+      .prepare<[string], string>('select id from documents where kind = ? order by id')
+      .pluck();
+    this.#cursor = connection.prepare<[], string>("select value from meta where key = 'cursor'").pluck();
+  }
+
+  cursor(): Cursor | null {
+    const text = this.#telling(() => this.#cursor.get());
+    // What cannot be read as a cursor is none: the feed then brings a full copy.
+    const parsed = text === undefined ? undefined : cursorSchema.safeParse(parseJson(text));
+    return parsed?.success === true ? parsed.data : null;
+  }
+
+  apply(changes: readonly Change[], cursor: Cursor): void {
+    this.#write(() => {
+      this.#connection.exec('drop table if exists staged');
+      this.#put('documents', changes);
+      this.#setCursor(cursor);
+    });
+    this.#isStaging = false;
+  }
+
+  beginResync(): void {
+    this.#write(() =>
+      this.#connection.exec(`drop table if exists staged; create table staged (${DOCUMENT_COLUMNS})`),
+    );
+    this.#isStaging = true;
+  }
+
+  stage(changes: readonly Change[]): void {
+    this.#requireStaging();
+    this.#write(() => this.#put('staged', changes));
+  }
+
+  finishResync(cursor: Cursor): void {
+    this.#requireStaging();
+    this.#write(() => {
+      this.#connection.exec('drop table documents; alter table staged rename to documents');
+      this.#setCursor(cursor);
+    });
+    this.#isStaging = false;
+  }
+
+  get(kind: ChangeKind, id: string): StoredDocument | undefined {
+    let row: Row | undefined;
+    try {
+      row = this.#get.get(kind, id);
+    } catch (error) {
+      if (isDamage(error)) return damagedDocument(kind, id, undefined);
+      throw replicaFailureOf(error, this.#file);
+    }
+    if (row === undefined) return undefined;
+    const body = parseJson(row.body);
+    // A tombstone is never stored, so null is damage like any other text that is no object.
+    if (body === undefined || body === null) return damagedDocument(kind, id, row);
+    return {
+      epoch: row.epoch ?? '',
+      revision: row.revision,
+      kind,
+      id,
+      formatVersion: row.formatVersion,
+      body,
+      damaged: false,
+    };
+  }
+
+  listIds(kind: ChangeKind): string[] {
+    return this.#telling(() => this.#list.all(kind));
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #put(table: 'documents' | 'staged', changes: readonly Change[]): void {
+    const put = this.#connection.prepare<[string, string, number, number, string]>(
+      `insert or replace into ${table} (kind, id, revision, format_version, body) values (?, ?, ?, ?, ?)`,
+    );
+    const remove = this.#connection.prepare<[string, string]>(
+      `delete from ${table} where kind = ? and id = ?`,
+    );
+    for (const { kind, id, revision, formatVersion, body } of changes) {
+      if (body === null) remove.run(kind, id);
+      else put.run(kind, id, revision, formatVersion, JSON.stringify(body));
+    }
+  }
+
+  #setCursor({ epoch, revision }: Cursor): void {
+    this.#connection
+      .prepare("insert or replace into meta (key, value) values ('cursor', ?)")
+      .run(JSON.stringify({ epoch, revision }));
+  }
+
+  #requireStaging(): void {
+    if (!this.#isStaging) throw new Error('no resync has begun');
+  }
+
+  #write(work: () => void): void {
+    this.#telling(() => this.#connection.transaction(work).immediate());
+  }
+
+  #telling<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw replicaFailureOf(error, this.#file);
+    }
+  }
+}
+
+function damagedDocument(kind: string, id: string, row: Row | undefined): StoredDocument {
+  return {
+    epoch: row?.epoch ?? '',
+    revision: row?.revision ?? 0,
+    kind,
+    id,
+    formatVersion: row?.formatVersion ?? 0,
+    body: undefined,
+    damaged: true,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
