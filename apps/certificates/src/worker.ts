@@ -1,7 +1,7 @@
-import type { Hostname } from '@postern/contracts';
+import type { Hostname, Log } from '@postern/contracts';
 import { sealWithMasterKey } from '@postern/pki';
 import type { Store } from '@postern/store';
-import type { Logger } from 'pino';
+
 import { BackOff } from './back-off.ts';
 import type { Issuer } from './issuer.ts';
 
@@ -14,7 +14,7 @@ export interface CertificateWorkerOptions {
   readonly store: Store;
   readonly issuer: Issuer;
   readonly masterKey: Buffer;
-  readonly log: Logger;
+  readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Numbers in [0, 1). */

@@ -1,0 +1,33 @@
+import { createLog, loadMasterKey, readApiEnv } from '@postern/api';
+import { openLocalIssuer, startCertificateWorker } from '@postern/certificates';
+import { compiler } from '@postern/compile';
+import { openStore, type Store } from '@postern/store';
+import type { StartedPart } from './run-until-signal.ts';
+
+/** Runs the certificate worker over an open store until it is closed; the store stays open. */
+export async function startCertificates(store: Store, masterKey: Buffer): Promise<{ close(): Promise<void> }> {
+  const now = () => Date.now();
+  const issuer = await openLocalIssuer({ store, masterKey, now });
+  const worker = startCertificateWorker({ store, issuer, masterKey, log: createLog('certificates'), now, random: Math.random });
+  return { close: () => worker.stop() };
+}
+
+/** `postern certificates`: the worker in a process of its own, on the data directory of an API that has been started once. */
+export async function startCertificatesAlone(): Promise<StartedPart> {
+  const { dataDirectory, databaseUrl } = readApiEnv();
+  const masterKey = loadMasterKey(dataDirectory, databaseUrl.replace(/^sqlite:/, ''));
+  const store = await openStore({ url: databaseUrl, compiler, now: () => Date.now() });
+  try {
+    const worker = await startCertificates(store, masterKey);
+    return {
+      lines: ['The certificate worker is ready.'],
+      async close() {
+        await worker.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
