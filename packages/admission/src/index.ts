@@ -1,0 +1,3 @@
+export { type CompiledMatchers, compileMatchers, type SubjectHit } from './compile-matchers.ts';
+export { judgeSubject } from './judge-subject.ts';
+export { refusalOfOpenSslCode } from './openssl-code.ts';

@@ -1,0 +1,45 @@
+import type { SubjectMatcher, Verdict } from '@postern/contracts';
+import { escapeControls, type SubjectNames } from '@postern/pki';
+import type { CompiledMatchers } from './compile-matchers.ts';
+
+/** Characters of one name or pattern, and items of one list, that a detail shows. */
+const SHOWN = { chars: 80, items: 5 } as const;
+
+/**
+ * Judges a client whose certificate the trust bundle vouches for, by its names alone.
+ *
+ * `matchers` null admits every such client. The detail of a refusal says which names were compared with what: one line,
+ * at most some 4,000 characters, nothing invisible in it. `validUntil` is milliseconds since 1970.
+ */
+export function judgeSubject(
+  client: { readonly names: SubjectNames; readonly validUntil: number },
+  matchers: CompiledMatchers | null,
+): Verdict {
+  if (matchers === null) return { verdict: 'admit', validUntil: client.validUntil, matchedBy: null };
+  const hit = matchers.judge(client.names);
+  if (hit !== null) return { verdict: 'admit', validUntil: client.validUntil, matchedBy: hit };
+  return { verdict: 'refuse', reason: 'subject_not_allowed', detail: detailOf(client.names, matchers.list) };
+}
+
+function detailOf(names: SubjectNames, list: readonly SubjectMatcher[]): string {
+  const own = [
+    ...names.commonNames.map((name) => `CN ${quote(name)}`),
+    ...names.dnsNames.map((name) => `DNS ${quote(name)}`),
+  ];
+  const who =
+    own.length === 0 ? 'the certificate has no CN or DNS name that can be compared' : `compared ${some(own)}`;
+  const allowed = list.flatMap((matcher) =>
+    Object.entries(matcher).map(([key, text]) => `${key} ${quote(text ?? '')}`),
+  );
+  return `${who}; allowed here: ${some(allowed)}`;
+}
+
+function some(items: readonly string[]): string {
+  const more = items.length - SHOWN.items;
+  return `${items.slice(0, SHOWN.items).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function quote(text: string): string {
+  const short = text.length > SHOWN.chars ? `${text.slice(0, SHOWN.chars)}…` : text;
+  return `"${escapeControls(short).replaceAll('"', '\\"')}"`;
+}
