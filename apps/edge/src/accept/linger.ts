@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+
+interface LingerOptions {
+  /** Milliseconds until a peer that does not close is cut off. */
+  readonly lingerMs: number;
+  /** Sockets that may linger at once; more are destroyed at once. */
+  readonly lingeringMax: number;
+}
+
+/**
+ * Ends refused sockets so that the peer reads why: what was written goes out with a FIN, everything the peer still sends
+ * is discarded until it closes or the time is over. Closing at once would send a reset that overtakes the alert.
+ */
+export class Lingerer {
+  readonly #options: LingerOptions;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: LingerOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /** Ends a socket after `lastBytes`; works on a raw socket and, for a close_notify, on a TLS socket. */
+  end(socket: Socket, lastBytes?: Buffer): void {
+    if (socket.destroyed || this.#sockets.has(socket)) return;
+    if (this.#sockets.size >= this.#options.lingeringMax) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    const timer = setTimeout(() => socket.destroy(), this.#options.lingerMs);
+    socket.once('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
+    socket.on('data', discard);
+    socket.resume();
+    if (lastBytes === undefined) socket.end();
+    else socket.end(lastBytes);
+  }
+
+  /**
+   * Makes the failure of a handshake linger too. Node destroys the raw socket as soon as OpenSSL has failed, with the alert
+   * just written; this catches that one destroy, takes TLS off the socket and ends the raw socket instead.
+   * Gives back the way to stop catching, to be called when the handshake is done.
+   */
+  catchHandshakeFailure(raw: Socket, detachTls: () => void): () => void {
+    const destroy = raw.destroy;
+    const restore = () => {
+      raw.destroy = destroy;
+    };
+    raw.destroy = (error?: Error) => {
+      restore();
+      if (error !== undefined || raw.readableEnded || raw.errored !== null) return raw.destroy(error);
+      detachTls();
+      this.end(raw);
+      return raw;
+    };
+    return restore;
+  }
+
+  /** Cuts off everything that lingers. */
+  destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+function discard(): void {}
+
+/** Ends an established TLS socket with a close_notify; in the tick of 'secure' TLS 1.3 would send none. */
+export function endSecure(lingerer: Lingerer, socket: TLSSocket): void {
+  setImmediate(() => lingerer.end(socket));
+}

@@ -1,0 +1,136 @@
+import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import type { Connection, HostTable } from '../connection.ts';
+import type { ChangedIds } from '../hosts/host-table.ts';
+
+interface Entry {
+  readonly connection: Connection;
+  readonly drain: () => void;
+  /** The present document of its host; what it names tells which changes concern the connection. */
+  document: HostDocument;
+  ending: boolean;
+}
+
+interface RegistryOptions {
+  readonly hosts: HostTable;
+  /** Milliseconds between drain and end of a connection that may serve no longer. */
+  readonly graceMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * The open connections of a worker, by the name they were made for. Ends those whose host now demands or trusts something
+ * else, no longer admits their client, or is gone, and those whose client certificate has expired.
+ */
+export class ConnectionRegistry {
+  readonly #options: RegistryOptions;
+  readonly #byName = new Map<Hostname, Set<Entry>>();
+  #size = 0;
+  #draining = false;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Follows a connection until it closes. */
+  add(connection: Connection, document: HostDocument, drain: () => void): void {
+    const entry: Entry = { connection, drain, document, ending: false };
+    const { sni, socket } = connection;
+    const entries = this.#byName.get(sni) ?? new Set();
+    this.#byName.set(sni, entries);
+    entries.add(entry);
+    this.#size += 1;
+    socket.once('close', () => {
+      entries.delete(entry);
+      this.#size -= 1;
+      if (entries.size === 0 && this.#byName.get(sni) === entries) this.#byName.delete(sni);
+    });
+    if (this.#draining) this.#drain(entry);
+  }
+
+  /** Judges anew every connection that a change can concern. The host table has forgotten the old documents before. */
+  recheck(ids: ChangedIds): void {
+    if (ids === 'all') {
+      for (const entries of this.#byName.values()) this.#recheckEntries(entries);
+      return;
+    }
+    const names = new Set<string>();
+    const parts = new Set<string>();
+    for (const { kind, id } of ids) (kind === 'host' ? names : parts).add(id);
+    for (const name of names) {
+      if (!name.startsWith('*.')) this.#recheckEntries(this.#byName.get(name as Hostname));
+    }
+    const wildcards = [...names].some((name) => name.startsWith('*.'));
+    if (!wildcards && parts.size === 0) return;
+    for (const [sni, entries] of this.#byName) {
+      if (wildcards && names.has(wildcardOf(sni) ?? '')) this.#recheckEntries(entries);
+      else this.#recheckEntries([...entries].filter(({ document }) => usesAny(document, parts)));
+    }
+  }
+
+  /** Ends the connections whose client certificate's path has come to its end. */
+  endExpired(): void {
+    const now = this.#options.now();
+    for (const entry of this.#entries()) {
+      if (entry.connection.client !== null && entry.connection.client.validUntil <= now) this.#end(entry);
+    }
+  }
+
+  /** Lets every connection finish what is under way, and those still to come too. */
+  drainAll(): void {
+    this.#draining = true;
+    for (const entry of this.#entries()) this.#drain(entry);
+  }
+
+  destroyAll(): void {
+    for (const { connection } of this.#entries()) connection.socket.destroy();
+  }
+
+  *#entries(): Generator<Entry> {
+    for (const entries of this.#byName.values()) yield* entries;
+  }
+
+  #recheckEntries(entries: Iterable<Entry> | undefined): void {
+    for (const entry of entries ?? []) {
+      const { connection } = entry;
+      const host = this.#options.hosts.get(connection.sni);
+      const stands =
+        host !== undefined &&
+        host.policyVersion === connection.policyVersion &&
+        (connection.client === null || host.judge(connection.client).verdict === 'admit');
+      if (stands) entry.document = host.document;
+      else this.#end(entry);
+    }
+  }
+
+  #end(entry: Entry): void {
+    if (entry.ending) return;
+    entry.ending = true;
+    const { socket } = entry.connection;
+    const timer = setTimeout(() => socket.destroy(), this.#options.graceMs);
+    timer.unref();
+    socket.once('close', () => clearTimeout(timer));
+    this.#drain(entry);
+  }
+
+  /** A protocol that fails to drain loses its connection; it must not take others with it. */
+  #drain(entry: Entry): void {
+    try {
+      entry.drain();
+    } catch {
+      entry.connection.socket.destroy();
+    }
+  }
+}
+
+function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {
+  const bundle = document.clientCertificate?.trustBundle;
+  return (
+    (bundle !== undefined && parts.has(bundle)) ||
+    (document.certificate !== null && parts.has(document.certificate))
+  );
+}

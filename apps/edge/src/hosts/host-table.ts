@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto';
+import type { SecureContext } from 'node:tls';
+import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import type { HostTable } from '../connection.ts';
+import { EDGE_LIMITS } from '../limits.ts';
+import { Lru } from '../lru.ts';
+import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
+import {
+  type CheckedBundle,
+  type OpenedCertificate,
+  openCertificate,
+  type ReplicaReader,
+  readCertificate,
+  readHost,
+  readTrustBundle,
+  UnusableDocument,
+} from './read-documents.ts';
+import { type EdgeHost, makeServedHost } from './served-host.ts';
+
+/** Ids of feed documents that have changed, or everything after a full resync. */
+export type ChangedIds = readonly { readonly kind: string; readonly id: string }[] | 'all';
+
+/** A host that this edge does not serve because of what is wrong with its documents. */
+export interface ClosedHost {
+  readonly host: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export type HostLookup =
+  | { readonly state: 'served'; readonly host: EdgeHost; readonly secureContext: SecureContext }
+  | { readonly state: 'closed'; readonly reason: string; readonly message: string }
+  | { readonly state: 'no_certificate' }
+  | { readonly state: 'unknown' };
+
+interface HostTableOptions {
+  readonly replica: ReplicaReader;
+  readonly edgeKeyPem: string;
+  readonly minVersion: TlsVersion;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Called once per revision of a host whose documents cannot be used. */
+  readonly onUnusable: (host: string, error: UnusableDocument) => void;
+  readonly servedHostsMax?: number;
+  readonly secureContextsMax?: number;
+}
+
+/** What is known of one document: never the way to another one, so that a broken host is not served by its wildcard. */
+type Entry =
+  | { readonly state: 'served'; readonly host: EdgeHost }
+  | { readonly state: 'closed'; readonly closed: ClosedHost; readonly dependsOn: readonly string[] }
+  | { readonly state: 'no_certificate' };
+
+/**
+ * Hosts as the replica has them now. Compiled on first use and kept until a change of anything they are made of; a
+ * document that cannot be used closes its host alone.
+ */
+export class EdgeHostTable implements HostTable {
+  readonly #options: HostTableOptions;
+  readonly #entries: Lru<Entry>;
+  readonly #contexts: Lru<SecureContext>;
+  /** Revision of the document for which a host was called unusable last. */
+  readonly #told = new Lru<string>(EDGE_LIMITS.servedHostsMax);
+
+  constructor(options: HostTableOptions) {
+    this.#options = options;
+    this.#entries = new Lru(options.servedHostsMax ?? EDGE_LIMITS.servedHostsMax);
+    this.#contexts = new Lru(options.secureContextsMax ?? EDGE_LIMITS.secureContextsMax);
+  }
+
+  get(name: Hostname): EdgeHost | undefined {
+    const entry = this.#entryOf(name);
+    return entry?.state === 'served' ? entry.host : undefined;
+  }
+
+  /** Everything a handshake needs, or why there will be none. */
+  lookUp(name: Hostname): HostLookup {
+    const entry = this.#entryOf(name);
+    if (entry === undefined) return { state: 'unknown' };
+    if (entry.state === 'no_certificate') return entry;
+    if (entry.state === 'closed') return { state: 'closed', ...entry.closed };
+    const { host } = entry;
+    const made = this.#closing(host.id, host.revision, host.dependsOn, () => this.#contextOf(host));
+    if ('closed' in made) return { state: 'closed', ...made.closed };
+    return { state: 'served', host, secureContext: made.value };
+  }
+
+  /** Forgets what is made of these documents, so that the next use reads them anew. */
+  forget(ids: ChangedIds): void {
+    if (ids === 'all') {
+      this.#entries.clear();
+      return;
+    }
+    const parts = new Set<string>();
+    for (const { kind, id } of ids) {
+      if (kind === 'host') this.#entries.delete(id);
+      else parts.add(dependency(kind, id));
+    }
+    if (parts.size === 0) return;
+    for (const [id, entry] of [...this.#entries.entries()]) {
+      if (dependenciesOf(entry).some((part) => parts.has(part))) this.#entries.delete(id);
+    }
+  }
+
+  /** The hosts found closed since they changed last, as the report wants them. */
+  closedHosts(): ClosedHost[] {
+    const closed: ClosedHost[] = [];
+    for (const [, entry] of this.#entries.entries()) {
+      if (entry.state === 'closed' && closed.length < EDGE_LIMITS.reportedHostsMax) closed.push(entry.closed);
+    }
+    return closed;
+  }
+
+  /** The trust bundle that an upstream's certificate is checked against; undefined when it cannot be used. */
+  getTrustBundle(id: string): CheckedBundle | undefined {
+    return this.#usable('trust-bundle', id, () => readTrustBundle(this.#options.replica, id));
+  }
+
+  /** The certificate and key shown to an upstream; undefined when they cannot be used. */
+  getCertificate(id: string): OpenedCertificate | undefined {
+    return this.#usable('certificate', id, () =>
+      openCertificate(id, readCertificate(this.#options.replica, id), this.#options.edgeKeyPem),
+    );
+  }
+
+  #usable<T>(kind: ChangeKind, id: string, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof UnusableDocument)) throw error;
+      this.#tell(`${kind} ${id}`, -1, error);
+      return undefined;
+    }
+  }
+
+  #entryOf(name: Hostname): Entry | undefined {
+    const exact = this.#load(name);
+    if (exact !== undefined) return exact;
+    const wildcard = wildcardOf(name);
+    return wildcard === undefined ? undefined : this.#load(wildcard);
+  }
+
+  #load(id: Hostname): Entry | undefined {
+    const known = this.#entries.get(id);
+    if (known !== undefined) return known;
+    const read = this.#closing(id, -1, [], () => readHost(this.#options.replica, id));
+    if ('closed' in read) return this.#entries.get(id);
+    if (read.value === undefined) return undefined;
+    const entry = this.#compile(id, read.value.document, read.value.revision);
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  #compile(id: Hostname, document: HostDocument, revision: number): Entry {
+    const dependsOn = dependenciesOfDocument(document);
+    if (document.closed !== null) {
+      return { state: 'closed', closed: { host: id, ...document.closed }, dependsOn };
+    }
+    const { certificate: certificateId } = document;
+    if (certificateId === null) return { state: 'no_certificate' };
+    const made = this.#closing(id, revision, dependsOn, () => {
+      const { replica, now } = this.#options;
+      const bundle =
+        document.clientCertificate === null
+          ? null
+          : readTrustBundle(replica, document.clientCertificate.trustBundle);
+      const certificate = readCertificate(replica, certificateId);
+      const host = makeServedHost({
+        id,
+        revision,
+        document,
+        bundle,
+        certificateId,
+        certificate,
+        dependsOn,
+        now,
+      });
+      // Made here and not at the first handshake, so that get() and lookUp() never disagree about a host.
+      this.#contextOf(host);
+      return host;
+    });
+    if ('closed' in made) return { state: 'closed', closed: made.closed, dependsOn };
+    return { state: 'served', host: made.value };
+  }
+
+  /** Runs a step; where a document turns out unusable its host is kept closed, and told once. */
+  #closing<T>(
+    id: string,
+    revision: number,
+    dependsOn: readonly string[],
+    step: () => T,
+  ): { value: T } | { closed: ClosedHost } {
+    try {
+      return { value: step() };
+    } catch (error) {
+      const unusable =
+        error instanceof UnusableDocument
+          ? error
+          : new UnusableDocument('unusable_document', 'the host cannot be set up for TLS', error);
+      const closed = { host: id, reason: unusable.reason, message: unusable.message };
+      this.#entries.set(id, { state: 'closed', closed, dependsOn });
+      this.#tell(id, revision, unusable);
+      return { closed };
+    }
+  }
+
+  #tell(what: string, revision: number, error: UnusableDocument): void {
+    const word = `${revision} ${error.message}`;
+    if (this.#told.get(what) === word) return;
+    this.#told.set(what, word);
+    this.#options.onUnusable(what, error);
+  }
+
+  #contextOf(host: EdgeHost): SecureContext {
+    const { edgeKeyPem, minVersion } = this.#options;
+    const key = contextKey(host, minVersion);
+    const known = this.#contexts.get(key);
+    if (known !== undefined) return known;
+    const opened = openCertificate(host.certificateId, host.certificate, edgeKeyPem);
+    const context = buildSecureContext({
+      ...opened,
+      anchorsPem: host.bundle?.anchorsPem ?? null,
+      sessionDomain: `${host.id} ${host.policyVersion}`,
+      minVersion,
+    });
+    this.#contexts.set(key, context);
+    return context;
+  }
+}
+
+/** Hosts share a context only where nothing can be resumed: the domain of an open host is the host itself. */
+function contextKey(host: EdgeHost, minVersion: TlsVersion): string {
+  const { chainPem, sealedKey } = host.certificate;
+  const certificate = createHash('sha256').update(chainPem).update('\0').update(sealedKey).digest('hex');
+  const domain = host.bundle === null ? `open ${host.id}` : `require ${host.bundle.contentHash}`;
+  return `${minVersion} ${certificate} ${domain}`;
+}
+
+function dependency(kind: string, id: string): string {
+  return `${kind} ${id}`;
+}
+
+function dependenciesOf(entry: Entry): readonly string[] {
+  switch (entry.state) {
+    case 'served':
+      return entry.host.dependsOn;
+    case 'closed':
+      return entry.dependsOn;
+    case 'no_certificate':
+      return [];
+  }
+}
+
+/** Every feed document that a host is made of, those of its services too. */
+export function dependenciesOfDocument(document: HostDocument): string[] {
+  const parts = new Set<string>();
+  const add = (kind: ChangeKind, id: string | null | undefined) => {
+    if (id !== null && id !== undefined) parts.add(dependency(kind, id));
+  };
+  add('certificate', document.certificate);
+  add('trust-bundle', document.clientCertificate?.trustBundle);
+  for (const service of Object.values(document.services)) {
+    add('trust-bundle', service.trustBundle);
+    add('certificate', service.clientCertificate);
+  }
+  return [...parts];
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import {
+  type CertificateDocument,
+  CHANGE_BODIES,
+  type Change,
+  type ChangeKind,
+  DOCUMENT_FORMAT,
+  type HostDocument,
+  LIMITS,
+  type TrustBundle,
+} from '@postern/contracts';
+import { openAtEdge, type ParsedCertificate, parseCertificatesPem, parsePrivateKeyPem } from '@postern/pki';
+import { fingerprintOf } from '../tls/client-identity.ts';
+
+/** The part of a replica that serving needs; synchronous, because a ClientHello waits for it. */
+export interface ReplicaReader {
+  get(kind: ChangeKind, id: string): Change | undefined;
+}
+
+/** A document that must not be used, and why; the words go to the log and to the API. */
+export class UnusableDocument extends Error {
+  override readonly name = 'UnusableDocument';
+  readonly reason: string;
+
+  constructor(reason: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.reason = reason;
+  }
+}
+
+/** A trust bundle whose content has been checked against its hash. */
+export interface CheckedBundle {
+  readonly contentHash: string;
+  readonly anchorsPem: readonly string[];
+  /** SHA-256 of each anchor's DER, hex. */
+  readonly anchors: ReadonlySet<string>;
+}
+
+/** A certificate with its key open; only for the moment a TLS context is made. */
+export interface OpenedCertificate {
+  readonly chainPem: string;
+  readonly keyPem: string;
+}
+
+/** A host's document, and the revision it came with; undefined when there is none. Throws UnusableDocument. */
+export function readHost(
+  replica: ReplicaReader,
+  id: string,
+): { document: HostDocument; revision: number } | undefined {
+  const change = readChange(replica, 'host', id);
+  if (change === undefined) return undefined;
+  const document = parseBody('host', change);
+  if (document.host !== id)
+    throw new UnusableDocument('unusable_document', 'the document is that of another host');
+  return { document, revision: change.revision };
+}
+
+/** A bundle of at least one anchor, each readable, together what the hash says. Throws UnusableDocument. */
+export function readTrustBundle(replica: ReplicaReader, id: string): CheckedBundle {
+  const change = readChange(replica, 'trust-bundle', id);
+  if (change === undefined)
+    throw new UnusableDocument('trust_bundle_missing', `trust bundle ${id} is not there`);
+  const bundle = parseBody('trust-bundle', change);
+  const certificates = anchorsOf(id, bundle);
+  const hash = createHash('sha256');
+  for (const { der } of certificates) hash.update(der);
+  if (hash.digest('hex') !== bundle.contentHash) {
+    throw new UnusableDocument('trust_bundle_unusable', `trust bundle ${id} is not what its hash says`);
+  }
+  return {
+    contentHash: bundle.contentHash,
+    anchorsPem: certificates.map(({ pem }) => pem),
+    anchors: new Set(certificates.map(({ der }) => fingerprintOf(der))),
+  };
+}
+
+function anchorsOf(id: string, bundle: TrustBundle): ParsedCertificate[] {
+  if (bundle.anchorsPem.length > LIMITS.anchorsMax) {
+    throw new UnusableDocument(
+      'trust_bundle_unusable',
+      `trust bundle ${id} has more than ${LIMITS.anchorsMax} anchors`,
+    );
+  }
+  return bundle.anchorsPem.map((pem) => {
+    const parsed = parseCertificatesPem(pem, { pointer: '' });
+    const [certificate] = parsed.ok ? parsed.certificates : [];
+    if (!parsed.ok || certificate === undefined || parsed.certificates.length !== 1) {
+      throw new UnusableDocument(
+        'trust_bundle_unusable',
+        `trust bundle ${id} holds an anchor that cannot be read`,
+      );
+    }
+    return certificate;
+  });
+}
+
+/** The certificate document as it is, its key still sealed. Throws UnusableDocument. */
+export function readCertificate(replica: ReplicaReader, id: string): CertificateDocument {
+  const change = readChange(replica, 'certificate', id);
+  if (change === undefined)
+    throw new UnusableDocument('certificate_missing', `certificate ${id} is not there`);
+  return parseBody('certificate', change);
+}
+
+/** Opens a certificate's key with the edge's own, and proves that it belongs to the leaf. Throws UnusableDocument. */
+export function openCertificate(
+  id: string,
+  document: CertificateDocument,
+  edgeKeyPem: string,
+): OpenedCertificate {
+  const unusable = (what: string, cause?: unknown) =>
+    new UnusableDocument('certificate_unusable', `certificate ${id}: ${what}`, cause);
+  const chain = parseCertificatesPem(document.chainPem, { pointer: '' });
+  const leaf = chain.ok ? chain.certificates[0] : undefined;
+  if (leaf === undefined) throw unusable('the chain cannot be read');
+  let keyPem: string;
+  try {
+    keyPem = openAtEdge(edgeKeyPem, document.sealedKey, `edge-certificate:${id}`).toString('utf8');
+  } catch (error) {
+    throw unusable('the key does not open with the key of this edge', error);
+  }
+  const key = parsePrivateKeyPem(keyPem, { pointer: '' });
+  if (!key.ok) throw unusable('the key cannot be read');
+  if (!leaf.x509.checkPrivateKey(key.key)) throw unusable('the key belongs to another certificate');
+  return { chainPem: document.chainPem, keyPem };
+}
+
+function readChange(replica: ReplicaReader, kind: ChangeKind, id: string): Change | undefined {
+  let change: Change | undefined;
+  try {
+    change = replica.get(kind, id);
+  } catch (error) {
+    throw new UnusableDocument('unusable_document', `${kind} ${id} cannot be read from the replica`, error);
+  }
+  return change === undefined || change.body === null ? undefined : change;
+}
+
+function parseBody<K extends ChangeKind>(kind: K, change: Change): (typeof CHANGE_BODIES)[K]['_output'] {
+  if (change.body === undefined) {
+    throw new UnusableDocument('unusable_document', `${kind} ${change.id} is damaged in the replica`);
+  }
+  if (change.formatVersion !== DOCUMENT_FORMAT) {
+    throw new UnusableDocument(
+      'unknown_format',
+      `${kind} ${change.id} has format ${change.formatVersion}; this edge knows ${DOCUMENT_FORMAT}`,
+    );
+  }
+  const parsed = CHANGE_BODIES[kind].safeParse(change.body);
+  if (!parsed.success) {
+    throw new UnusableDocument('unusable_document', `${kind} ${change.id} is damaged`, parsed.error);
+  }
+  return parsed.data as (typeof CHANGE_BODIES)[K]['_output'];
+}

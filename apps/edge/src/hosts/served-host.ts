@@ -1,0 +1,61 @@
+import { type CompiledMatchers, compileMatchers, judgeSubject } from '@postern/admission';
+import type { CertificateDocument, HostDocument, Hostname } from '@postern/contracts';
+import type { ServedHost } from '../connection.ts';
+import { type CheckedBundle, UnusableDocument } from './read-documents.ts';
+
+/** A served host with what its handshakes need. */
+export interface EdgeHost extends ServedHost {
+  /** The name of its document: the host, or the wildcard that covers it. */
+  readonly id: Hostname;
+  readonly revision: number;
+  /** The anchors that must vouch for clients; null on hosts that ask for no certificate. */
+  readonly bundle: CheckedBundle | null;
+  readonly certificateId: string;
+  readonly certificate: CertificateDocument;
+  /** `KIND ID` of every feed document it is made of. */
+  readonly dependsOn: readonly string[];
+}
+
+interface ServedHostParts {
+  readonly id: Hostname;
+  readonly revision: number;
+  readonly document: HostDocument;
+  readonly bundle: CheckedBundle | null;
+  readonly certificateId: string;
+  readonly certificate: CertificateDocument;
+  readonly dependsOn: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Compiles a host from its checked documents. Throws UnusableDocument when its matchers do not compile. */
+export function makeServedHost({ now, ...parts }: ServedHostParts): EdgeHost {
+  const { document, bundle } = parts;
+  const matchers = compileSubjects(document);
+  return {
+    ...parts,
+    policyVersion: bundle === null ? 'open' : `require ${bundle.contentHash}`,
+    judge(client) {
+      if (client.validUntil <= now()) {
+        return {
+          verdict: 'refuse',
+          reason: 'certificate_expired',
+          detail: 'a certificate of the path has expired',
+        };
+      }
+      return judgeSubject(client, matchers);
+    },
+  };
+}
+
+function compileSubjects(document: HostDocument): CompiledMatchers | null {
+  const list = document.clientCertificate?.subjectMatches ?? null;
+  if (list === null) return null;
+  const compiled = compileMatchers(list);
+  if (compiled.ok) return compiled;
+  const [finding] = compiled.findings;
+  throw new UnusableDocument(
+    'unusable_document',
+    `a matcher cannot be used: ${finding?.message ?? 'unknown'}`,
+  );
+}

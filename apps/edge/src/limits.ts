@@ -1,0 +1,35 @@
+const KIB = 1024;
+
+/** Every bound of the edge's connection path, per worker where it counts things. Each says its value, unit and why. */
+export const EDGE_LIMITS = {
+  /** Milliseconds from accept to a whole ClientHello (with a PROXY header before it); slow clients end here. */
+  helloMs: 5_000,
+  /** Bytes. A ClientHello with its record headers; post-quantum ones have about 1,700. */
+  helloBytesMax: 64 * KIB,
+  /** Milliseconds from the ClientHello to the end of the handshake. */
+  handshakeMs: 10_000,
+  /** Milliseconds that a refused connection is read and discarded, so that no reset overtakes its alert. */
+  lingerMs: 1_000,
+  /** Refused connections that linger at once; more are destroyed at once, without a sure alert. */
+  lingeringMax: 1_000,
+  /** Accepted sockets at once, about 60 KiB each when idle; more are closed at accept. */
+  connectionsMax: 20_000,
+  /** Sockets before the end of their handshake at once; a flood of hellos cannot crowd out the connections that serve. */
+  handshakesMax: 4_000,
+  /** Milliseconds between the drain of a connection whose policy has changed or certificate has ended, and its end. */
+  revokedGraceMs: 3_000,
+  /** Milliseconds between two looks for client certificates that have expired on open connections. */
+  expirySweepMs: 1_000,
+  /** Milliseconds that connections may take to finish when the edge stops. */
+  drainMs: 30_000,
+  /** Compiled hosts kept per worker; one takes a few KiB. */
+  servedHostsMax: 10_000,
+  /** SecureContexts kept per worker, 31 KiB each. */
+  secureContextsMax: 2_000,
+  /** Bytes. A PROXY v1 line has at most 107 (its specification, section 2.1). */
+  proxyV1BytesMax: 107,
+  /** Bytes. A PROXY v2 header with its TLVs; load balancers send below 200. */
+  proxyV2BytesMax: 4 * KIB,
+  /** Closed hosts told to the API (the report's own bound). */
+  reportedHostsMax: 1_000,
+} as const;

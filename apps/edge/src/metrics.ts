@@ -1,0 +1,46 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+
+/** What one worker counts; the supervisor adds the workers up. */
+export interface WorkerMetrics {
+  readonly registry: Registry;
+  /** Accepted sockets that are open. */
+  readonly connections: Gauge;
+  /** Ends of handshakes by result (done, refused, failed) and reason. */
+  readonly handshakes: Counter<'result' | 'reason'>;
+  /** Answered requests by class of status (2xx). */
+  readonly requests: Counter<'status'>;
+  /** Problems that upstreams caused, by problem code. */
+  readonly upstreamErrors: Counter<'code'>;
+}
+
+/** Makes a registry of its own, so that several workers can live in one process. */
+export function createWorkerMetrics(): WorkerMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    connections: new Gauge({
+      name: 'postern_edge_connections',
+      help: 'Open connections',
+      registers,
+    }),
+    handshakes: new Counter({
+      name: 'postern_edge_handshakes_total',
+      help: 'Handshakes by result and reason',
+      labelNames: ['result', 'reason'],
+      registers,
+    }),
+    requests: new Counter({
+      name: 'postern_edge_requests_total',
+      help: 'Answered requests by class of status',
+      labelNames: ['status'],
+      registers,
+    }),
+    upstreamErrors: new Counter({
+      name: 'postern_edge_upstream_errors_total',
+      help: 'Problems that upstreams caused, by code',
+      labelNames: ['code'],
+      registers,
+    }),
+  };
+}

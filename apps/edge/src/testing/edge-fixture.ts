@@ -1,0 +1,170 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type ChangeKind,
+  DOCUMENT_FORMAT,
+  type HostDocument,
+  SERVICE_DEFAULTS,
+  type SubjectMatcher,
+  type Upstream,
+} from '@postern/contracts';
+import {
+  createLocalAuthority,
+  issueServerCertificate,
+  newEdgeKeyPair,
+  parseCertificatesPem,
+  sealToEdge,
+  trustBundleOf,
+} from '@postern/pki';
+import { openReplica } from '@postern/replica';
+import pino from 'pino';
+import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
+import { answeringProtocol } from './answering-protocol.ts';
+import { pemOf } from './openssl-certificates.ts';
+
+const EPOCH = 'test';
+
+interface FixtureOptions {
+  /** The protocol on admitted connections; without one every request is answered with what the edge knows of the client. */
+  readonly protocol?: WorkerOptions['protocol'];
+  readonly limits?: WorkerOptions['limits'];
+  readonly minVersion?: WorkerOptions['minVersion'];
+  readonly proxyProtocolFrom?: WorkerOptions['proxyProtocolFrom'];
+  readonly now?: () => number;
+}
+
+/** What a test says of a host; everything else is a plain open host with one rule `/`. */
+interface HostInput extends Partial<HostDocument> {
+  /** PEM files of the anchors that clients must lead to. */
+  readonly anchors?: readonly string[];
+  readonly subjectMatches?: readonly SubjectMatcher[];
+}
+
+/** One line of the worker's log. */
+export type LogLine = Record<string, unknown> & { readonly msg: string };
+
+/** One worker in this process over a replica of its own, on 127.0.0.1, with its certificates made on the spot. */
+export interface EdgeFixture {
+  readonly directory: string;
+  readonly port: number;
+  readonly httpPort: number;
+  readonly worker: RunningWorker;
+  /** PEM file of the CA of the server certificates. */
+  readonly serverCa: string;
+  readonly log: LogLine[];
+  /** Writes a host with its certificate and bundle, and tells the worker. */
+  putHost(host: string, input?: HostInput): Promise<void>;
+  /** Writes any document, damaged ones too, and tells the worker; a null body removes it. */
+  put(kind: ChangeKind, id: string, body: unknown, formatVersion?: number): void;
+  /** A fresh server certificate for a host, as a feed document. */
+  issue(id: string, host: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function startEdgeFixture(options: FixtureOptions = {}): Promise<EdgeFixture> {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-edge-'));
+  const replica = openReplica({ file: join(directory, 'replica.db'), readOnly: false });
+  const edgeKey = newEdgeKeyPair();
+  const authority = await createLocalAuthority({ name: 'Fixture CA', now: Date.now() });
+  const serverCa = join(directory, 'server-ca.pem');
+  writeFileSync(serverCa, authority.certPem);
+  const log: LogLine[] = [];
+  const worker = await startWorker({
+    replica,
+    edgeKeyPem: edgeKey.privateKeyPem,
+    httpsListen: [{ host: '127.0.0.1', port: 0 }],
+    httpListen: [{ host: '127.0.0.1', port: 0 }],
+    proxyProtocolFrom: options.proxyProtocolFrom ?? null,
+    minVersion: options.minVersion ?? 'TLSv1.2',
+    protocol: options.protocol ?? answeringProtocol,
+    log: pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }),
+    now: options.now ?? Date.now,
+    idPrefix: 'test',
+    limits: { drainMs: 1_000, ...options.limits },
+  });
+
+  let revision = 0;
+  const write = (kind: ChangeKind, id: string, body: unknown, formatVersion = DOCUMENT_FORMAT) => {
+    revision += 1;
+    replica.apply([{ epoch: EPOCH, revision, kind, id, formatVersion, body }], { epoch: EPOCH, revision });
+  };
+  const issue = async (id: string, host: string) => {
+    const {
+      keyPem,
+      renewAt: _,
+      ...facts
+    } = await issueServerCertificate({ authority, host, now: Date.now() });
+    const sealedKey = sealToEdge(edgeKey.publicKey, Buffer.from(keyPem), `edge-certificate:${id}`);
+    return { ...facts, sealedKey };
+  };
+  return {
+    directory,
+    port: worker.httpsAddresses[0]?.port ?? 0,
+    httpPort: worker.httpAddresses[0]?.port ?? 0,
+    worker,
+    serverCa,
+    log,
+    issue,
+    async putHost(host, { anchors, subjectMatches, ...document } = {}) {
+      const certificate = `certificate-${host}`;
+      const bundle = `bundle-${host}`;
+      write('certificate', certificate, await issue(certificate, host));
+      if (anchors !== undefined) {
+        const certificates = anchors.flatMap((file) => {
+          const parsed = parseCertificatesPem(pemOf(file), { pointer: '' });
+          if (!parsed.ok) throw new Error(`${file} holds no certificates`);
+          return parsed.certificates;
+        });
+        write('trust-bundle', bundle, trustBundleOf(certificates));
+      }
+      const demand =
+        anchors === undefined
+          ? null
+          : {
+              mode: 'require' as const,
+              trustBundle: bundle,
+              subjectMatches: subjectMatches?.slice() ?? null,
+            };
+      write('host', host, {
+        host,
+        project: 'default',
+        route: 'route',
+        closed: null,
+        certificate,
+        clientCertificate: demand,
+        httpBasic: null,
+        cors: null,
+        rules: [{ name: null, prefix: '/', service: 'echo', enableWebsockets: false }],
+        services: { echo: upstreamTo('http', 1) },
+        ...document,
+      } satisfies HostDocument);
+      worker.applyChanges([
+        { kind: 'certificate', id: certificate },
+        { kind: 'trust-bundle', id: bundle },
+        { kind: 'host', id: host },
+      ]);
+    },
+    put(kind, id, body, formatVersion) {
+      write(kind, id, body, formatVersion);
+      worker.applyChanges([{ kind, id }]);
+    },
+    async close() {
+      await worker.close();
+      replica.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An upstream of one target on 127.0.0.1 with the defaults of a service. */
+export function upstreamTo(protocol: 'http' | 'https' | 'h2c', port: number): Upstream {
+  return {
+    targets: [{ protocol, host: '127.0.0.1', port }],
+    trustBundle: null,
+    clientCertificate: null,
+    hostHeader: 'client',
+    ...SERVICE_DEFAULTS,
+    maxBodyBytes: null,
+  };
+}

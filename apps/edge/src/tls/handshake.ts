@@ -1,0 +1,147 @@
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { refusalOfOpenSslCode } from '@postern/admission';
+import type { RefusalReason } from '@postern/contracts';
+import { readSubjectNames, type SubjectNames } from '@postern/pki';
+import type { Lingerer } from '../accept/linger.ts';
+import type { ClientIdentity } from '../connection.ts';
+import type { CheckedBundle } from '../hosts/read-documents.ts';
+import { fingerprintOf, readClientIdentity } from './client-identity.ts';
+import { readVerifyResult } from './verify-result.ts';
+
+/** What came of a handshake. A socket that was not admitted is already on its way out; `failed` needs no more either. */
+export type HandshakeOutcome =
+  | {
+      readonly outcome: 'done';
+      readonly socket: TLSSocket;
+      readonly client: ClientIdentity | null;
+      readonly alpn: string | false;
+    }
+  /** The handshake came to its end, but the client is not one the host trusts. The caller lets the socket linger. */
+  | {
+      readonly outcome: 'refused';
+      readonly socket: TLSSocket;
+      readonly reason: RefusalReason;
+      readonly detail: string;
+      readonly fingerprint: string | null;
+      /** Names of the leaf as they stand in it, for the log; null when they cannot be read. */
+      readonly subject: SubjectNames | null;
+    }
+  /** No handshake: a client without its certificate (its alert is out), no common version, garbage, or too slow. */
+  | { readonly outcome: 'failed'; readonly code: string; readonly reason: RefusalReason | null };
+
+interface HandshakeOptions {
+  readonly secureContext: SecureContext;
+  /** The anchors that must vouch for the client; null on hosts that ask for no certificate. */
+  readonly bundle: CheckedBundle | null;
+  /** The name as it stood in the ClientHello; OpenSSL must have read the same one. */
+  readonly serverName: string;
+  readonly timeoutMs: number;
+  readonly lingerer: Lingerer;
+}
+
+/**
+ * Runs the TLS handshake on a socket whose ClientHello is still to be read, and says whom it has proved.
+ *
+ * `done` on a demanding host means: a certificate was sent, OpenSSL found a path to the bundle and a purpose that fits, and
+ * the names were readable. Never rejects; afterwards the raw socket belongs to the TLS socket.
+ */
+export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<HandshakeOutcome> {
+  return new Promise((resolve) => {
+    const demanding = options.bundle !== null;
+    const socket = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: options.secureContext,
+      requestCert: demanding,
+      rejectUnauthorized: demanding,
+      ALPNProtocols: ['h2', 'http/1.1'],
+    });
+    const stopCatching = options.lingerer.catchHandshakeFailure(raw, () => detachTls(socket));
+    let over = false;
+    const settle = (outcome: HandshakeOutcome) => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    const timer = setTimeout(() => {
+      stopCatching();
+      settle({ outcome: 'failed', code: 'HANDSHAKE_TIMEOUT', reason: null });
+      socket.destroy();
+    }, options.timeoutMs);
+
+    // Stays for the life of the socket: bad records after the handshake are told only here, and must end the connection.
+    socket.on('_tlsError', (error: unknown) => {
+      const code = codeOf(error);
+      settle({ outcome: 'failed', code, reason: code === NO_CERTIFICATE ? 'certificate_missing' : null });
+      socket.destroy();
+    });
+    socket.on('error', () => {});
+    socket.once('close', () => settle({ outcome: 'failed', code: 'CLOSED', reason: null }));
+    // Once: it comes again at every renegotiation.
+    socket.once('secure', () => {
+      stopCatching();
+      settle(judge(socket, options));
+    });
+  });
+}
+
+const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
+
+function judge(socket: TLSSocket, { bundle, serverName }: HandshakeOptions): HandshakeOutcome {
+  // TLS 1.2 gives no name on a resumed session; that is one of this very context, whose domain is the host.
+  const sameName =
+    socket.servername === serverName ||
+    (socket.isSessionReused() && (socket.servername as unknown) === false);
+  if (!sameName) {
+    socket.destroy();
+    return { outcome: 'failed', code: 'SERVER_NAME_DIFFERS', reason: null };
+  }
+  const alpn = socket.alpnProtocol === null ? false : socket.alpnProtocol;
+  if (bundle === null) return { outcome: 'done', socket, client: null, alpn };
+  const refuse = (reason: RefusalReason, detail: string): HandshakeOutcome => ({
+    outcome: 'refused',
+    socket,
+    reason,
+    detail,
+    ...describeSent(socket),
+  });
+  // Contexts of demanding hosts resume nothing; should that ever fail, this still holds.
+  if (socket.isSessionReused())
+    return refuse('certificate_missing', 'a session was resumed on a host that demands a certificate');
+  const verdict = readVerifyResult(socket);
+  if (!verdict.good) return refuse(refusalOfOpenSslCode(verdict.code), verdict.code);
+  let client: ClientIdentity | undefined;
+  try {
+    client = readClientIdentity(socket, bundle.anchors);
+  } catch (error) {
+    return refuse('certificate_invalid', error instanceof Error ? error.message : 'unreadable certificate');
+  }
+  if (client === undefined) return refuse('certificate_missing', 'no certificate was sent');
+  if (!Number.isFinite(client.validUntil))
+    return refuse('certificate_invalid', 'the validity cannot be read');
+  return { outcome: 'done', socket, client, alpn };
+}
+
+/** The leaf that a refused client sent, for the log. */
+function describeSent(socket: TLSSocket): { fingerprint: string | null; subject: SubjectNames | null } {
+  const { raw } = socket.getPeerCertificate() as { raw?: Buffer };
+  if (raw === undefined) return { fingerprint: null, subject: null };
+  const fingerprint = fingerprintOf(raw);
+  try {
+    return { fingerprint, subject: readSubjectNames(raw) };
+  } catch {
+    return { fingerprint, subject: null };
+  }
+}
+
+/** Takes TLS off the raw socket, which then reads for itself again; what TLS has written is already out. */
+function detachTls(socket: TLSSocket): void {
+  const internal = socket as unknown as { ssl?: { destroySSL(): void } | null };
+  internal.ssl?.destroySSL();
+}
+
+function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : 'TLS_ERROR';
+}

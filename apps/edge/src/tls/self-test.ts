@@ -1,0 +1,129 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { duplexPair } from 'node:stream';
+import { connect } from 'node:tls';
+import { PosternError } from '@postern/contracts';
+import { Lingerer } from '../accept/linger.ts';
+import type { CheckedBundle } from '../hosts/read-documents.ts';
+import { fingerprintOf } from './client-identity.ts';
+import { type HandshakeOutcome, runHandshake } from './handshake.ts';
+import { buildSecureContext, type TlsVersion } from './secure-context.ts';
+import { SELF_TEST_CA, SELF_TEST_KEY, SELF_TEST_LEAF, SELF_TEST_STRANGER } from './self-test-certificates.ts';
+
+const NAME = 'self-test.invalid';
+const TIMEOUT_MS = 5_000;
+
+/** The handshake under test; another one is given only to prove that the self-test notices. */
+type Handshake = typeof runHandshake;
+
+/**
+ * Proves, with handshakes in memory, that this Node still tells good clients from bad ones: a certificate of the CA is let
+ * in, a stranger's is refused with OpenSSL's reason, none is refused, and a session resumes neither with nor without one.
+ *
+ * Throws PosternError `internal` with the first case that came out otherwise; the edge must not serve then.
+ */
+export async function proveHandshakes(handshake: Handshake = runHandshake): Promise<void> {
+  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+    const server = serverSide(version);
+    const first = await tryClient(handshake, server, version, SELF_TEST_LEAF);
+    const leaf = Buffer.from(SELF_TEST_LEAF, 'base64');
+    demand(version, 'a good certificate', first, (outcome) => {
+      return outcome.outcome === 'done' && outcome.client?.fingerprint === fingerprintOf(leaf);
+    });
+    const stranger = await tryClient(handshake, server, version, SELF_TEST_STRANGER);
+    demand(version, 'a bad certificate', stranger, (outcome) => {
+      return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
+    });
+    const bare = await tryClient(handshake, server, version, null, first.session);
+    demand(version, 'no certificate, with a session', bare, (outcome) => outcome.outcome !== 'done');
+    const resumed = await tryClient(handshake, server, version, SELF_TEST_LEAF, first.session);
+    demand(version, 'a session', resumed, (outcome) => outcome.outcome === 'done' && !resumed.reused);
+  }
+}
+
+interface Tried {
+  readonly outcome: HandshakeOutcome;
+  /** The last session the client was given, if any. */
+  readonly session: Buffer | undefined;
+  readonly reused: boolean;
+}
+
+function demand(
+  version: string,
+  what: string,
+  tried: Tried,
+  holds: (outcome: HandshakeOutcome) => boolean,
+): void {
+  if (holds(tried.outcome)) return;
+  throw new PosternError('internal', {
+    detail: `the TLS self-test failed (${what}, ${version}): this build of Node ${process.version} with OpenSSL ${process.versions.openssl} must not serve`,
+    context: { outcome: tried.outcome.outcome },
+  });
+}
+
+function serverSide(version: TlsVersion) {
+  const ca = new X509Certificate(Buffer.from(SELF_TEST_CA, 'base64'));
+  const bundle: CheckedBundle = {
+    contentHash: 'self-test',
+    anchorsPem: [ca.toString()],
+    anchors: new Set([fingerprintOf(ca.raw)]),
+  };
+  const secureContext = buildSecureContext({
+    ...credentials(SELF_TEST_LEAF),
+    anchorsPem: bundle.anchorsPem,
+    sessionDomain: `self-test ${version}`,
+    minVersion: 'TLSv1.2',
+  });
+  return { bundle, secureContext };
+}
+
+function credentials(certificate: string): { chainPem: string; keyPem: string } {
+  const key = createPrivateKey({ key: Buffer.from(SELF_TEST_KEY, 'base64'), format: 'der', type: 'pkcs8' });
+  return {
+    chainPem: new X509Certificate(Buffer.from(certificate, 'base64')).toString(),
+    keyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
+async function tryClient(
+  handshake: Handshake,
+  server: ReturnType<typeof serverSide>,
+  version: TlsVersion,
+  certificate: string | null,
+  session?: Buffer,
+): Promise<Tried> {
+  const [near, far] = duplexPair();
+  const pair = certificate === null ? undefined : credentials(certificate);
+  const client = connect({
+    socket: far,
+    servername: NAME,
+    ca: [...server.bundle.anchorsPem],
+    minVersion: version,
+    maxVersion: version,
+    ...(pair === undefined ? {} : { cert: pair.chainPem, key: pair.keyPem }),
+    ...(session === undefined ? {} : { session }),
+  });
+  client.on('error', () => {});
+  let given: Buffer | undefined;
+  const tickets = new Promise<void>((resolve) => {
+    client.on('session', (ticket) => {
+      given = ticket;
+      resolve();
+    });
+    client.once('close', resolve);
+    setTimeout(resolve, 50).unref();
+  });
+  const outcome = await handshake(near as unknown as Socket, {
+    secureContext: server.secureContext,
+    bundle: server.bundle,
+    serverName: NAME,
+    timeoutMs: TIMEOUT_MS,
+    lingerer: new Lingerer({ lingerMs: 0, lingeringMax: 1 }),
+  });
+  const reused = outcome.outcome === 'done' && outcome.socket.isSessionReused();
+  if (outcome.outcome === 'done') await tickets;
+  given ??= client.getSession();
+  client.destroy();
+  if (outcome.outcome !== 'failed') outcome.socket.destroy();
+  return { outcome, session: given, reused };
+}

@@ -1,0 +1,226 @@
+import { type BlockList, createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
+import { Lingerer } from './accept/linger.ts';
+import { takeProxyHeader } from './accept/proxy-protocol.ts';
+import type { ServeProtocol } from './connection.ts';
+import { ConnectionRegistry } from './connections/connection-registry.ts';
+import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
+import type { ReplicaReader } from './hosts/read-documents.ts';
+import { EDGE_LIMITS } from './limits.ts';
+import { type ListenAddress, plainAddress } from './listen-address.ts';
+import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
+import type { TlsVersion } from './tls/secure-context.ts';
+
+/** What a protocol may use of its worker. */
+export interface ProtocolContext {
+  readonly hosts: EdgeHostTable;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+}
+
+/** The HTTP half of an edge, as the worker runs it. */
+export interface EdgeProtocol {
+  /** Speaks on admitted connections. */
+  readonly serve: ServeProtocol;
+  /** Answers a socket of the plain HTTP listener; returns at once. */
+  readonly servePlain: (socket: Socket) => void;
+  /** Ends pools, buffers and plain connections once the worker's own connections are gone. */
+  close(): Promise<void> | void;
+}
+
+export interface WorkerOptions {
+  readonly replica: ReplicaReader;
+  readonly edgeKeyPem: string;
+  readonly httpsListen: readonly ListenAddress[];
+  readonly httpListen: readonly ListenAddress[];
+  /** Peers that send a PROXY header first; null: nobody does. */
+  readonly proxyProtocolFrom: BlockList | null;
+  readonly minVersion: TlsVersion;
+  readonly protocol: (context: ProtocolContext) => EdgeProtocol;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Distinguishes the connection ids of workers. */
+  readonly idPrefix: string;
+  readonly limits?: Partial<Record<keyof typeof EDGE_LIMITS, number>>;
+}
+
+export interface RunningWorker {
+  readonly httpsAddresses: readonly ListenAddress[];
+  readonly httpAddresses: readonly ListenAddress[];
+  readonly metrics: WorkerMetrics;
+  readonly hosts: EdgeHostTable;
+  /** Serves by the new documents from here on, and ends connections that they no longer allow. */
+  applyChanges(ids: ChangedIds): void;
+  closedHosts(): ClosedHost[];
+  /** Stops accepting, lets connections finish for at most `EDGE_LIMITS.drainMs`, then ends them. */
+  close(): Promise<void>;
+}
+
+/** Listens and serves until closed. Rejects with the error of `listen` when an address cannot be had. */
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const limits = { ...EDGE_LIMITS, ...options.limits };
+  const { log, now } = options;
+  const metrics = createWorkerMetrics();
+  const hosts = new EdgeHostTable({
+    replica: options.replica,
+    edgeKeyPem: options.edgeKeyPem,
+    minVersion: options.minVersion,
+    now,
+    onUnusable: (host, error) =>
+      log.error(
+        { host, reason: error.reason, err: error },
+        'a document cannot be used; what needs it is closed',
+      ),
+    servedHostsMax: limits.servedHostsMax,
+    secureContextsMax: limits.secureContextsMax,
+  });
+  const registry = new ConnectionRegistry({ hosts, graceMs: limits.revokedGraceMs, now });
+  const lingerer = new Lingerer(limits);
+  const protocol = options.protocol({ hosts, metrics, log });
+  let connections = 0;
+  const admit: AdmitOptions = {
+    hosts,
+    registry,
+    lingerer,
+    serve: protocol.serve,
+    log,
+    metrics,
+    helloMs: limits.helloMs,
+    helloBytesMax: limits.helloBytesMax,
+    handshakeMs: limits.handshakeMs,
+    nextId() {
+      connections += 1;
+      return `${options.idPrefix}-${connections.toString(36)}`;
+    },
+  };
+
+  const sockets = new Set<Socket>();
+  let handshakes = 0;
+  const accept = (socket: Socket): boolean => {
+    // Errors of sockets are no faults of ours; each ends with 'close', which everything here follows.
+    socket.on('error', () => {});
+    if (sockets.size >= limits.connectionsMax) {
+      metrics.handshakes.inc({ result: 'refused', reason: 'too_many_connections' });
+      socket.destroy();
+      return false;
+    }
+    sockets.add(socket);
+    metrics.connections.set(sockets.size);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      metrics.connections.set(sockets.size);
+    });
+    return true;
+  };
+  const onSecureSocket = (socket: Socket): void => {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    if (!accept(socket)) return;
+    if (handshakes >= limits.handshakesMax) {
+      metrics.handshakes.inc({ result: 'refused', reason: 'too_many_handshakes' });
+      socket.destroy();
+      return;
+    }
+    handshakes += 1;
+    admitConnection(
+      socket,
+      {
+        address,
+        port: socket.remotePort ?? 0,
+        expectProxyHeader: isTrustedProxy(options.proxyProtocolFrom, address),
+      },
+      admit,
+    )
+      .catch((error: unknown) => {
+        log.error({ err: error, client: address }, 'a connection failed inside the edge');
+        socket.destroy();
+      })
+      .finally(() => {
+        handshakes -= 1;
+      });
+  };
+  const onPlainSocket = (socket: Socket): void => {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    if (!accept(socket)) return;
+    if (!isTrustedProxy(options.proxyProtocolFrom, address)) {
+      protocol.servePlain(socket);
+      return;
+    }
+    void takeProxyHeader(socket, limits.helloMs).then((proxied) => {
+      if (proxied.outcome === 'header') protocol.servePlain(socket);
+      else socket.destroy();
+    });
+  };
+
+  const servers: Server[] = [];
+  const listen = async (addresses: readonly ListenAddress[], onSocket: (socket: Socket) => void) => {
+    const bound: ListenAddress[] = [];
+    for (const address of addresses) {
+      const server = createServer(
+        { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+        onSocket,
+      );
+      servers.push(server);
+      bound.push(await listenOn(server, address));
+    }
+    return bound;
+  };
+  let httpsAddresses: ListenAddress[];
+  let httpAddresses: ListenAddress[];
+  try {
+    httpsAddresses = await listen(options.httpsListen, onSecureSocket);
+    httpAddresses = await listen(options.httpListen, onPlainSocket);
+  } catch (error) {
+    for (const server of servers) server.close();
+    await protocol.close();
+    throw error;
+  }
+  const sweep = setInterval(() => registry.endExpired(), limits.expirySweepMs);
+
+  return {
+    httpsAddresses,
+    httpAddresses,
+    metrics,
+    hosts,
+    applyChanges(ids) {
+      hosts.forget(ids);
+      registry.recheck(ids);
+    },
+    closedHosts: () => hosts.closedHosts(),
+    async close() {
+      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      registry.drainAll();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, limits.drainMs);
+      await protocol.close();
+      await Promise.all(closed);
+      clearTimeout(timer);
+      clearInterval(sweep);
+      lingerer.destroyAll();
+    },
+  };
+}
+
+function isTrustedProxy(ranges: BlockList | null, address: string): boolean {
+  if (ranges === null) return false;
+  return ranges.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+}
+
+function listenOn(server: Server, { host, port }: ListenAddress): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      // A failing accept (too many open files) must not end the worker.
+      server.on('error', () => {});
+      const bound = server.address();
+      resolve(
+        typeof bound === 'object' && bound !== null
+          ? { host: bound.address, port: bound.port }
+          : { host, port },
+      );
+    });
+  });
+}
