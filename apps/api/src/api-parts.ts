@@ -1,0 +1,23 @@
+import type { Hostname, Log } from '@postern/contracts';
+import type { Store } from '@postern/store';
+import type { EdgeRegistry } from './edge-registry.ts';
+
+/** Everything an operation may use. */
+export interface ApiParts {
+  readonly store: Store;
+  /** 32 bytes; seals secret values and certificate keys. */
+  readonly masterKey: Buffer;
+  readonly edges: EdgeRegistry;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A random integer from 0 up to, not including, `max`. */
+  readonly randomInt: (max: number) => number;
+  readonly hostnameDomain: Hostname;
+  readonly publicHttpsPort: number;
+  readonly version: string;
+  /** Milliseconds between comments on a silent feed. */
+  readonly heartbeatMs: number;
+  /** Aborted when the API stops: ends feeds and long polls. */
+  readonly stopping: AbortSignal;
+}

@@ -1,0 +1,83 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compiler } from '@postern/compile';
+import { PosternError, resourceName } from '@postern/contracts';
+import { openStore, type Store } from '@postern/store';
+import { lockDirectory } from './directory-lock.ts';
+import { loadOrCreateMasterKey } from './master-key.ts';
+import { ensureTokenFile } from './token-file.ts';
+
+export interface DataDirectoryOptions {
+  /** Absolute. */
+  readonly path: string;
+  /** `sqlite:FILE`. */
+  readonly databaseUrl: string;
+  /** Where the edge's token is written; `edge-token` in the directory when absent. */
+  readonly edgeTokenFile?: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Everything durable of one platform, open and held by this process alone. */
+export interface DataDirectory {
+  readonly path: string;
+  readonly store: Store;
+  readonly masterKey: Buffer;
+  readonly adminTokenFile: string;
+  readonly edgeTokenFile: string;
+  /** Closes the store, then lets the directory go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data directory of a platform, making what is missing: the directory (0700), the master key, the database with
+ * the project `default`, an admin token and an edge token (files 0600).
+ *
+ * Fails with `unavailable`, in one sentence that says what to do: the directory cannot be written or is in use by another
+ * process, or the master key of an existing database is missing.
+ */
+export async function openDataDirectory(options: DataDirectoryOptions): Promise<DataDirectory> {
+  const { path } = options;
+  makeDirectory(path);
+  const lock = lockDirectory(path);
+  let store: Store | undefined;
+  try {
+    const databaseFile = options.databaseUrl.replace(/^sqlite:/, '');
+    const masterKey = loadOrCreateMasterKey(path, databaseFile);
+    store = await openStore({ url: options.databaseUrl, compiler, now: options.now });
+    await store.ensureProject(resourceName.parse('default'));
+    const adminTokenFile = join(path, 'admin-token');
+    const edgeTokenFile = options.edgeTokenFile ?? join(path, 'edge-token');
+    await ensureTokenFile(store, adminTokenFile, 'admin');
+    await ensureTokenFile(store, edgeTokenFile, 'edge');
+    const opened = store;
+    return {
+      path,
+      store: opened,
+      masterKey,
+      adminTokenFile,
+      edgeTokenFile,
+      async close() {
+        await opened.close();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    await store?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new PosternError('unavailable', {
+      detail: `the data directory ${path} cannot be written (${code}); change its rights or set POSTERN_DATA_DIR`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import type { EdgeReport } from '@postern/contracts';
+
+/** Edges remembered while they are away, so that a reconnect does not read as "nothing applied". */
+const EDGES_MAX = 1000;
+
+/** An edge that reads the feed now. Times are milliseconds since 1970. */
+export interface ConnectedEdge {
+  readonly edge: string;
+  readonly connectedSince: number;
+  /** Every worker of the edge serves by this revision of the present history; 0 before its first report. */
+  readonly appliedRevision: number;
+  /** Why the edge keeps hosts closed, by host. */
+  readonly closedHosts: ReadonlyMap<string, string>;
+}
+
+interface Entry {
+  readonly edge: string;
+  connections: number;
+  connectedSince: number;
+  appliedRevision: number;
+  closedHosts: ReadonlyMap<string, string>;
+}
+
+/** Who reads the feed and how far each edge is, in memory: edges report again after the API starts anew. */
+export class EdgeRegistry {
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<() => void>();
+
+  /** Counts a feed connection of an edge in; the returned function counts it out. */
+  connect(tokenId: string, edge: string, now: number): () => void {
+    const entry = this.#entryOf(tokenId, edge);
+    if (entry.connections === 0) entry.connectedSince = now;
+    entry.connections += 1;
+    this.#tell();
+    let connected = true;
+    return () => {
+      if (!connected) return;
+      connected = false;
+      entry.connections -= 1;
+      this.#tell();
+    };
+  }
+
+  /** Takes a report; `appliedRevision` is 0 when the report's epoch is not part of the present history. */
+  report(tokenId: string, report: EdgeReport, appliedRevision: number): void {
+    const entry = this.#entryOf(tokenId, report.edge);
+    entry.appliedRevision = appliedRevision;
+    entry.closedHosts = new Map(
+      report.closedHosts.map(({ host, reason, message }) => [host, `${reason}: ${message}`]),
+    );
+    this.#tell();
+  }
+
+  listConnected(): ConnectedEdge[] {
+    return [...this.#entries.values()].filter((entry) => entry.connections > 0);
+  }
+
+  /** Calls back after every connect, disconnect and report; returns the way to stop. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // Keyed by token as well, so that no edge can report in the name of another's.
+  #entryOf(tokenId: string, edge: string): Entry {
+    const key = `${tokenId}/${edge}`;
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    if (this.#entries.size >= EDGES_MAX) {
+      for (const [oldKey, old] of this.#entries) {
+        if (old.connections > 0) continue;
+        this.#entries.delete(oldKey);
+        break;
+      }
+    }
+    const entry: Entry = {
+      edge,
+      connections: 0,
+      connectedSince: 0,
+      appliedRevision: 0,
+      closedHosts: new Map(),
+    };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,73 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Hostname, normaliseHostname, PosternError } from '@postern/contracts';
+import { type ListenAddress, parseListenAddresses } from './listen-addresses.ts';
+
+/** What the API takes from the environment, with the defaults of docs/architecture.md filled in. */
+export interface ApiEnv {
+  readonly listen: readonly ListenAddress[];
+  /** Absolute. */
+  readonly dataDirectory: string;
+  /** `sqlite:FILE`, absolute. */
+  readonly databaseUrl: string;
+  /** Where the API writes the edge's token. */
+  readonly edgeTokenFile: string;
+  /** What generated hosts end in. */
+  readonly hostnameDomain: Hostname;
+  /** The port clients of the edge use for HTTPS, as it stands in the URLs of routes. */
+  readonly publicHttpsPort: number;
+}
+
+/** Reads and checks the variables; fails with `validation_failed` naming the variable. */
+export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
+  const dataDirectory = resolve(env.POSTERN_DATA_DIR || defaultDataDirectory(env));
+  return {
+    listen: parseListenAddresses(env.POSTERN_API_LISTEN || '127.0.0.1:8700', 'POSTERN_API_LISTEN'),
+    dataDirectory,
+    databaseUrl: databaseUrlOf(env.POSTERN_DATABASE_URL, dataDirectory),
+    edgeTokenFile: resolve(env.POSTERN_EDGE_TOKEN_FILE || join(dataDirectory, 'edge-token')),
+    hostnameDomain: hostnameDomainOf(env.POSTERN_HOSTNAME_DOMAIN || 'localhost'),
+    publicHttpsPort: publicHttpsPortOf(env),
+  };
+}
+
+function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'postern');
+}
+
+function databaseUrlOf(text: string | undefined, dataDirectory: string): string {
+  if (text === undefined || text === '') return `sqlite:${join(dataDirectory, 'postern.db')}`;
+  if (!text.startsWith('sqlite:') || text.length === 'sqlite:'.length) {
+    throw new PosternError('validation_failed', {
+      detail: 'POSTERN_DATABASE_URL: expected sqlite:FILE',
+    });
+  }
+  return `sqlite:${resolve(text.slice('sqlite:'.length))}`;
+}
+
+function hostnameDomainOf(text: string): Hostname {
+  const result = normaliseHostname(text);
+  if ('problem' in result || result.host.startsWith('*')) {
+    const problem = 'problem' in result ? result.problem : 'a wildcard is not a domain';
+    throw new PosternError('validation_failed', { detail: `POSTERN_HOSTNAME_DOMAIN: ${problem}` });
+  }
+  return result.host;
+}
+
+function publicHttpsPortOf(env: NodeJS.ProcessEnv): number {
+  const text = env.POSTERN_EDGE_PUBLIC_HTTPS_PORT;
+  if (text !== undefined && text !== '') {
+    const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+    if (port < 1 || port > 65_535) {
+      throw new PosternError('validation_failed', {
+        detail: `POSTERN_EDGE_PUBLIC_HTTPS_PORT: "${text}" is not a port between 1 and 65535`,
+      });
+    }
+    return port;
+  }
+  const listen = parseListenAddresses(
+    env.POSTERN_EDGE_HTTPS_LISTEN || '127.0.0.1:8443',
+    'POSTERN_EDGE_HTTPS_LISTEN',
+  );
+  return listen[0]?.port ?? 8443;
+}

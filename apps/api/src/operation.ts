@@ -1,0 +1,205 @@
+import { type RouteConfig, z } from '@hono/zod-openapi';
+import { type Finding, PosternError, parseWith, problemDocument } from '@postern/contracts';
+import type { TokenRecord } from '@postern/store';
+import type { ApiParts } from './api-parts.ts';
+import { readVersion, versionHeader } from './entity-tag.ts';
+import { readJsonBody } from './read-json-body.ts';
+
+type Method = 'get' | 'post' | 'put' | 'delete';
+/** Who may call: nobody needs a token for `none`; the others need a token of exactly that scope. */
+type Scope = 'none' | 'admin' | 'edge';
+
+/** A request after authentication, before its parts are read. */
+export interface RawCall {
+  readonly request: Request;
+  readonly params: Readonly<Record<string, string>>;
+  readonly token: TokenRecord | null;
+  readonly requestId: string;
+}
+
+/** What a handler gets: every part parsed by its schema. */
+interface Call<P, Q, B> extends RawCall {
+  readonly path: P;
+  readonly query: Q;
+  readonly body: B;
+  /** The version of If-Match; undefined when the caller sent none. */
+  readonly ifVersion: number | undefined;
+}
+
+interface Answer<T> {
+  readonly status: number;
+  readonly body: T;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface OperationInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> {
+  /** The operationId of the document, like `listSecrets`. */
+  readonly id: string;
+  readonly method: Method;
+  readonly path: string;
+  readonly scope: Scope;
+  readonly summary: string;
+  readonly tag: string;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** True where If-Match is honoured. */
+  readonly ifMatch?: boolean;
+  /** Answers of success by status; a null schema is an answer without a JSON body. */
+  readonly answers: Readonly<
+    Record<number, { description: string; schema?: A; contentType?: string; headers?: z.ZodObject }>
+  >;
+  /** Headers that the caller must send, for the document only: the handler reads them itself. */
+  readonly requestHeaders?: z.ZodObject;
+  handle(
+    parts: ApiParts,
+    call: Call<z.output<P>, z.output<Q>, z.output<B>>,
+  ): Promise<Answer<z.output<A>> | Response>;
+}
+
+/** One endpoint as the app mounts it and as the document describes it. */
+export interface Operation {
+  readonly id: string;
+  readonly method: Method;
+  /** With `{name}` placeholders. */
+  readonly path: string;
+  readonly scope: Scope;
+  readonly route: RouteConfig;
+  run(parts: ApiParts, raw: RawCall): Promise<Response>;
+}
+
+const nothing = z.strictObject({});
+
+/**
+ * Makes an endpoint out of its schemas and a handler. Path, query and body are parsed before the handler runs; what does
+ * not parse is `validation_failed` with every finding, pointers being into the body.
+ */
+export function defineOperation<
+  P extends z.ZodType = typeof nothing,
+  Q extends z.ZodType = typeof nothing,
+  B extends z.ZodType = z.ZodUndefined,
+  A extends z.ZodType = z.ZodUndefined,
+>(input: OperationInput<P, Q, B, A>): Operation {
+  return {
+    id: input.id,
+    method: input.method,
+    path: input.path,
+    scope: input.scope,
+    route: describe(input),
+    async run(parts, raw) {
+      const path = parsePart(input.params ?? nothing, raw.params, 'in the path');
+      const query = parsePart(input.query ?? nothing, readQuery(raw.request), 'query parameter');
+      const ifVersion = input.ifMatch === true ? readVersion(raw.request) : undefined;
+      await refuseUnknownProject(parts, raw.params.project);
+      const body =
+        input.body === undefined ? undefined : parseBody(input.body, await readJsonBody(raw.request));
+      const answer = await input.handle(parts, {
+        ...raw,
+        path: path as z.output<P>,
+        query: query as z.output<Q>,
+        body: body as z.output<B>,
+        ifVersion,
+      });
+      if (answer instanceof Response) return answer;
+      return Response.json(answer.body, {
+        status: answer.status,
+        headers: { 'cache-control': 'no-store', ...answer.headers },
+      });
+    },
+  };
+}
+
+async function refuseUnknownProject(parts: ApiParts, project: string | undefined): Promise<void> {
+  if (project === undefined || (await parts.store.hasProject(project))) return;
+  throw new PosternError('not_found', { detail: `there is no project "${project}"` });
+}
+
+function parseBody<B extends z.ZodType>(schema: B, value: unknown): z.output<B> {
+  const result = parseWith(schema, value);
+  if (result.ok) return result.value;
+  throw new PosternError('validation_failed', {
+    detail: countOf(result.findings),
+    findings: result.findings,
+  });
+}
+
+function parsePart<P extends z.ZodType>(schema: P, value: unknown, where: string): z.output<P> {
+  const result = parseWith(schema, value);
+  if (result.ok) return result.value;
+  // Pointers lead into the body; a path or a query has none, so its place goes into the message.
+  const findings = result.findings.map((finding) => ({
+    ...finding,
+    message: `${where}, ${finding.pointer.slice(1)}: ${finding.message}`,
+    pointer: '',
+  }));
+  throw new PosternError('validation_failed', { detail: countOf(findings), findings });
+}
+
+/** One sentence for callers that do not print findings. */
+export function countOf(findings: readonly Finding[]): string {
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const first = errors[0];
+  if (first === undefined) return 'the input is not valid';
+  const place = first.pointer === '' ? '' : `${first.pointer}: `;
+  return errors.length === 1
+    ? `${place}${first.message}`
+    : `${place}${first.message} (and ${errors.length - 1} more)`;
+}
+
+function readQuery(request: Request): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [key, value] of new URL(request.url).searchParams) {
+    if (Object.hasOwn(query, key) || key === '__proto__') {
+      throw new PosternError('validation_failed', {
+        detail: 'a query parameter is there twice or is not allowed',
+        findings: [
+          {
+            severity: 'error',
+            code: 'duplicate_key',
+            message: 'a query parameter is there twice',
+            pointer: '',
+          },
+        ],
+      });
+    }
+    query[key] = value;
+  }
+  return query;
+}
+
+function describe<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
+  input: OperationInput<P, Q, B, A>,
+): RouteConfig {
+  const responses: RouteConfig['responses'] = {};
+  for (const [status, answer] of Object.entries(input.answers)) {
+    const contentType = answer.contentType ?? 'application/json';
+    const schema = answer.schema ?? (answer.contentType === undefined ? undefined : z.string());
+    responses[status] = {
+      description: answer.description,
+      ...(answer.headers === undefined ? {} : { headers: answer.headers }),
+      ...(schema === undefined ? {} : { content: { [contentType]: { schema } } }),
+    };
+  }
+  responses.default = {
+    description: 'A problem (RFC 9457); `code` is one of docs/errors.md',
+    content: { 'application/problem+json': { schema: problemDocument } },
+  };
+  const headers = input.ifMatch === true ? versionHeader : input.requestHeaders;
+  return {
+    operationId: input.id,
+    method: input.method,
+    path: input.path,
+    summary: input.summary,
+    tags: [input.tag],
+    security: input.scope === 'none' ? [] : [{ [input.scope]: [] }],
+    request: {
+      ...(input.params === undefined ? {} : { params: input.params as unknown as z.ZodObject }),
+      ...(input.query === undefined ? {} : { query: input.query as unknown as z.ZodObject }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(input.body === undefined
+        ? {}
+        : { body: { required: true, content: { 'application/json': { schema: input.body } } } }),
+    },
+    responses,
+  };
+}

@@ -1,0 +1,45 @@
+import type { Operation } from '../operation.ts';
+import { getApplied } from './applied-get.ts';
+import { getCa } from './ca-get.ts';
+import { getFeed } from './feed-get.ts';
+import { getLive } from './live-get.ts';
+import { getReady } from './ready-get.ts';
+import { createReport } from './report-create.ts';
+import { createRoute } from './route-create.ts';
+import { deleteRoute } from './route-delete.ts';
+import { getRoute } from './route-get.ts';
+import { listRoutes } from './route-list.ts';
+import { updateRoute } from './route-update.ts';
+import { deleteSecret } from './secret-delete.ts';
+import { getSecret } from './secret-get.ts';
+import { listSecrets } from './secret-list.ts';
+import { putSecret } from './secret-put.ts';
+import { createService } from './service-create.ts';
+import { deleteService } from './service-delete.ts';
+import { getService } from './service-get.ts';
+import { listServices } from './service-list.ts';
+import { updateService } from './service-update.ts';
+
+/** Every operation of the API, in the order of the document. */
+export const OPERATIONS: readonly Operation[] = [
+  listSecrets,
+  getSecret,
+  putSecret,
+  deleteSecret,
+  listServices,
+  createService,
+  getService,
+  updateService,
+  deleteService,
+  listRoutes,
+  createRoute,
+  getRoute,
+  updateRoute,
+  deleteRoute,
+  getCa,
+  getApplied,
+  getFeed,
+  createReport,
+  getLive,
+  getReady,
+];

@@ -1,0 +1,21 @@
+import { edgeReport } from '@postern/contracts';
+import { defineOperation } from '../operation.ts';
+
+/** POST /v1/reports */
+export const createReport = defineOperation({
+  id: 'createReport',
+  method: 'post',
+  path: '/v1/reports',
+  scope: 'edge',
+  tag: 'edges',
+  summary: 'Takes what an edge reports: how far it is and which hosts it keeps closed',
+  body: edgeReport,
+  answers: { 204: { description: 'The report was taken' } },
+  async handle(parts, { body, token }) {
+    const cursor = { epoch: body.epoch, revision: body.appliedRevision };
+    // A revision of a history that was since replaced says nothing about the present one.
+    const applied = (await parts.store.isResumable(cursor)) ? body.appliedRevision : 0;
+    if (token !== null) parts.edges.report(token.id, body, applied);
+    return new Response(null, { status: 204 });
+  },
+});

@@ -1,0 +1,89 @@
+import { z } from '@hono/zod-openapi';
+import {
+  hostname,
+  labels,
+  PosternError,
+  parseWith,
+  type RouteDescriptor,
+  resourceName,
+  routeDescriptor,
+  routeResource,
+} from '@postern/contracts';
+import type { RouteRecord, Written } from '@postern/store';
+import type { ApiParts } from '../api-parts.ts';
+import { refuseDescriptorErrors } from '../check-descriptor.ts';
+import { createHeaders } from '../entity-tag.ts';
+import { generateHostname } from '../generate-hostname.ts';
+import { countOf, defineOperation } from '../operation.ts';
+import { projectPath } from '../path-parameters.ts';
+import { routeResourceOf } from '../route-resource.ts';
+import { underSpec, withSpecPointers } from '../spec-pointers.ts';
+import { writtenHeaders } from '../written-headers.ts';
+
+/** Generated hosts tried before the answer is `unavailable`; one is enough until tens of millions are taken. */
+const ATTEMPTS_MAX = 10;
+
+/** A descriptor whose host may be left out; what it says about several keys together is checked with the host filled in. */
+const routeDraft = z
+  .strictObject({ ...routeDescriptor.shape, host: hostname.optional() })
+  .meta({ id: 'RouteDraft' });
+
+/** POST /v1/projects/{project}/routes */
+export const createRoute = defineOperation({
+  id: 'createRoute',
+  method: 'post',
+  path: '/v1/projects/{project}/routes',
+  scope: 'admin',
+  tag: 'routes',
+  summary: 'Creates a route; without spec.host it gets a generated one',
+  params: projectPath,
+  body: z
+    .strictObject({ name: resourceName, labels: labels.optional(), spec: routeDraft })
+    .meta({ id: 'RouteCreate' }),
+  answers: { 201: { description: 'The new route', schema: routeResource, headers: createHeaders } },
+  async handle(parts, { path, body }) {
+    const write = async (draft: unknown, generatedHost: boolean) => {
+      const spec = parseDescriptor(draft);
+      refuseDescriptorErrors(spec);
+      return withSpecPointers(
+        parts.store.createRoute({
+          project: path.project,
+          name: body.name,
+          labels: body.labels,
+          spec,
+          generatedHost,
+        }),
+      );
+    };
+    const written =
+      body.spec.host === undefined
+        ? await writeWithGeneratedHost(parts, (host) => write({ ...body.spec, host }, true))
+        : await write(body.spec, false);
+    return {
+      status: 201,
+      body: await routeResourceOf(parts, written.record),
+      headers: writtenHeaders(written, `/v1/projects/${path.project}/routes/${body.name}`),
+    };
+  },
+});
+
+async function writeWithGeneratedHost(
+  parts: ApiParts,
+  write: (host: string) => Promise<Written<RouteRecord>>,
+): Promise<Written<RouteRecord>> {
+  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+    try {
+      return await write(generateHostname(parts.hostnameDomain, parts.randomInt));
+    } catch (error) {
+      if (!(error instanceof PosternError) || error.code !== 'hostname_taken') throw error;
+    }
+  }
+  throw new PosternError('unavailable', { detail: 'no free host was found; name one with spec.host' });
+}
+
+function parseDescriptor(draft: unknown): RouteDescriptor {
+  const result = parseWith(routeDescriptor, draft);
+  if (result.ok) return result.value;
+  const findings = underSpec(result.findings);
+  throw new PosternError('validation_failed', { detail: countOf(findings), findings });
+}

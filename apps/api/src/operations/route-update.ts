@@ -1,0 +1,32 @@
+import { z } from '@hono/zod-openapi';
+import { labels, routeDescriptor, routeResource } from '@postern/contracts';
+import { refuseDescriptorErrors } from '../check-descriptor.ts';
+import { writeHeaders } from '../entity-tag.ts';
+import { defineOperation } from '../operation.ts';
+import { namedPath } from '../path-parameters.ts';
+import { routeResourceOf } from '../route-resource.ts';
+import { withSpecPointers } from '../spec-pointers.ts';
+import { writtenHeaders } from '../written-headers.ts';
+
+/** PUT /v1/projects/{project}/routes/{name} */
+export const updateRoute = defineOperation({
+  id: 'updateRoute',
+  method: 'put',
+  path: '/v1/projects/{project}/routes/{name}',
+  scope: 'admin',
+  tag: 'routes',
+  summary: 'Replaces the descriptor of a route, and its labels where they are sent',
+  params: namedPath,
+  body: z.strictObject({ labels: labels.optional(), spec: routeDescriptor }).meta({ id: 'RouteUpdate' }),
+  ifMatch: true,
+  answers: { 200: { description: 'The route', schema: routeResource, headers: writeHeaders } },
+  async handle(parts, { path, body, ifVersion }) {
+    refuseDescriptorErrors(body.spec);
+    const written = await withSpecPointers(parts.store.updateRoute({ ...path, ...body, ifVersion }));
+    return {
+      status: 200,
+      body: await routeResourceOf(parts, written.record),
+      headers: writtenHeaders(written),
+    };
+  },
+});

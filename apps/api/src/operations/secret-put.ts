@@ -1,0 +1,36 @@
+import { z } from '@hono/zod-openapi';
+import { labels, secretInput, secretResource } from '@postern/contracts';
+import { createHeaders, writeHeaders } from '../entity-tag.ts';
+import { defineOperation } from '../operation.ts';
+import { namedPath } from '../path-parameters.ts';
+import { readSecretInput } from '../read-secret-input.ts';
+import { secretResourceOf } from '../secret-resource.ts';
+import { writtenHeaders } from '../written-headers.ts';
+
+/** PUT /v1/projects/{project}/secrets/{name} */
+export const putSecret = defineOperation({
+  id: 'putSecret',
+  method: 'put',
+  path: '/v1/projects/{project}/secrets/{name}',
+  scope: 'admin',
+  tag: 'secrets',
+  summary: 'Creates a secret or replaces its values; values are never given out again',
+  params: namedPath,
+  body: z.strictObject({ labels: labels.optional(), secret: secretInput }).meta({ id: 'SecretPut' }),
+  ifMatch: true,
+  answers: {
+    200: { description: 'The secret, replaced', schema: secretResource, headers: writeHeaders },
+    201: { description: 'The new secret', schema: secretResource, headers: createHeaders },
+  },
+  async handle(parts, { path, body, ifVersion }) {
+    const { write, warnings } = readSecretInput(body.secret, path, parts.masterKey, parts.now());
+    const written = await parts.store.putSecret({ ...path, ifVersion, labels: body.labels, ...write });
+    const location = `/v1/projects/${path.project}/secrets/${path.name}`;
+    return {
+      status: written.created ? 201 : 200,
+      // The warnings of this call have places in the sent text, those of the resource do not.
+      body: { ...secretResourceOf(written.record, parts.now()), findings: [...warnings] },
+      headers: writtenHeaders(written, written.created ? location : undefined),
+    };
+  },
+});

@@ -1,0 +1,31 @@
+import { z } from '@hono/zod-openapi';
+import { labels, resourceName, serviceResource, serviceSpec } from '@postern/contracts';
+import { createHeaders } from '../entity-tag.ts';
+import { defineOperation } from '../operation.ts';
+import { projectPath } from '../path-parameters.ts';
+import { serviceResourceOf } from '../service-resource.ts';
+import { withSpecPointers } from '../spec-pointers.ts';
+import { writtenHeaders } from '../written-headers.ts';
+
+/** POST /v1/projects/{project}/services */
+export const createService = defineOperation({
+  id: 'createService',
+  method: 'post',
+  path: '/v1/projects/{project}/services',
+  scope: 'admin',
+  tag: 'services',
+  summary: 'Creates a service',
+  params: projectPath,
+  body: z
+    .strictObject({ name: resourceName, labels: labels.optional(), spec: serviceSpec })
+    .meta({ id: 'ServiceCreate' }),
+  answers: { 201: { description: 'The new service', schema: serviceResource, headers: createHeaders } },
+  async handle(parts, { path, body }) {
+    const written = await withSpecPointers(parts.store.createService({ project: path.project, ...body }));
+    return {
+      status: 201,
+      body: serviceResourceOf(written.record),
+      headers: writtenHeaders(written, `/v1/projects/${path.project}/services/${body.name}`),
+    };
+  },
+});

@@ -1,0 +1,8 @@
+import { z } from '@hono/zod-openapi';
+import { resourceName } from '@postern/contracts';
+
+/** Path of a collection. */
+export const projectPath = z.strictObject({ project: resourceName });
+
+/** Path of one resource. */
+export const namedPath = z.strictObject({ project: resourceName, name: resourceName });

@@ -1,0 +1,38 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { PosternError } from '@postern/contracts';
+
+/** Writes a file that only its owner may read, whole or not at all: a crash leaves no half-written key. */
+export function writePrivateFile(file: string, content: Uint8Array | string): void {
+  const temporary = `${file}.new`;
+  const descriptor = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(descriptor, typeof content === 'string' ? Buffer.from(content) : content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, file);
+}
+
+/** Reads a file that nobody but its owner may read; null when there is none. Fails with `unavailable` when others may read it. */
+export function readPrivateFile(file: string): Buffer | null {
+  if (!existsSync(file)) return null;
+  try {
+    if ((statSync(file).mode & 0o077) !== 0) {
+      throw new PosternError('unavailable', { detail: `others may read ${file}; run: chmod 600 ${file}` });
+    }
+    return readFileSync(file);
+  } catch (error) {
+    if (error instanceof PosternError) throw error;
+    throw new PosternError('unavailable', { detail: `${file} cannot be read`, cause: error });
+  }
+}

@@ -1,0 +1,69 @@
+import { type Finding, PosternError, type ResourceName, type SecretInput } from '@postern/contracts';
+import { parseAsymmetricSecret, parseCaSecret, parseTlsSecret, sealWithMasterKey } from '@postern/pki';
+import type { SecretWrite } from '@postern/store';
+import { countOf } from './operation.ts';
+
+interface SecretPlace {
+  readonly project: ResourceName;
+  readonly name: ResourceName;
+}
+
+/** What the store keeps of a secret's values, and what is doubtful about them (pointers into the request body). */
+interface ReadSecret {
+  readonly write: Pick<SecretWrite, 'type' | 'details' | 'sealed' | 'document'>;
+  readonly warnings: readonly Finding[];
+}
+
+/**
+ * Checks the values of a secret, seals them to the master key and says what is public about them.
+ * Fails with `validation_failed`; findings name line and column inside a PEM text, and never repeat a value.
+ */
+export function readSecretInput(
+  input: SecretInput,
+  place: SecretPlace,
+  masterKey: Buffer,
+  now: number,
+): ReadSecret {
+  const { type, ...values } = input;
+  const { details, document, warnings } = examine(input, place, masterKey, now);
+  const plaintext = Buffer.from(JSON.stringify(values));
+  const sealed = sealWithMasterKey(masterKey, plaintext, `secret:${place.project}/${place.name}:${type}`);
+  plaintext.fill(0);
+  return { write: { type, details, sealed, document }, warnings: underSecret(warnings) };
+}
+
+type Examined = Pick<SecretWrite, 'details' | 'document'> & { readonly warnings: readonly Finding[] };
+
+function examine(input: SecretInput, place: SecretPlace, masterKey: Buffer, now: number): Examined {
+  switch (input.type) {
+    case 'tls-ca': {
+      const { details, bundle, warnings } = secretOf(parseCaSecret(input.cert, { pointer: '/cert', now }));
+      return { details, document: { kind: 'trust-bundle', body: bundle }, warnings };
+    }
+    case 'tls': {
+      const { cert, key, ca } = input;
+      const { details, facts, keyPem, warnings } = secretOf(parseTlsSecret({ cert, key, ca }, now));
+      const aad = `certificate-key:tls:${place.project}/${place.name}`;
+      const sealedKey = sealWithMasterKey(masterKey, Buffer.from(keyPem), aad);
+      return { details, document: { kind: 'certificate', body: { ...facts, sealedKey } }, warnings };
+    }
+    case 'generic':
+      return { details: { keys: Object.keys(input.data).sort() }, document: null, warnings: [] };
+    case 'symmetric':
+      return { details: { keys: ['secretKey'] }, document: null, warnings: [] };
+    case 'asymmetric': {
+      const { details } = secretOf(parseAsymmetricSecret(input));
+      return { details, document: null, warnings: [] };
+    }
+  }
+}
+
+function secretOf<T>(parsed: { ok: true; secret: T } | { ok: false; findings: Finding[] }): T {
+  if (parsed.ok) return parsed.secret;
+  const findings = underSecret(parsed.findings);
+  throw new PosternError('validation_failed', { detail: countOf(findings), findings });
+}
+
+function underSecret(findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => ({ ...finding, pointer: `/secret${finding.pointer}` }));
+}

@@ -1,0 +1,47 @@
+import { openDataDirectory } from './data-directory.ts';
+import { readApiEnv } from './env.ts';
+import { createLog } from './log.ts';
+import { type RunningApi, startApi } from './start-api.ts';
+
+/**
+ * Runs the API as a process of its own, as the environment says: opens the data directory, serves, and gives the way to
+ * stop. Fails as `readApiEnv`, `openDataDirectory` and `startApi` do, with nothing left open.
+ */
+export async function runApi(options: {
+  /** The program's version. */
+  readonly version: string;
+}): Promise<RunningApi & { readonly adminTokenFile: string; readonly edgeTokenFile: string }> {
+  const env = readApiEnv();
+  const now = () => Date.now();
+  const data = await openDataDirectory({
+    path: env.dataDirectory,
+    databaseUrl: env.databaseUrl,
+    edgeTokenFile: env.edgeTokenFile,
+    now,
+  });
+  try {
+    const api = await startApi({
+      listen: env.listen,
+      store: data.store,
+      masterKey: data.masterKey,
+      log: createLog('api'),
+      now,
+      hostnameDomain: env.hostnameDomain,
+      publicHttpsPort: env.publicHttpsPort,
+      version: options.version,
+    });
+    return {
+      url: api.url,
+      urls: api.urls,
+      adminTokenFile: data.adminTokenFile,
+      edgeTokenFile: data.edgeTokenFile,
+      async close() {
+        await api.close();
+        await data.close();
+      },
+    };
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Finding, ResourceName, SecretDetails, SecretResource } from '@postern/contracts';
+import type { SecretRecord } from '@postern/store';
+
+/** A stored secret as callers see it: everything but its values. */
+export function secretResourceOf(record: SecretRecord, now: number): SecretResource {
+  return {
+    id: record.id,
+    project: record.project as ResourceName,
+    name: record.name as ResourceName,
+    version: record.version,
+    labels: record.labels,
+    createdAt: new Date(record.createdAt).toISOString(),
+    updatedAt: new Date(record.updatedAt).toISOString(),
+    type: record.type,
+    details: record.details,
+    usedBy: [...record.usedBy],
+    findings: findExpired(record.details, now),
+  };
+}
+
+/** Warns of certificates whose validity has ended or not begun. Pointers lead into the resource. */
+function findExpired(details: SecretDetails, now: number): Finding[] {
+  return (details.certificates ?? []).flatMap((certificate, index): Finding[] => {
+    const pointer = `/details/certificates/${index}`;
+    if (Date.parse(certificate.notAfter) < now) {
+      return [
+        warning('certificate_expired', `${certificate.subject} expired on ${certificate.notAfter}`, pointer),
+      ];
+    }
+    if (Date.parse(certificate.notBefore) > now) {
+      return [
+        warning(
+          'certificate_not_yet_valid',
+          `${certificate.subject} is not valid before ${certificate.notBefore}`,
+          pointer,
+        ),
+      ];
+    }
+    return [];
+  });
+}
+
+function warning(code: string, message: string, pointer: string): Finding {
+  return { severity: 'warning', code, message, pointer };
+}

@@ -1,0 +1,169 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { type Hostname, type Log, PosternError } from '@postern/contracts';
+import type { Store } from '@postern/store';
+import { answerProblem } from './answer-problem.ts';
+import type { ApiParts } from './api-parts.ts';
+import { buildApp } from './build-app.ts';
+import { EdgeRegistry } from './edge-registry.ts';
+import { startJobRunner } from './job-runner.ts';
+import { type ListenAddress, writeListenAddress } from './listen-addresses.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** Milliseconds for a request to arrive whole: 1 MiB at 35 KiB/s. */
+const REQUEST_MS = 30_000;
+/** Milliseconds for a request head to arrive. */
+const HEAD_MS = 10_000;
+/** Milliseconds that calls under way get when the API stops. */
+const DRAIN_MS = 5_000;
+/** Milliseconds between comments on a silent feed. */
+const HEARTBEAT_MS = 10_000;
+
+export interface ApiOptions {
+  readonly listen: readonly ListenAddress[];
+  /** Stays open when the API closes. */
+  readonly store: Store;
+  /** 32 bytes. */
+  readonly masterKey: Buffer;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** A random integer from 0 up to, not including, `max`; node:crypto's when absent. */
+  readonly randomInt?: (max: number) => number;
+  /** What generated hosts end in. */
+  readonly hostnameDomain: Hostname;
+  /** The port clients of the edge use for HTTPS. */
+  readonly publicHttpsPort: number;
+  /** The program's version, told at /livez. */
+  readonly version: string;
+  /** Milliseconds between comments on a silent feed; 10,000 when absent. */
+  readonly heartbeatMs?: number;
+}
+
+/** A running API. `urls` are in the order of `listen`, `url` is the first of them; `close` ends feeds and lets calls under way finish. */
+export interface RunningApi {
+  readonly url: string;
+  readonly urls: readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the API on all addresses, or on none: fails with `unavailable` when one cannot be had, naming it.
+ * Also works through the store's recompiling jobs for as long as it runs.
+ */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  const stopping = new AbortController();
+  const parts: ApiParts = {
+    store: options.store,
+    masterKey: options.masterKey,
+    edges: new EdgeRegistry(),
+    log: options.log,
+    now: options.now,
+    randomInt: options.randomInt ?? ((max) => randomInt(max)),
+    hostnameDomain: options.hostnameDomain,
+    publicHttpsPort: options.publicHttpsPort,
+    version: options.version,
+    heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+    stopping: stopping.signal,
+  };
+  const app = buildApp(parts);
+  const listener = getRequestListener(app.fetch, {
+    overrideGlobalObjects: false,
+    errorHandler: (thrown) => answerUnreadable(parts, thrown),
+  });
+  const servers: Server[] = [];
+  const urls: string[] = [];
+  try {
+    for (const address of options.listen) {
+      const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: HEAD_MS });
+      server.on('request', (request, response) => void listener(request, response));
+      server.on('clientError', answerMalformed);
+      servers.push(server);
+      urls.push(await listen(server, address));
+    }
+  } catch (error) {
+    await Promise.all(servers.map(closeServer));
+    throw error;
+  }
+  const jobs = startJobRunner(options.store, options.log);
+  options.log.info({ urls }, 'the API listens');
+  return {
+    url: urls[0] ?? '',
+    urls,
+    async close() {
+      stopping.abort();
+      await Promise.all([...servers.map(closeServer), jobs.stop()]);
+    },
+  };
+}
+
+async function listen(server: Server, address: ListenAddress): Promise<string> {
+  try {
+    server.listen(address.port, address.host);
+    await once(server, 'listening');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const why = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${code})`;
+    throw new PosternError('unavailable', {
+      detail: `API address ${writeListenAddress(address)} ${why}; choose another with POSTERN_API_LISTEN`,
+      cause: error,
+    });
+  }
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  return `http://${writeListenAddress({ host: address.host, port })}`;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Answers what node-server could not make a request of (a bad Host, a backslash in the path). */
+function answerUnreadable(parts: ApiParts, thrown: unknown): Response {
+  const requestId = requestIdOf(null);
+  const isTheirs = thrown instanceof Error && thrown.name === 'RequestError';
+  parts.log.warn({ requestId, err: thrown }, 'a request could not be read');
+  const error = isTheirs ? new PosternError('bad_request') : new PosternError('internal', { cause: thrown });
+  const answer = answerProblem(error, requestId);
+  answer.headers.set('x-request-id', requestId);
+  return answer;
+}
+
+/** Answers what is not HTTP, so that even this is a problem document; a connection that is gone gets nothing. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const requestId = requestIdOf(null);
+  const code = codeOfParserError(error.code);
+  const answer = answerProblem(new PosternError(code), requestId);
+  void answer.text().then((body) => {
+    socket.end(
+      [
+        `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`,
+        'content-type: application/problem+json',
+        `content-length: ${Buffer.byteLength(body)}`,
+        `x-request-id: ${requestId}`,
+        'connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  });
+}
+
+function codeOfParserError(code: string | undefined) {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'request_head_too_large';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request_timeout';
+  return 'bad_request';
+}

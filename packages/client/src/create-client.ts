@@ -1,0 +1,203 @@
+import {
+  PosternError,
+  type RouteResource,
+  type SecretResource,
+  type ServiceResource,
+} from '@postern/contracts';
+import createFetchClient from 'openapi-fetch';
+import type { components, paths } from './generated/api.ts';
+import type { Applied, PosternClient, WriteOptions, Written } from './postern-client.ts';
+import { readAnswer } from './read-answer.ts';
+import { notPostern } from './unreachable-error.ts';
+
+type Schemas = components['schemas'];
+
+/** Milliseconds of one long poll; longer waits take several. */
+const POLL_MS = 25_000;
+
+export interface ClientOptions {
+  /** Address of the API, like http://127.0.0.1:8700. */
+  readonly url: string;
+  readonly token: string;
+  /** Milliseconds that one call may take. */
+  readonly timeoutMs: number;
+  /** Sent as X-Request-Id with every call; the API makes one when absent. */
+  readonly requestId?: string | undefined;
+  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
+}
+
+/** Makes a client of one API. Fails with `validation_failed` for an address, `unauthorized` for a token that cannot be one. */
+export function createClient(options: ClientOptions): PosternClient {
+  const { timeoutMs } = options;
+  const url = checkUrl(options.url);
+  const api = createFetchClient<paths>({
+    baseUrl: url,
+    headers: {
+      authorization: `Bearer ${checkToken(options.token)}`,
+      ...(options.requestId === undefined ? {} : { 'x-request-id': options.requestId }),
+    },
+    // A redirect would carry the token somewhere else.
+    redirect: 'error',
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+  });
+  const read = <A extends { data?: unknown; error?: unknown; response: Response }>(
+    call: (signal: AbortSignal) => Promise<A>,
+    extraMs = 0,
+  ) => readAnswer(call(AbortSignal.timeout(timeoutMs + extraMs)), url, timeoutMs + extraMs);
+  const dataOf = <T>(answer: { data?: unknown }): T => {
+    if (answer.data === undefined) throw notPostern(url);
+    return answer.data as T;
+  };
+  const writtenOf = <T>(answer: { data?: unknown; response: Response }): Written<T> => ({
+    resource: dataOf<T>(answer),
+    created: answer.response.status === 201,
+    revision: readRevision(answer.response, url),
+    job: answer.response.headers.get('postern-job'),
+  });
+  const named = (project: string, name: string, write: WriteOptions = {}) => ({
+    path: { project, name },
+    ...(write.ifVersion === undefined ? {} : { header: { 'If-Match': `"${write.ifVersion}"` } }),
+  });
+
+  return {
+    secrets: {
+      async list(project) {
+        const params = { path: { project } };
+        const answer = await read((signal) => api.GET('/v1/projects/{project}/secrets', { params, signal }));
+        return dataOf<{ items: SecretResource[] }>(answer).items;
+      },
+      async get(project, name) {
+        const params = { path: { project, name } };
+        return dataOf<SecretResource>(
+          await read((signal) => api.GET('/v1/projects/{project}/secrets/{name}', { params, signal })),
+        );
+      },
+      async put(project, name, loose, write) {
+        const params = named(project, name, write);
+        const body = loose as Schemas['SecretPut'];
+        return writtenOf<SecretResource>(
+          await read((signal) => api.PUT('/v1/projects/{project}/secrets/{name}', { params, body, signal })),
+        );
+      },
+      async delete(project, name, write) {
+        const params = named(project, name, write);
+        const { response } = await read((signal) =>
+          api.DELETE('/v1/projects/{project}/secrets/{name}', { params, signal }),
+        );
+        return { revision: readRevision(response, url) };
+      },
+    },
+    services: {
+      async list(project) {
+        const params = { path: { project } };
+        const answer = await read((signal) => api.GET('/v1/projects/{project}/services', { params, signal }));
+        return dataOf<{ items: ServiceResource[] }>(answer).items;
+      },
+      async get(project, name) {
+        const params = { path: { project, name } };
+        return dataOf<ServiceResource>(
+          await read((signal) => api.GET('/v1/projects/{project}/services/{name}', { params, signal })),
+        );
+      },
+      async create(project, loose) {
+        const params = { path: { project } };
+        const body = loose as Schemas['ServiceCreate'];
+        return writtenOf<ServiceResource>(
+          await read((signal) => api.POST('/v1/projects/{project}/services', { params, body, signal })),
+        );
+      },
+      async update(project, name, loose, write) {
+        const params = named(project, name, write);
+        const body = loose as Schemas['ServiceUpdate'];
+        return writtenOf<ServiceResource>(
+          await read((signal) => api.PUT('/v1/projects/{project}/services/{name}', { params, body, signal })),
+        );
+      },
+      async delete(project, name, write) {
+        const params = named(project, name, write);
+        const { response } = await read((signal) =>
+          api.DELETE('/v1/projects/{project}/services/{name}', { params, signal }),
+        );
+        return { revision: readRevision(response, url) };
+      },
+    },
+    routes: {
+      async list(project) {
+        const params = { path: { project } };
+        const answer = await read((signal) => api.GET('/v1/projects/{project}/routes', { params, signal }));
+        return dataOf<{ items: RouteResource[] }>(answer).items;
+      },
+      async get(project, name) {
+        const params = { path: { project, name } };
+        return dataOf<RouteResource>(
+          await read((signal) => api.GET('/v1/projects/{project}/routes/{name}', { params, signal })),
+        );
+      },
+      async create(project, loose) {
+        const params = { path: { project } };
+        const body = loose as Schemas['RouteCreate'];
+        return writtenOf<RouteResource>(
+          await read((signal) => api.POST('/v1/projects/{project}/routes', { params, body, signal })),
+        );
+      },
+      async update(project, name, loose, write) {
+        const params = named(project, name, write);
+        const body = loose as Schemas['RouteUpdate'];
+        return writtenOf<RouteResource>(
+          await read((signal) => api.PUT('/v1/projects/{project}/routes/{name}', { params, body, signal })),
+        );
+      },
+      async delete(project, name, write) {
+        const params = named(project, name, write);
+        const { response } = await read((signal) =>
+          api.DELETE('/v1/projects/{project}/routes/{name}', { params, signal }),
+        );
+        return { revision: readRevision(response, url) };
+      },
+    },
+    async waitApplied(wanted) {
+      const deadline = performance.now() + wanted.timeoutMs;
+      for (;;) {
+        const waitMs = Math.round(Math.max(0, Math.min(POLL_MS, deadline - performance.now())));
+        const query = {
+          waitMs: String(waitMs),
+          ...(wanted.revision === undefined ? {} : { revision: String(wanted.revision) }),
+          ...(wanted.job === undefined || wanted.job === null ? {} : { job: wanted.job }),
+        };
+        const answer = await read((signal) => api.GET('/v1/applied', { params: { query }, signal }), waitMs);
+        const applied = dataOf<Applied>(answer);
+        if (applied.complete || performance.now() >= deadline) return applied;
+      }
+    },
+    async ca() {
+      return dataOf<string>(await read((signal) => api.GET('/v1/ca', { parseAs: 'text', signal })));
+    },
+  };
+}
+
+function readRevision(response: Response, url: string): number {
+  const text = response.headers.get('postern-revision') ?? '';
+  if (!/^\d{1,15}$/.test(text)) throw notPostern(url);
+  return Number(text);
+}
+
+function checkUrl(text: string): string {
+  const parsed = URL.parse(text);
+  if (
+    parsed === null ||
+    (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') ||
+    parsed.username !== ''
+  ) {
+    throw new PosternError('validation_failed', {
+      detail: `"${text}" is not the address of an API; write it like http://127.0.0.1:8700`,
+    });
+  }
+  return text.replace(/\/+$/, '');
+}
+
+function checkToken(token: string): string {
+  if (/^[\x21-\x7e]{1,256}$/.test(token)) return token;
+  throw new PosternError('unauthorized', {
+    detail: 'the token is empty or holds characters that no token has',
+  });
+}

@@ -1,0 +1,1238 @@
+// Generated from apps/api/openapi.json by packages/client/generate.ts. Do not edit.
+
+export interface paths {
+    "/v1/projects/{project}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the secrets of a project by name */
+        get: operations["listSecrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives one secret */
+        get: operations["getSecret"];
+        /** Creates a secret or replaces its values; values are never given out again */
+        put: operations["putSecret"];
+        post?: never;
+        /** Deletes a secret that no route or service names */
+        delete: operations["deleteSecret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the services of a project by name */
+        get: operations["listServices"];
+        put?: never;
+        /** Creates a service */
+        post: operations["createService"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/services/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives one service */
+        get: operations["getService"];
+        /** Replaces the spec of a service, and its labels where they are sent */
+        put: operations["updateService"];
+        post?: never;
+        /** Deletes a service that no route leads to */
+        delete: operations["deleteService"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the routes of a project by name */
+        get: operations["listRoutes"];
+        put?: never;
+        /** Creates a route; without spec.host it gets a generated one */
+        post: operations["createRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/routes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives one route */
+        get: operations["getRoute"];
+        /** Replaces the descriptor of a route, and its labels where they are sent */
+        put: operations["updateRoute"];
+        post?: never;
+        /** Deletes a route */
+        delete: operations["deleteRoute"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ca": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the certificate of the local authority, in PEM */
+        get: operations["getCa"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/applied": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says, or waits until, every connected edge serves by a revision, or by the end of a job */
+        get: operations["getApplied"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Streams changes to an edge as server-sent events; private keys are sealed to the key of the edge */
+        get: operations["getFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes what an edge reports: how far it is and which hosts it keeps closed */
+        post: operations["createReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers while the process runs */
+        get: operations["getLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers 200 while calls can be served: the database answers and the API is not stopping */
+        get: operations["getReady"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        SecretList: {
+            items: components["schemas"]["Secret"][];
+        };
+        Secret: {
+            id: string;
+            project: string;
+            name: string;
+            version: number;
+            labels: components["schemas"]["Labels"];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @enum {string} */
+            type: "tls-ca" | "tls" | "generic" | "symmetric" | "asymmetric";
+            details: components["schemas"]["SecretDetails"];
+            usedBy: string[];
+            findings: components["schemas"]["Finding"][];
+        };
+        Labels: {
+            [key: string]: string;
+        };
+        SecretDetails: {
+            keys: string[];
+            certificates?: components["schemas"]["CertificateDetails"][];
+            publicKey?: {
+                keyType: string;
+                fingerprint: string;
+            };
+            caPem?: string;
+        };
+        CertificateDetails: {
+            subject: string;
+            issuer: string;
+            serialNumber: string;
+            dnsNames: string[];
+            ipAddresses: string[];
+            otherNames: string[];
+            /** Format: date-time */
+            notBefore: string;
+            /** Format: date-time */
+            notAfter: string;
+            keyType: string;
+            isCa: boolean;
+            pathLength?: number;
+            keyUsage: string[];
+            extendedKeyUsage: string[];
+            fingerprint: string;
+        };
+        Finding: {
+            /** @enum {string} */
+            severity: "error" | "warning";
+            code: string;
+            message: string;
+            pointer: string;
+            hint?: string;
+            line?: number;
+            column?: number;
+        };
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            code: string;
+            detail?: string;
+            reason?: string;
+            requestId?: string;
+            retryable: boolean;
+            findings?: components["schemas"]["Finding"][];
+        };
+        SecretPut: {
+            labels?: components["schemas"]["Labels"];
+            secret: components["schemas"]["SecretInput"];
+        };
+        SecretInput: {
+            /** @enum {string} */
+            type: "tls-ca";
+            cert: string;
+        } | {
+            /** @enum {string} */
+            type: "tls";
+            cert: string;
+            key: string;
+            ca?: string;
+        } | {
+            /** @enum {string} */
+            type: "generic";
+            data: {
+                [key: string]: string;
+            };
+        } | {
+            /** @enum {string} */
+            type: "symmetric";
+            secretKey: string;
+        } | {
+            /** @enum {string} */
+            type: "asymmetric";
+            privateKey?: string;
+            publicKey?: string;
+        };
+        ServiceList: {
+            items: components["schemas"]["Service"][];
+        };
+        Service: {
+            id: string;
+            project: string;
+            name: string;
+            version: number;
+            labels: components["schemas"]["Labels"];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            spec: components["schemas"]["ServiceSpec"];
+            usedBy: string[];
+            findings: components["schemas"]["Finding"][];
+        };
+        ServiceSpec: {
+            targets: string[];
+            tls?: {
+                ca?: {
+                    name: string;
+                };
+                clientCertificate?: {
+                    name: string;
+                };
+            };
+            /** @enum {string} */
+            hostHeader?: "client" | "target";
+            timeouts?: {
+                connectMs?: number;
+                responseHeadMs?: number;
+                idleBodyMs?: number;
+            };
+            maxBodyBytes?: number;
+        };
+        ServiceCreate: {
+            name: string;
+            labels?: components["schemas"]["Labels"];
+            spec: components["schemas"]["ServiceSpec"];
+        };
+        ServiceUpdate: {
+            labels?: components["schemas"]["Labels"];
+            spec: components["schemas"]["ServiceSpec"];
+        };
+        RouteList: {
+            items: components["schemas"]["Route"][];
+        };
+        Route: {
+            id: string;
+            project: string;
+            name: string;
+            version: number;
+            labels: components["schemas"]["Labels"];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+            spec: components["schemas"]["RouteDescriptor"];
+            status: components["schemas"]["RouteStatus"];
+            findings: components["schemas"]["Finding"][];
+        };
+        RouteDescriptor: {
+            host: string;
+            tls?: {
+                clientValidationCa?: {
+                    name: string;
+                };
+                serverCertificate?: {
+                    name: string;
+                };
+            };
+            validation?: {
+                clientCertificate?: {
+                    subjectMatches: {
+                        exact?: string;
+                        hasPrefix?: string;
+                        hasSuffix?: string;
+                        regex?: string;
+                    }[];
+                };
+                httpBasic?: {
+                    realm: string;
+                    passwordHashes: {
+                        [key: string]: string;
+                    };
+                };
+            };
+            corsPolicy?: {
+                allowOrigins: string[];
+                allowMethods?: string[];
+            };
+            routes: {
+                name?: string;
+                prefix: string;
+                route: {
+                    service: string;
+                };
+                enableWebsockets?: boolean;
+            }[];
+        };
+        RouteStatus: {
+            ready: boolean;
+            reason: string;
+            message: string;
+            url: string;
+            revision: number;
+        };
+        RouteCreate: {
+            name: string;
+            labels?: components["schemas"]["Labels"];
+            spec: components["schemas"]["RouteDraft"];
+        };
+        RouteDraft: {
+            host?: string;
+            tls?: {
+                clientValidationCa?: {
+                    name: string;
+                };
+                serverCertificate?: {
+                    name: string;
+                };
+            };
+            validation?: {
+                clientCertificate?: {
+                    subjectMatches: {
+                        exact?: string;
+                        hasPrefix?: string;
+                        hasSuffix?: string;
+                        regex?: string;
+                    }[];
+                };
+                httpBasic?: {
+                    realm: string;
+                    passwordHashes: {
+                        [key: string]: string;
+                    };
+                };
+            };
+            corsPolicy?: {
+                allowOrigins: string[];
+                allowMethods?: string[];
+            };
+            routes: {
+                name?: string;
+                prefix: string;
+                route: {
+                    service: string;
+                };
+                enableWebsockets?: boolean;
+            }[];
+        };
+        RouteUpdate: {
+            labels?: components["schemas"]["Labels"];
+            spec: components["schemas"]["RouteDescriptor"];
+        };
+        Applied: {
+            complete: boolean;
+            reason: string;
+            edges: {
+                edge: string;
+                appliedRevision: number;
+                /** Format: date-time */
+                connectedSince: string;
+            }[];
+        };
+        EdgeReport: {
+            edge: string;
+            epoch: string;
+            appliedRevision: number;
+            closedHosts: {
+                host: string;
+                reason: string;
+                message: string;
+            }[];
+        };
+        Live: {
+            /** @enum {string} */
+            status: "live";
+            version: string;
+        };
+        Ready: {
+            /** @enum {string} */
+            status: "ready";
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listSecrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secrets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretList"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret */
+            200: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag read before, like "3"; the write is refused when the resource has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretPut"];
+            };
+        };
+        responses: {
+            /** @description The secret, replaced */
+            200: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    /** @description The job that recompiles further hosts, where there are too many for one write */
+                    "Postern-Job"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description The new secret */
+            201: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    /** @description The job that recompiles further hosts, where there are too many for one write */
+                    "Postern-Job"?: string;
+                    /** @description Path of the new resource */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag read before, like "3"; the write is refused when the resource has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret is gone */
+            204: {
+                headers: {
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listServices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The services */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceList"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceCreate"];
+            };
+        };
+        responses: {
+            /** @description The new service */
+            201: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    /** @description The job that recompiles further hosts, where there are too many for one write */
+                    "Postern-Job"?: string;
+                    /** @description Path of the new resource */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service */
+            200: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag read before, like "3"; the write is refused when the resource has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceUpdate"];
+            };
+        };
+        responses: {
+            /** @description The service */
+            200: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    /** @description The job that recompiles further hosts, where there are too many for one write */
+                    "Postern-Job"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Service"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteService: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag read before, like "3"; the write is refused when the resource has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The service is gone */
+            204: {
+                headers: {
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRoutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The routes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteCreate"];
+            };
+        };
+        responses: {
+            /** @description The new route */
+            201: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    /** @description The job that recompiles further hosts, where there are too many for one write */
+                    "Postern-Job"?: string;
+                    /** @description Path of the new resource */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The route */
+            200: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateRoute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag read before, like "3"; the write is refused when the resource has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteUpdate"];
+            };
+        };
+        responses: {
+            /** @description The route */
+            200: {
+                headers: {
+                    /** @description The version of the resource in double quotes */
+                    ETag: string;
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    /** @description The job that recompiles further hosts, where there are too many for one write */
+                    "Postern-Job"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Route"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRoute: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag read before, like "3"; the write is refused when the resource has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The route is gone */
+            204: {
+                headers: {
+                    /** @description The revision from which edges see the write */
+                    "Postern-Revision": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCa: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": string;
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getApplied: {
+        parameters: {
+            query?: {
+                revision?: string;
+                job?: string;
+                waitMs?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far the edges are; `complete` is false when the wait ran out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFeed: {
+        parameters: {
+            query: {
+                edge: string;
+                after?: string;
+            };
+            header: {
+                /** @description Raw X25519 public key of the edge, base64url */
+                "Postern-Edge-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `resync`, `change`, `synced` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createReport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EdgeReport"];
+            };
+        };
+        responses: {
+            /** @description The report was taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Live"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReady: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Calls are served */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
