@@ -17,6 +17,7 @@ function problemOfTarget(text: string): string | undefined {
   const url = /^(http|https|h2c):\/\//.test(text) ? URL.parse(text.replace(/^h2c:/, 'http:')) : null;
   if (url === null)
     return 'a target is http://, https:// or h2c:// with host and port, like http://127.0.0.1:3000';
+  if (url.port === '0') return 'a target has a port from 1 to 65535';
   if (url.username !== '' || url.password !== '') return 'a target holds no credentials';
   if (
     (url.pathname !== '/' && url.pathname !== '') ||

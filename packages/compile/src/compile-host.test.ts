@@ -1,0 +1,216 @@
+import { compileMatchers } from '@postern/admission';
+import {
+  type HostRows,
+  hostDocument,
+  LIMITS,
+  routeDescriptor,
+  type SecretRow,
+  serviceSpec,
+} from '@postern/contracts';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkDescriptor } from './check-descriptor.ts';
+import { checkRoute } from './check-route.ts';
+import { compileHost } from './compile-host.ts';
+
+const CA: SecretRow = { id: 'sec-ca', type: 'tls-ca' };
+const TLS: SecretRow = { id: 'sec-tls', type: 'tls' };
+
+function rowsOf(spec: unknown, change: Partial<HostRows> = {}): HostRows {
+  return {
+    project: 'default',
+    route: { name: 'r', spec: routeDescriptor.parse(spec) },
+    services: new Map([['echo', serviceSpec.parse({ targets: ['http://127.0.0.1:3000'] })]]),
+    secrets: new Map([['my-ca', CA]]),
+    issuedCertificate: 'cert-1',
+    ...change,
+  };
+}
+
+const protectedRoute = {
+  host: 'a.localhost',
+  tls: { clientValidationCa: { name: 'my-ca' } },
+  routes: [{ prefix: '/', route: { service: 'echo' } }],
+};
+
+test.each<[string, Partial<HostRows>, object, string]>([
+  ['a client CA that is gone', { secrets: new Map() }, {}, 'reference_missing'],
+  ['a client CA of another type', { secrets: new Map([['my-ca', TLS]]) }, {}, 'reference_type'],
+  ['a missing service', { services: new Map() }, {}, 'reference_missing'],
+  [
+    'a server certificate of another type',
+    {},
+    { tls: { clientValidationCa: { name: 'my-ca' }, serverCertificate: { name: 'my-ca' } } },
+    'reference_type',
+  ],
+  [
+    'a matcher that does not compile',
+    {},
+    { validation: { clientCertificate: { subjectMatches: [{ regex: '(' }] } } },
+    'regex',
+  ],
+  [
+    "a service's CA that is gone",
+    {
+      services: new Map([
+        ['echo', serviceSpec.parse({ targets: ['https://b.test'], tls: { ca: { name: 'gone' } } })],
+      ]),
+    },
+    {},
+    'reference_missing',
+  ],
+])('%s closes the host: nothing behind it is reachable', (_, change, spec, reason) => {
+  const document = compileHost(rowsOf({ ...protectedRoute, ...spec }, change));
+  expect(document.closed?.reason).toBe(reason);
+  expect(document).toMatchObject({ rules: [], services: {}, certificate: null });
+  expect(hostDocument.parse(document)).toEqual(document);
+});
+
+test('a host with a client CA always demands a certificate of exactly that bundle', () => {
+  expect(compileHost(rowsOf(protectedRoute)).clientCertificate).toEqual({
+    mode: 'require',
+    trustBundle: 'sec-ca',
+    subjectMatches: null,
+  });
+});
+
+test('errors of references carry pointers and the nearest known name', () => {
+  const spec = {
+    host: 'a.localhost',
+    tls: { clientValidationCa: { name: 'my-cq' }, serverCertificate: { name: 'nothing-like-it' } },
+    routes: [
+      { prefix: '/', route: { service: 'echo' } },
+      { prefix: '/b', route: { service: 'ehco' } },
+    ],
+  };
+  expect(checkRoute(rowsOf(spec)).map(({ pointer, code, hint }) => [pointer, code, hint])).toEqual([
+    ['/tls/clientValidationCa/name', 'reference_missing', 'did you mean "my-ca"?'],
+    [
+      '/tls/serverCertificate/name',
+      'reference_missing',
+      'create it: postern secret create tls nothing-like-it',
+    ],
+    ['/routes/1/route/service', 'reference_missing', 'did you mean "echo"?'],
+  ]);
+});
+
+const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
+const serviceName = fc.oneof(label, fc.constantFrom('constructor', 'tostring', 'echo', 'hasownproperty'));
+const text = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 40 }),
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 }),
+  fc.constantFrom('(', '[a', 'a{9,1}', '(?i)x', '\\', '.*', '(a+)+$', '\\pL{1000}', '(?P<n>a)', '__proto__'),
+  fc.stringMatching(/^[a-c.*+?()|[\]{}\\0-9^$-]{1,20}$/),
+);
+const matcher = fc.oneof(
+  ...(['exact', 'hasPrefix', 'hasSuffix', 'regex'] as const).map((key) =>
+    text.map((value) => ({ [key]: value })),
+  ),
+);
+const target = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom(
+      'http://[::1]:8080',
+      'https://[2001:db8::1]',
+      'https://B.Test.',
+      'h2c://a',
+      'h2c://a:443/',
+      'http://a:80',
+      'http://ä.test',
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('http://a:0', 'https://a:99999', 'http://0x7f.1', 'ftp://a', 'http://a/b'),
+  },
+  { weight: 4, arbitrary: fc.webUrl({ validSchemes: ['http', 'https'] }).map((url) => new URL(url).origin) },
+);
+const service = fc.record(
+  {
+    targets: fc.array(target, { minLength: 1, maxLength: 4 }),
+    tls: fc.option(
+      fc.record(
+        { ca: fc.constant({ name: 'my-ca' }), clientCertificate: fc.constant({ name: 'my-tls' }) },
+        { requiredKeys: [] },
+      ),
+      { freq: 1, nil: undefined },
+    ),
+    hostHeader: fc.constantFrom('client', 'target'),
+    timeouts: fc.record(
+      { connectMs: fc.integer({ min: 1, max: 1000 }), idleBodyMs: fc.integer({ min: 1, max: 1e6 }) },
+      { requiredKeys: [] },
+    ),
+    maxBodyBytes: fc.nat(),
+  },
+  { requiredKeys: ['targets'] },
+);
+const descriptor = fc.record(
+  {
+    host: fc.constantFrom('a.localhost', '*.b.example.org', 'Ä.example.org'),
+    tls: fc.constant({ clientValidationCa: { name: 'my-ca' } }),
+    validation: fc.record({
+      clientCertificate: fc.record({ subjectMatches: fc.array(matcher, { minLength: 1, maxLength: 4 }) }),
+    }),
+    corsPolicy: fc.constant({ allowOrigins: ['*'] }),
+    routes: fc.array(
+      fc.record(
+        {
+          name: label,
+          prefix: fc.oneof(
+            fc.stringMatching(/^\/[a-z0-9/;%.]{0,8}$/),
+            text.map((value) => `/${value}`),
+            fc.constant('/'),
+          ),
+          route: fc.record({ service: serviceName }),
+          enableWebsockets: fc.boolean(),
+        },
+        { requiredKeys: ['prefix', 'route'] },
+      ),
+      { minLength: 1, maxLength: 5 },
+    ),
+  },
+  { requiredKeys: ['host', 'routes'] },
+);
+
+test('whatever contracts accepts, compile and admission can use, and the document reads back as it was', () => {
+  let served = 0;
+  fc.assert(
+    fc.property(descriptor, service, fc.boolean(), (route, upstream, hasSecrets) => {
+      const spec = routeDescriptor.safeParse(route);
+      const parsedService = serviceSpec.safeParse(upstream);
+      if (!spec.success || !parsedService.success) return;
+      const services = new Map(
+        spec.data.routes.map((rule) => [rule.route.service as string, parsedService.data]),
+      );
+      const secrets = new Map(
+        hasSecrets
+          ? [
+              ['my-ca', CA],
+              ['my-tls', TLS],
+            ]
+          : [],
+      );
+      const document = compileHost(rowsOf(spec.data, { services, secrets }));
+      const wire = JSON.parse(JSON.stringify(document));
+      expect(hostDocument.parse(wire)).toEqual(document);
+      const matches = spec.data.validation?.clientCertificate?.subjectMatches ?? [];
+      const compiled = compileMatchers(matches);
+      const hasErrors = checkDescriptor(spec.data).some(({ severity }) => severity === 'error');
+      expect(compiled.ok).toBe(!hasErrors);
+      if (compiled.ok)
+        compiled.judge({ commonNames: ['a'.repeat(LIMITS.matchedNameCharsMax)], dnsNames: ['x.org'] });
+      if (document.closed !== null) return;
+      served += 1;
+      expect(hasErrors).toBe(false);
+      expect(document.clientCertificate === null).toBe(spec.data.tls === undefined);
+      for (const { service: name } of document.rules)
+        expect(Object.hasOwn(document.services, name)).toBe(true);
+      const lengths = document.rules.map(({ prefix }) => prefix.length);
+      expect(lengths).toEqual(lengths.toSorted((a, b) => b - a));
+      expect(lengths.length).toBe(spec.data.routes.length);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(served).toBeGreaterThan(50);
+});

@@ -1,0 +1,87 @@
+import type {
+  ClientCertificatePolicy,
+  CompiledRule,
+  HostDocument,
+  HostRows,
+  Upstream,
+} from '@postern/contracts';
+import { checkDescriptor } from './check-descriptor.ts';
+import { checkRoute } from './check-route.ts';
+import { compileService } from './compile-service.ts';
+
+/**
+ * Compiles what an edge needs to serve one host from the rows about it. Never throws.
+ *
+ * A reference that is missing or of a wrong type, a matcher that cannot be used or an unreadable target closes the host,
+ * with the reason: it then carries no rules and no services, so that nothing is reachable through it.
+ */
+export function compileHost(rows: HostRows): HostDocument {
+  const { spec } = rows.route;
+  const closed = closedBecause(rows);
+  const services = compileServices(rows);
+  const unusable = services === undefined ? { reason: 'target', message: 'a service cannot be used' } : null;
+  const common = {
+    host: spec.host,
+    project: rows.project,
+    route: rows.route.name,
+    httpBasic: spec.validation?.httpBasic ?? null,
+    cors: spec.corsPolicy ?? null,
+  };
+  if (closed !== null || services === undefined) {
+    const nothing = { certificate: null, clientCertificate: null, rules: [], services: {} };
+    return { ...common, ...nothing, closed: closed ?? unusable };
+  }
+  return {
+    ...common,
+    closed: null,
+    certificate: certificateOf(rows),
+    clientCertificate: policyOf(rows),
+    rules: compileRules(rows),
+    services,
+  };
+}
+
+function closedBecause(rows: HostRows): HostDocument['closed'] {
+  const [first] = [...checkRoute(rows), ...checkDescriptor(rows.route.spec)].filter(
+    (finding) => finding.severity === 'error',
+  );
+  return first === undefined ? null : { reason: first.code, message: `${first.pointer}: ${first.message}` };
+}
+
+function certificateOf(rows: HostRows): string | null {
+  const name = rows.route.spec.tls?.serverCertificate?.name;
+  return name === undefined ? rows.issuedCertificate : (rows.secrets.get(name)?.id ?? null);
+}
+
+function policyOf(rows: HostRows): ClientCertificatePolicy | null {
+  const { tls, validation } = rows.route.spec;
+  if (tls?.clientValidationCa === undefined) return null;
+  return {
+    mode: 'require',
+    trustBundle: rows.secrets.get(tls.clientValidationCa.name)?.id ?? '',
+    subjectMatches: validation?.clientCertificate?.subjectMatches ?? null,
+  };
+}
+
+function compileRules(rows: HostRows): CompiledRule[] {
+  return rows.route.spec.routes
+    .map(({ name, prefix, route, enableWebsockets }) => ({
+      name: name ?? null,
+      prefix,
+      service: route.service,
+      enableWebsockets: enableWebsockets ?? false,
+    }))
+    .toSorted((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1));
+}
+
+/** The services that rules lead to; undefined when one of them cannot be used. */
+function compileServices(rows: HostRows): Record<string, Upstream> | undefined {
+  const services: Record<string, Upstream> = {};
+  for (const { route } of rows.route.spec.routes) {
+    const spec = rows.services.get(route.service);
+    const upstream = spec === undefined ? undefined : compileService(spec, rows.secrets);
+    if (upstream === undefined) return undefined;
+    services[route.service] = upstream;
+  }
+  return services;
+}

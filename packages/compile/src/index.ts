@@ -1,0 +1,9 @@
+import { checkRoute } from './check-route.ts';
+import { checkService } from './check-service.ts';
+import { compileHost } from './compile-host.ts';
+
+export { checkDescriptor } from './check-descriptor.ts';
+export { checkRoute, checkService, compileHost };
+
+/** What the store asks of this package inside its transactions. */
+export const compiler = { compileHost, checkRoute, checkService } as const;
