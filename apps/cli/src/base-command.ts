@@ -1,0 +1,136 @@
+import { Command, Flags } from '@oclif/core';
+import type { PosternClient } from '@postern/client';
+import type { Finding, ResourceName } from '@postern/contracts';
+import { CliFailure, usageFailure } from './cli-failure.ts';
+import { type CliEnv, readCliEnv } from './env.ts';
+import { formatTable, type TableLayout } from './output/format-table.ts';
+import type { WrittenAt } from './wait-for-edge.ts';
+
+/** Flags of every command that calls the API. */
+export interface GlobalFlags {
+  readonly json: boolean;
+  readonly project?: string | undefined;
+  readonly context?: string | undefined;
+  readonly timeout: number;
+}
+
+/** A connected call: where to, and for which project. */
+export interface Connection {
+  readonly client: PosternClient;
+  readonly project: ResourceName;
+  readonly url: string;
+}
+
+const GLOBAL = 'GLOBAL';
+
+/**
+ * What every command shares. Data goes to standard output, talk to standard error; with `--json` the data is JSON and
+ * the talk falls silent. Failures leave `run()` as exceptions and are written, with their exit status, in one place.
+ */
+export abstract class PosternCommand extends Command {
+  static override baseFlags = {
+    json: Flags.boolean({ description: 'print JSON', helpGroup: GLOBAL }),
+    project: Flags.string({ description: 'project (POSTERN_PROJECT)', helpValue: 'NAME', helpGroup: GLOBAL }),
+    context: Flags.string({
+      description: 'context of the configuration (POSTERN_CONTEXT)',
+      helpValue: 'NAME',
+      helpGroup: GLOBAL,
+    }),
+    timeout: Flags.custom<number>({
+      description: 'longest wait for the API and for the edge to serve a change',
+      helpValue: 'DURATION',
+      helpGroup: GLOBAL,
+      default: 10_000,
+      defaultHelp: async () => '10s',
+      parse: async (text) => parseDurationMs(text, '--timeout'),
+    })(),
+    yes: Flags.boolean({ char: 'y', description: 'answer every question with yes', helpGroup: GLOBAL }),
+    input: Flags.boolean({
+      description: 'ask on a terminal (--no-input never asks)',
+      default: true,
+      allowNo: true,
+      helpGroup: GLOBAL,
+    }),
+  };
+
+  /** Signals are the command's own business (a server that drains). */
+  static readonly handlesSignals: boolean = false;
+
+  protected readonly env: CliEnv = readCliEnv();
+  protected silent = false;
+
+  /** Failures are reported where the program ends, not by oclif. */
+  protected override async catch(error: Error): Promise<unknown> {
+    throw error;
+  }
+
+  /** Settles where to go and makes the client. */
+  protected async connect(flags: GlobalFlags): Promise<Connection> {
+    this.silent = flags.json;
+    const { resolveSession } = await import('./config/resolve-session.ts');
+    const { createClient } = await import('@postern/client');
+    const session = await resolveSession(this.env, flags);
+    const client = createClient({ url: session.url, token: session.token, timeoutMs: flags.timeout });
+    return { client, project: session.project, url: session.url };
+  }
+
+  /** Asks before a deletion; goes on only after a yes. */
+  protected async confirm(
+    question: string,
+    flags: { readonly yes: boolean; readonly input: boolean },
+  ): Promise<void> {
+    const { confirmLoss } = await import('./output/confirm.ts');
+    if (!(await confirmLoss(question, flags)))
+      throw new CliFailure('failed', 'not confirmed: nothing is deleted');
+  }
+
+  /** Waits until the edge serves a write, unless `--no-wait`; says so when it does not in time. */
+  protected async waitForEdge(
+    client: PosternClient,
+    written: WrittenAt,
+    flags: { readonly wait: boolean; readonly timeout: number },
+  ): Promise<void> {
+    if (!flags.wait) return;
+    const { waitForEdge } = await import('./wait-for-edge.ts');
+    const missing = await waitForEdge(client, written, flags.timeout);
+    if (missing !== undefined) this.say(`warning: ${missing}`);
+  }
+
+  /** Prints data: JSON with `--json`, else the text. */
+  protected print(flags: { readonly json: boolean }, data: unknown, text: () => string): void {
+    process.stdout.write(flags.json ? `${JSON.stringify(data, null, 2)}\n` : text());
+  }
+
+  /** A table as this output wants it. */
+  protected table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+    const layout: TableLayout = process.stdout.isTTY ? 'terminal' : 'pipe';
+    return formatTable(header, rows, layout);
+  }
+
+  /** Talks to the person; silent with `--json`. */
+  protected say(line: string): void {
+    if (!this.silent) process.stderr.write(`${line}\n`);
+  }
+
+  /** Warnings the API attached to what it stored. */
+  protected async sayFindings(findings: readonly Finding[]): Promise<void> {
+    if (findings.length === 0 || this.silent) return;
+    const { formatFindings } = await import('./descriptor/format-findings.ts');
+    process.stderr.write(`${formatFindings(findings)}\n`);
+  }
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Reads a duration like `500ms`, `10s`, `5m` or `1h` as milliseconds from 1 to a day; usage failure naming the flag. */
+export function parseDurationMs(text: string, flag: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const value = Math.round(Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? Number.NaN));
+  if (!Number.isInteger(value) || value < 1 || value > 86_400_000) {
+    throw usageFailure(
+      `${flag} "${text}" is not a duration`,
+      'write it like 500ms, 10s, 5m or 1h (24h at most)',
+    );
+  }
+  return value;
+}

@@ -1,0 +1,33 @@
+import type { Finding } from '@postern/contracts';
+import type { EXIT } from './exit-codes.ts';
+
+interface FailureOptions {
+  /** What to try. */
+  readonly hint?: string | undefined;
+  /** Whole lines with positions, printed before the message. */
+  readonly report?: string;
+  readonly findings?: readonly Finding[];
+  readonly cause?: unknown;
+}
+
+/** A failure found on this side of the API: the command line, a file, the local configuration. */
+export class CliFailure extends Error {
+  override readonly name = 'CliFailure';
+  readonly kind: Exclude<keyof typeof EXIT, 'ok'>;
+  readonly hint: string | undefined;
+  readonly report: string | undefined;
+  readonly findings: readonly Finding[];
+
+  constructor(kind: Exclude<keyof typeof EXIT, 'ok'>, message: string, options: FailureOptions = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.hint = options.hint;
+    this.report = options.report;
+    this.findings = options.findings ?? [];
+  }
+}
+
+/** A command line that cannot be meant; exit status 2. */
+export function usageFailure(message: string, hint?: string): CliFailure {
+  return new CliFailure('usage', message, { hint });
+}

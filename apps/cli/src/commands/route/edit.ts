@@ -1,0 +1,69 @@
+import { Args } from '@oclif/core';
+import { PosternError } from '@postern/contracts';
+import { PosternCommand } from '../../base-command.ts';
+import { usageFailure } from '../../cli-failure.ts';
+import { WAIT_FLAGS } from '../write-flags.ts';
+
+export class RouteEdit extends PosternCommand {
+  static override summary = "Edit a route's descriptor in your editor";
+  static override description =
+    `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged to
+give up: the file is kept and its path printed.
+
+Exit status: 0 updated or unchanged, 1 the editor failed, 3 given up on a rejected edit, 5 there is no such route, 6 the route
+changed meanwhile.`;
+  static override examples = [
+    'postern route edit my-route',
+    'EDITOR="code --wait" postern route edit my-route',
+  ];
+  static override args = {
+    name: Args.string({ description: 'name of the route', required: true, ignoreStdin: true }),
+  };
+  static override flags = { ...WAIT_FLAGS };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RouteEdit);
+    if (!flags.input)
+      throw usageFailure('an edit needs somebody to edit', 'use `route export` and `route update -f`');
+    const { client, project } = await this.connect(flags);
+    const { writeDescriptor } = await import('../../descriptor/write-descriptor.ts');
+    const { placeDescriptorFindings } = await import('../../descriptor/read-route-file.ts');
+    const { editUntilAccepted } = await import('../../route/edit-loop.ts');
+    const route = await client.routes.get(project, args.name);
+    const outcome = await editUntilAccepted({
+      name: args.name,
+      text: writeDescriptor(route.spec),
+      editor: this.env.editor,
+      accept: async (file) => {
+        try {
+          const body = { labels: file.labels ?? undefined, spec: file.descriptor };
+          return {
+            value: await client.routes.update(project, args.name, body, { ifVersion: route.version }),
+          };
+        } catch (error) {
+          if (!(error instanceof PosternError) || !isCorrectable(error)) throw error;
+          const findings = error.findings.length > 0 ? error.findings : [wholeFinding(error)];
+          return { rejected: placeDescriptorFindings(file, findings) };
+        }
+      },
+    });
+    if (!outcome.changed) {
+      this.print(flags, route, () => `Route ${args.name} unchanged\n`);
+      return;
+    }
+    const written = outcome.value;
+    this.print(flags, written.resource, () => `Route ${args.name} updated\n`);
+    await this.sayFindings(written.resource.findings);
+    await this.waitForEdge(client, written, flags);
+  }
+}
+
+/** True for what another edit of the same text can mend. */
+function isCorrectable(error: PosternError): boolean {
+  return error.code === 'validation_failed' || error.code === 'hostname_taken';
+}
+
+function wholeFinding(error: PosternError) {
+  const pointer = error.code === 'hostname_taken' ? '/host' : '';
+  return { severity: 'error' as const, code: error.code, message: error.message, pointer };
+}

@@ -1,0 +1,26 @@
+import { Args } from '@oclif/core';
+import { PosternCommand } from '../../base-command.ts';
+
+export class RouteExport extends PosternCommand {
+  static override summary = "Print a route's descriptor as YAML";
+  static override description =
+    `What is printed goes back through "route update NAME -f" and comes out again byte for byte.
+With --json the descriptor is printed as JSON, which -f reads as well.
+
+Exit status: 0 printed, 5 there is no such route.`;
+  static override examples = [
+    'postern route export my-route > my-route.yaml',
+    'postern route export my-route | postern route create my-copy -f -',
+  ];
+  static override args = {
+    name: Args.string({ description: 'name of the route', required: true, ignoreStdin: true }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RouteExport);
+    const { client, project } = await this.connect(flags);
+    const { spec } = await client.routes.get(project, args.name);
+    const { writeDescriptor } = await import('../../descriptor/write-descriptor.ts');
+    this.print(flags, spec, () => writeDescriptor(spec));
+  }
+}

@@ -1,0 +1,20 @@
+import { Args } from '@oclif/core';
+import { PosternCommand } from '../../base-command.ts';
+
+export class RouteGet extends PosternCommand {
+  static override summary = 'Show a route: where it leads, whom it admits, whether it is served';
+  static override description = 'Exit status: 0 shown (whatever its status), 5 there is no such route.';
+  static override examples = ['postern route get my-route', 'postern route get my-route --json'];
+  static override args = {
+    name: Args.string({ description: 'name of the route', required: true, ignoreStdin: true }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RouteGet);
+    const { client, project } = await this.connect(flags);
+    const route = await client.routes.get(project, args.name);
+    const { describeRoute } = await import('../../route/describe-route.ts');
+    this.print(flags, route, () => describeRoute(route, process.stdout.isTTY ? 'terminal' : 'pipe'));
+    await this.sayFindings(route.findings);
+  }
+}

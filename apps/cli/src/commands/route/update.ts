@@ -1,0 +1,69 @@
+import { Args } from '@oclif/core';
+import { PosternCommand } from '../../base-command.ts';
+import { usageFailure } from '../../cli-failure.ts';
+import { retryOnConflict } from '../../retry-on-conflict.ts';
+import { parseLabels } from '../write-flags.ts';
+import {
+  describingFlags,
+  ROUTE_FLAGS,
+  ROUTE_REMOVALS,
+  refuseFlagsBesideFile,
+  routeNameOf,
+} from './route-flags.ts';
+
+export class RouteUpdate extends PosternCommand {
+  static override summary = 'Change a route; what no flag names stays';
+  static override description =
+    `Removals happen first, then additions. --path with a prefix that is there leads it to another service.
+-f replaces the whole descriptor. A change that somebody else made in between is kept: the route is read again once.
+
+Waits until the edge serves the change, at most --timeout; then a warning is printed and the exit status is 0.
+
+Exit status: 0 updated, 2 usage, 3 the route is refused, 5 there is no such route, 6 it changed meanwhile or the host is taken.`;
+  static override examples = [
+    'postern route update my-route --client-ca-secret my-root-ca',
+    "postern route update my-route --remove-client-certificate-subject --client-certificate-subject '*.acme.org'",
+    'postern route update my-route --path /new=shop --remove-path /old',
+    'postern route update my-route -f my-route.yaml',
+  ];
+  static override args = { name: Args.string({ description: 'name of the route', ignoreStdin: true }) };
+  static override flags = { ...ROUTE_FLAGS, ...ROUTE_REMOVALS };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(RouteUpdate);
+    const added = parseLabels(flags.label);
+    const file =
+      flags.filename === undefined
+        ? null
+        : (await import('../../descriptor/load-route-file.ts')).loadRouteFile(flags.filename);
+    if (file !== null) refuseFlagsBesideFile(flags);
+    const name = routeNameOf(args.name, file?.name ?? null, file?.source.file ?? 'a file');
+    if (file === null && added === undefined && describingFlags(flags).length === 0) {
+      throw usageFailure('nothing to change', 'add --help to see the flags');
+    }
+    const { applyRouteFlags } = await import('../../route/apply-route-flags.ts');
+    const { checkRouteUpdate } = await import('../../route/check-route-draft.ts');
+    const { explainRejection } = await import('../../route/explain-rejection.ts');
+    const { client, project } = await this.connect(flags);
+    const written = await retryOnConflict(async () => {
+      const present = await client.routes.get(project, name);
+      const spec = file?.descriptor ?? checkRouteUpdate(name, applyRouteFlags(present.spec, flags));
+      // A bare descriptor says nothing about labels; an envelope with labels says all of them.
+      const labels = file?.labels ?? (added === undefined ? undefined : present.labels);
+      return client.routes.update(
+        project,
+        name,
+        { labels: labels === undefined ? undefined : { ...labels, ...added }, spec },
+        { ifVersion: present.version },
+      );
+    }).catch((error: unknown) => {
+      throw explainRejection(error, name, file);
+    });
+    this.print(flags, written.resource, () => `Route ${name} updated\n`);
+    await this.sayFindings(written.resource.findings);
+    if (flags['remove-client-ca-secret'] && written.resource.spec.tls?.clientValidationCa === undefined) {
+      this.say(`note: ${name} asks for no client certificate any more: every client may connect`);
+    }
+    await this.waitForEdge(client, written, flags);
+  }
+}

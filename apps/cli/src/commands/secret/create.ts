@@ -1,0 +1,91 @@
+import { Args, Flags } from '@oclif/core';
+import { type Finding, PosternError, SECRET_TYPES, type SecretType } from '@postern/contracts';
+import { PosternCommand } from '../../base-command.ts';
+import { CliFailure } from '../../cli-failure.ts';
+import { labelFlag, parseLabels, WAIT_FLAGS } from '../write-flags.ts';
+
+export class SecretCreate extends PosternCommand {
+  static override summary = 'Create a secret, or replace its values';
+  static override description =
+    `A secret keeps its type. Values are read once and never shown again by any command.
+
+Types and their flags:
+  tls-ca      --cert FILE                          CA certificates (PEM) that client certificates are checked against
+  tls         --cert FILE --key FILE [--ca FILE]   a certificate chain and its unencrypted key (PEM)
+  generic     --literal KEY=VALUE, --from-file KEY=FILE (both repeatable)
+  symmetric   --secret-key FILE or --secret-key-literal TEXT
+  asymmetric  --private-key FILE, --public-key FILE or --extract-public-key
+
+FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values are refused, 6 the secret has another type.`;
+  static override examples = [
+    'postern secret create tls-ca my-root-ca --cert my-root-ca.crt',
+    'postern secret create tls my-tls-cert --key my-key.pem --cert my-cert.pem',
+    'postern secret create generic mail --literal user=anna --from-file password=mail.pw',
+  ];
+  static override args = {
+    type: Args.string({
+      description: 'type of the secret',
+      required: true,
+      ignoreStdin: true,
+      options: [...SECRET_TYPES],
+    }),
+    name: Args.string({ description: 'name of the secret', required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    cert: Flags.string({ description: 'certificate or chain, leaf first (PEM)', helpValue: 'FILE' }),
+    key: Flags.string({ description: 'private key (PEM, unencrypted)', helpValue: 'FILE' }),
+    ca: Flags.string({ description: 'CA certificates to append to the chain (PEM)', helpValue: 'FILE' }),
+    literal: Flags.string({
+      description: 'a value; repeatable',
+      helpValue: 'KEY=VALUE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'from-file': Flags.string({
+      description: 'a value from a file; repeatable',
+      helpValue: 'KEY=FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    'secret-key': Flags.string({ description: 'file with the key', helpValue: 'FILE' }),
+    'secret-key-literal': Flags.string({ description: 'the key itself', helpValue: 'TEXT' }),
+    'private-key': Flags.string({ description: 'private key (PEM)', helpValue: 'FILE' }),
+    'public-key': Flags.string({ description: 'public key (PEM)', helpValue: 'FILE' }),
+    'extract-public-key': Flags.boolean({ description: 'store the public key of --private-key as well' }),
+    label: labelFlag,
+    ...WAIT_FLAGS,
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(SecretCreate);
+    const { readSecretFlags } = await import('../../secret/read-secret-flags.ts');
+    const type = args.type as SecretType;
+    const { input, files } = readSecretFlags(type, flags);
+    const labels = parseLabels(flags.label);
+    const { client, project } = await this.connect(flags);
+    const { formatPemFindings } = await import('../../descriptor/format-findings.ts');
+    const report = (findings: readonly Finding[]): string =>
+      formatPemFindings(
+        findings.map((finding) => ({
+          ...finding,
+          pointer: finding.pointer.replace(/^\/secret(?=\/|$)/, ''),
+        })),
+        (pointer) => files.get(pointer),
+      );
+    const written = await client.secrets
+      .put(project, args.name, { labels, secret: input })
+      .catch((error: unknown) => {
+        if (!(error instanceof PosternError) || error.findings.length === 0) throw error;
+        throw new CliFailure('validation', `the secret "${args.name}" is refused`, {
+          report: report(error.findings),
+          findings: error.findings,
+          cause: error,
+        });
+      });
+    const { findings } = written.resource;
+    const verb = written.created ? 'created' : 'replaced';
+    this.print(flags, written.resource, () => `Secret ${args.name} ${verb}\n`);
+    if (findings.length > 0) this.say(report(findings));
+    await this.waitForEdge(client, written, flags);
+  }
+}

@@ -1,0 +1,23 @@
+import { Args } from '@oclif/core';
+import { PosternCommand } from '../../base-command.ts';
+
+export class SecretGet extends PosternCommand {
+  static override summary = 'Show a secret: its type, key names and certificates';
+  static override description =
+    `For each certificate: subject, issuer, names, validity, key, CA flags and fingerprint. Values are never shown.
+
+Exit status: 0 shown, 5 there is no such secret.`;
+  static override examples = ['postern secret get my-root-ca'];
+  static override args = {
+    name: Args.string({ description: 'name of the secret', required: true, ignoreStdin: true }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(SecretGet);
+    const { client, project } = await this.connect(flags);
+    const secret = await client.secrets.get(project, args.name);
+    const { describeSecret } = await import('../../secret/describe-secret.ts');
+    this.print(flags, secret, () => describeSecret(secret));
+    await this.sayFindings(secret.findings);
+  }
+}

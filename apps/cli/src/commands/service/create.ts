@@ -1,0 +1,35 @@
+import { Args } from '@oclif/core';
+import { PosternCommand } from '../../base-command.ts';
+import { parseLabels } from '../write-flags.ts';
+import { SERVICE_FLAGS } from './service-flags.ts';
+
+export class ServiceCreate extends PosternCommand {
+  static override summary = 'Create a service: a name for one or more upstream targets';
+  static override description =
+    'Exit status: 0 created, 2 usage, 3 the service is refused, 6 the name is taken.';
+  static override examples = [
+    'postern service create cart --target http://127.0.0.1:3000',
+    'postern service create pay --target https://pay-1.internal:8443 --target https://pay-2.internal:8443 --ca-secret internal-ca',
+  ];
+  static override args = {
+    name: Args.string({ description: 'name of the service', required: true, ignoreStdin: true }),
+  };
+  static override flags = { ...SERVICE_FLAGS };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(ServiceCreate);
+    const { applyServiceFlags } = await import('../../service/apply-service-flags.ts');
+    const { checkServiceDraft } = await import('../../service/check-service-draft.ts');
+    const spec = checkServiceDraft(args.name, applyServiceFlags(undefined, flags));
+    const labels = parseLabels(flags.label);
+    const { client, project } = await this.connect(flags);
+    const written = await client.services.create(project, {
+      name: args.name,
+      labels,
+      spec,
+    });
+    this.print(flags, written.resource, () => `Service ${args.name} created\n`);
+    await this.sayFindings(written.resource.findings);
+    await this.waitForEdge(client, written, flags);
+  }
+}

@@ -1,0 +1,20 @@
+import { Args } from '@oclif/core';
+import { PosternCommand } from '../../base-command.ts';
+
+export class ServiceGet extends PosternCommand {
+  static override summary = 'Show a service';
+  static override description = 'Exit status: 0 shown, 5 there is no such service.';
+  static override examples = ['postern service get cart'];
+  static override args = {
+    name: Args.string({ description: 'name of the service', required: true, ignoreStdin: true }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(ServiceGet);
+    const { client, project } = await this.connect(flags);
+    const service = await client.services.get(project, args.name);
+    const { describeService } = await import('../../service/describe-service.ts');
+    this.print(flags, service, () => describeService(service));
+    await this.sayFindings(service.findings);
+  }
+}

@@ -1,0 +1,50 @@
+import { Args, Flags } from '@oclif/core';
+import { PosternCommand } from '../../base-command.ts';
+import { usageFailure } from '../../cli-failure.ts';
+import { retryOnConflict } from '../../retry-on-conflict.ts';
+import { parseLabels } from '../write-flags.ts';
+import { SERVICE_FLAGS } from './service-flags.ts';
+
+export class ServiceUpdate extends PosternCommand {
+  static override summary = 'Change a service; what no flag names stays';
+  static override description = `--target replaces all targets. Removals happen first.
+
+Exit status: 0 updated, 2 usage, 3 the service is refused, 5 there is no such service, 6 it changed meanwhile.`;
+  static override examples = [
+    'postern service update cart --target http://127.0.0.1:3000 --target http://127.0.0.1:3001',
+    'postern service update pay --remove-client-certificate-secret',
+  ];
+  static override args = {
+    name: Args.string({ description: 'name of the service', required: true, ignoreStdin: true }),
+  };
+  static override flags = {
+    ...SERVICE_FLAGS,
+    'remove-ca-secret': Flags.boolean({ description: 'trust the public roots for https targets again' }),
+    'remove-client-certificate-secret': Flags.boolean({ description: 'show no certificate to targets' }),
+    'remove-max-body-bytes': Flags.boolean({ description: 'do not limit request bodies' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(ServiceUpdate);
+    const { applyServiceFlags, namesServiceChange } = await import('../../service/apply-service-flags.ts');
+    const { checkServiceDraft } = await import('../../service/check-service-draft.ts');
+    const added = parseLabels(flags.label);
+    if (!namesServiceChange(flags) && added === undefined) {
+      throw usageFailure('nothing to change', 'add --help to see the flags');
+    }
+    const { client, project } = await this.connect(flags);
+    const written = await retryOnConflict(async () => {
+      const present = await client.services.get(project, args.name);
+      const spec = checkServiceDraft(args.name, applyServiceFlags(present.spec, flags));
+      return client.services.update(
+        project,
+        args.name,
+        { labels: added === undefined ? undefined : { ...present.labels, ...added }, spec },
+        { ifVersion: present.version },
+      );
+    });
+    this.print(flags, written.resource, () => `Service ${args.name} updated\n`);
+    await this.sayFindings(written.resource.findings);
+    await this.waitForEdge(client, written, flags);
+  }
+}

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseWith, resourceName } from '@postern/contracts';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { CliFailure } from '../cli-failure.ts';
+import { formatPlacedFindings, placeFindings } from '../descriptor/format-findings.ts';
+import { parseYaml } from '../descriptor/parse-yaml.ts';
+
+const apiUrl = z.string().refine((text) => {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+}, 'this is not an http:// or https:// URL');
+
+const context = z
+  .strictObject({
+    name: z.string().min(1).max(63),
+    url: apiUrl,
+    /** A file with the token in it; better than the token itself, since it can be replaced. */
+    tokenFile: z.string().min(1).optional(),
+    token: z.string().min(1).optional(),
+    project: resourceName.optional(),
+    /** Set on contexts that `postern up` wrote: whose installation this is. */
+    dataDirectory: z.string().optional(),
+  })
+  .refine((value) => value.token === undefined || value.tokenFile === undefined, {
+    message: 'set token or tokenFile, not both',
+    path: ['token'],
+  });
+export type Context = z.infer<typeof context>;
+
+const configFile = z.strictObject({
+  current: z.string().optional(),
+  contexts: z.array(context).max(1000),
+});
+export type ConfigFile = z.infer<typeof configFile>;
+
+/** Reads the configuration; a missing file is an empty one, an unreadable or invalid one a failure (exit status 3). */
+export async function readConfigFile(path: string): Promise<ConfigFile> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { contexts: [] };
+    throw new CliFailure('failed', `the configuration ${path} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  const parsed = parseYaml(path, bytes);
+  if (!parsed.ok) {
+    if (parsed.findings.every(({ finding }) => finding.code === 'empty')) return { contexts: [] };
+    throw invalid(path, formatPlacedFindings(path, parsed.text, parsed.findings));
+  }
+  const result = parseWith(configFile, parsed.source.value);
+  if (result.ok) return result.value;
+  throw invalid(
+    path,
+    formatPlacedFindings(path, parsed.source.text, placeFindings(parsed.source, result.findings)),
+  );
+}
+
+/**
+ * Replaces the configuration in one step, so that a reader sees the old or the new one whole. The file is 0600, its
+ * folder is made with 0700; a link to a file elsewhere stays a link.
+ */
+export async function writeConfigFile(path: string, config: ConfigFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const target = await realpath(path).catch(() => path);
+  const temporary = `${target}.${randomBytes(6).toString('hex')}`;
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(stringify(config, { version: '1.2', schema: 'core', lineWidth: 0 }));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new CliFailure('failed', `the configuration ${path} cannot be written: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function invalid(path: string, report: string): CliFailure {
+  return new CliFailure('validation', `the configuration ${path} is not valid`, {
+    report,
+    hint: 'repair it, or move it away and start `postern up` again',
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

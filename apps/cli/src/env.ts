@@ -1,0 +1,34 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** What the program takes from its environment. An empty variable counts as unset. */
+export interface CliEnv {
+  /** `POSTERN_CONFIG`, else `$XDG_CONFIG_HOME/postern/config.yaml`. */
+  readonly configFile: string;
+  readonly url: string | undefined;
+  readonly token: string | undefined;
+  readonly project: string | undefined;
+  readonly context: string | undefined;
+  /** `$VISUAL`, else `$EDITOR`, else `vi`. A shell command: it may hold arguments. */
+  readonly editor: string;
+  /** `POSTERN_DEBUG`: failures show their stacks. */
+  readonly debug: boolean;
+}
+
+/** Reads the environment once, at the start. */
+export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
+  const get = (name: string): string | undefined => {
+    const value = env[name];
+    return value === undefined || value === '' ? undefined : value;
+  };
+  const configHome = get('XDG_CONFIG_HOME') ?? join(homedir(), '.config');
+  return {
+    configFile: get('POSTERN_CONFIG') ?? join(configHome, 'postern', 'config.yaml'),
+    url: get('POSTERN_URL'),
+    token: get('POSTERN_TOKEN'),
+    project: get('POSTERN_PROJECT'),
+    context: get('POSTERN_CONTEXT'),
+    editor: get('VISUAL') ?? get('EDITOR') ?? 'vi',
+    debug: get('POSTERN_DEBUG') !== undefined,
+  };
+}

@@ -1,0 +1,47 @@
+import { Errors } from '@oclif/core';
+import { nearest } from '@postern/contracts';
+import { CliFailure, usageFailure } from '../cli-failure.ts';
+
+/** What oclif's parser throws, seen from outside: its classes are not all exported. */
+interface ParserError {
+  readonly flags?: unknown;
+  readonly args?: unknown;
+  readonly parse?: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } };
+}
+
+/** Turns oclif's complaints about a command line into usage failures; anything else stays as it is. */
+export function explainParseError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (error instanceof CliFailure) {
+    // oclif writes the flag and a pointer to --help around what a flag's reader throws.
+    const inner = /^Parsing --\S+ \n\t([\s\S]*)\nSee more help with --help$/.exec(error.message);
+    return inner?.[1] === undefined ? error : usageFailure(inner[1], error.hint);
+  }
+  if (!(error instanceof Errors.CLIError)) return error;
+  const { flags, args, parse } = error as ParserError;
+  const known = Object.keys(parse?.input?.flags ?? {}).map((name) => `--${name}`);
+  if (Array.isArray(flags)) {
+    const first = String(flags[0]).split('=', 1)[0] ?? '';
+    const near = nearest(first, known);
+    return usageFailure(
+      `there is no flag ${flags.map(String).join(', ')}`,
+      near === undefined ? 'add --help to see the flags' : `did you mean ${near}?`,
+    );
+  }
+  if (Array.isArray(args)) {
+    const names = args.map((arg) => (typeof arg === 'string' ? `"${arg}"` : nameOfArgument(arg)));
+    return error.message.startsWith('Unexpected')
+      ? usageFailure(`too many words: ${names.join(', ')}`, 'add --help to see the usage')
+      : usageFailure(`missing: ${names.join(', ')}`, 'add --help to see the usage');
+  }
+  const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ');
+  return usageFailure(
+    message.replace(/^The following errors? occurred: /, ''),
+    'add --help to see the usage',
+  );
+}
+
+function nameOfArgument(arg: unknown): string {
+  const name = typeof arg === 'object' && arg !== null && 'name' in arg ? arg.name : undefined;
+  return String(name).toUpperCase();
+}

@@ -1,0 +1,60 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { CliFailure, usageFailure } from './cli-failure.ts';
+
+/**
+ * Reads a file (or a pipe, or standard input for `-`) of at most `bytesMax` bytes. One that cannot be read is a usage
+ * failure naming the flag, a larger one a validation failure.
+ */
+export function readInputFile(path: string, flag: string, bytesMax: number): Buffer {
+  let descriptor: number | undefined;
+  try {
+    descriptor = path === '-' ? 0 : openSync(path, 'r');
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(65_536);
+      const read = readSome(descriptor, chunk);
+      if (read === 0) return Buffer.concat(chunks);
+      size += read;
+      if (size > bytesMax) {
+        throw new CliFailure(
+          'validation',
+          `${path} has over ${bytesMax} bytes, the most that ${flag} accepts`,
+        );
+      }
+      chunks.push(chunk.subarray(0, read));
+    }
+  } catch (error) {
+    if (error instanceof CliFailure) throw error;
+    throw usageFailure(`${flag} ${path}: ${reasonOf(error)}`);
+  } finally {
+    if (descriptor !== undefined && descriptor !== 0) closeSync(descriptor);
+  }
+}
+
+function readSome(descriptor: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, chunk);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF') return 0;
+      // Standard input that another process made non-blocking.
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'there is no such file';
+    case 'EACCES':
+      return 'reading it is not permitted';
+    case 'EISDIR':
+      return 'this is a folder';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

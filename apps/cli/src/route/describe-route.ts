@@ -1,0 +1,58 @@
+import type { RouteResource } from '@postern/contracts';
+import { formatFields, formatTable, type TableLayout } from '../output/format-table.ts';
+import { labelsText } from '../secret/describe-secret.ts';
+import { writeSubject } from './subject-flag.ts';
+
+/** Writes a route for a person: what it is, where it leads, whom it admits, and whether it is served. */
+export function describeRoute(route: RouteResource, layout: TableLayout): string {
+  const { spec, status } = route;
+  const subjects = spec.validation?.clientCertificate?.subjectMatches;
+  const ca = spec.tls?.clientValidationCa?.name;
+  const head = formatFields([
+    ['Route', route.name],
+    ['Host', spec.host],
+    ['URL', status.url],
+    ['Status', `${status.ready ? 'ready' : status.reason}: ${status.message}`],
+    ['Client CA', ca ?? 'none: every client may connect'],
+    [
+      'Subjects',
+      ca === undefined
+        ? undefined
+        : (subjects?.map(writeSubject).join(', ') ?? 'every certificate of the CA'),
+    ],
+    ['Server certificate', spec.tls?.serverCertificate?.name ?? 'automatic'],
+    [
+      'Basic auth',
+      spec.validation?.httpBasic === undefined ? undefined : basicText(spec.validation.httpBasic),
+    ],
+    ['CORS origins', spec.corsPolicy?.allowOrigins.join(', ')],
+    ['CORS methods', spec.corsPolicy?.allowMethods?.join(', ')],
+    ['Labels', labelsText(route.labels)],
+    ['Updated', route.updatedAt],
+  ]);
+  const rules = spec.routes.map((rule) => [
+    rule.prefix,
+    rule.route.service,
+    rule.enableWebsockets === true ? 'yes' : 'no',
+    rule.name ?? '',
+  ]);
+  return `${head}\n${formatTable(['PATH', 'SERVICE', 'WEBSOCKETS', 'RULE'], rules, layout)}`;
+}
+
+function basicText(basic: { realm: string; passwordHashes: Readonly<Record<string, string>> }): string {
+  return `realm "${basic.realm}", users ${Object.keys(basic.passwordHashes).join(', ')}`;
+}
+
+/** The columns of `route list`. */
+export const ROUTE_LIST_HEADER = ['NAME', 'HOSTNAME', 'PATHS', 'CORS ENABLED', 'STATUS'] as const;
+
+/** One line of `route list`. */
+export function routeListRow({ name, spec, status }: RouteResource): string[] {
+  return [
+    name,
+    spec.host,
+    spec.routes.map((rule) => rule.prefix).join(','),
+    String(spec.corsPolicy !== undefined),
+    status.ready ? 'ready' : status.reason,
+  ];
+}

@@ -1,0 +1,179 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { basename } from 'node:path';
+import { LIMITS, type SecretInput, type SecretType } from '@postern/contracts';
+import { CliFailure, usageFailure } from '../cli-failure.ts';
+import { readInputFile } from '../read-input-file.ts';
+
+/** The flags of `secret create` that carry values. */
+export interface SecretFlags {
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly literal?: readonly string[] | undefined;
+  readonly 'from-file'?: readonly string[] | undefined;
+  readonly 'secret-key'?: string | undefined;
+  readonly 'secret-key-literal'?: string | undefined;
+  readonly 'private-key'?: string | undefined;
+  readonly 'public-key'?: string | undefined;
+  readonly 'extract-public-key'?: boolean | undefined;
+}
+
+/** Which flags belong to which type of secret. */
+export const FLAGS_OF_TYPE: Readonly<Record<SecretType, readonly (keyof SecretFlags)[]>> = {
+  'tls-ca': ['cert'],
+  tls: ['cert', 'key', 'ca'],
+  generic: ['literal', 'from-file'],
+  symmetric: ['secret-key', 'secret-key-literal'],
+  asymmetric: ['private-key', 'public-key', 'extract-public-key'],
+};
+
+/** A secret as the flags give it, and the file behind each of its parts (JSON pointer into the input). */
+export interface SecretReading {
+  readonly input: SecretInput;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** Reads what the flags of one secret type name. Missing, foreign or contradicting flags are usage failures. */
+export function readSecretFlags(type: SecretType, flags: SecretFlags): SecretReading {
+  refuseForeignFlags(type, flags);
+  const files = new Map<string, string>();
+  const pem = (
+    flag: 'cert' | 'key' | 'ca' | 'private-key' | 'public-key',
+    part: string,
+    path: string,
+  ): string => {
+    files.set(`/${part}`, path);
+    return readPemText(path, flag);
+  };
+  switch (type) {
+    case 'tls-ca':
+      return { input: { type, cert: pem('cert', 'cert', needed(type, 'cert', flags.cert)) }, files };
+    case 'tls': {
+      const cert = pem('cert', 'cert', needed(type, 'cert', flags.cert));
+      const key = pem('key', 'key', needed(type, 'key', flags.key));
+      const ca = flags.ca === undefined ? {} : { ca: pem('ca', 'ca', flags.ca) };
+      return { input: { type, cert, key, ...ca }, files };
+    }
+    case 'generic':
+      return { input: { type, data: readGeneric(flags, files) }, files };
+    case 'symmetric':
+      return { input: { type, secretKey: readSymmetric(flags).toString('base64') }, files };
+    case 'asymmetric': {
+      const privatePath = flags['private-key'];
+      const publicPath = flags['public-key'];
+      if (privatePath === undefined && publicPath === undefined) {
+        throw usageFailure('an asymmetric secret needs --private-key, --public-key or both');
+      }
+      const privateKey =
+        privatePath === undefined ? undefined : pem('private-key', 'privateKey', privatePath);
+      const publicKey =
+        flags['extract-public-key'] === true
+          ? extractPublicKey(privatePath, privateKey, publicPath)
+          : publicPath === undefined
+            ? undefined
+            : pem('public-key', 'publicKey', publicPath);
+      return {
+        input: {
+          type,
+          ...(privateKey === undefined ? {} : { privateKey }),
+          ...(publicKey === undefined ? {} : { publicKey }),
+        },
+        files,
+      };
+    }
+  }
+}
+
+function refuseForeignFlags(type: SecretType, flags: SecretFlags): void {
+  const own = FLAGS_OF_TYPE[type];
+  for (const [name, value] of Object.entries(flags)) {
+    const isValue = Object.values(FLAGS_OF_TYPE).some((names) => names.some((other) => other === name));
+    if (!isValue || value === undefined || value === false || own.some((other) => other === name)) continue;
+    throw usageFailure(
+      `--${name} does not belong to a ${type} secret`,
+      `it takes ${own.map((other) => `--${other}`).join(', ')}`,
+    );
+  }
+}
+
+function needed(type: SecretType, flag: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw usageFailure(`a ${type} secret needs --${flag} FILE`);
+}
+
+/** PEM is text. Binary input gets its reason here, since it could not be sent as text at all. */
+function readPemText(path: string, flag: string): string {
+  const bytes = readInputFile(path, `--${flag}`, LIMITS.secretBytesMax);
+  let text: string | undefined;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    text = undefined;
+  }
+  if (text !== undefined && !text.includes('\0')) return text;
+  const isDer = bytes[0] === 0x30;
+  throw new CliFailure(
+    'validation',
+    `${path} is ${isDer ? 'DER (binary)' : 'binary'}, and PEM (text) is needed`,
+    {
+      hint: isDer
+        ? `openssl ${flag.endsWith('key') ? 'pkey' : 'x509'} -inform DER -in ${path} -out ${path}.pem`
+        : undefined,
+    },
+  );
+}
+
+function readGeneric(flags: SecretFlags, files: Map<string, string>): Record<string, string> {
+  const data = new Map<string, string>();
+  const add = (key: string, value: Buffer): void => {
+    if (data.has(key)) throw usageFailure(`the key "${key}" is given twice`);
+    data.set(key, value.toString('base64'));
+  };
+  for (const text of flags.literal ?? []) {
+    const equals = text.indexOf('=');
+    // The text may be the secret itself: it is not repeated in the message.
+    if (equals <= 0) throw usageFailure('--literal needs KEY=VALUE');
+    add(text.slice(0, equals), Buffer.from(text.slice(equals + 1), 'utf8'));
+  }
+  for (const text of flags['from-file'] ?? []) {
+    const equals = text.indexOf('=');
+    const path = equals > 0 ? text.slice(equals + 1) : text;
+    const key = equals > 0 ? text.slice(0, equals) : basename(path);
+    files.set(`/data/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, path);
+    add(key, readInputFile(path, '--from-file', LIMITS.secretBytesMax));
+  }
+  if (data.size === 0)
+    throw usageFailure('a generic secret needs --literal KEY=VALUE or --from-file KEY=FILE');
+  return Object.fromEntries(data);
+}
+
+function readSymmetric(flags: SecretFlags): Buffer {
+  const path = flags['secret-key'];
+  const literal = flags['secret-key-literal'];
+  if ((path === undefined) === (literal === undefined)) {
+    throw usageFailure('a symmetric secret needs either --secret-key FILE or --secret-key-literal TEXT');
+  }
+  const bytes =
+    path === undefined
+      ? Buffer.from(literal ?? '', 'utf8')
+      : readInputFile(path, '--secret-key', LIMITS.secretBytesMax);
+  if (bytes.length === 0) throw usageFailure('the key of a symmetric secret is empty');
+  return bytes;
+}
+
+function extractPublicKey(
+  path: string | undefined,
+  privateKey: string | undefined,
+  publicPath: string | undefined,
+): string {
+  if (publicPath !== undefined)
+    throw usageFailure('--extract-public-key and --public-key exclude each other');
+  if (path === undefined || privateKey === undefined)
+    throw usageFailure('--extract-public-key needs --private-key');
+  try {
+    return createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'pem' }).toString();
+  } catch {
+    // OpenSSL's words could quote the input.
+    throw new CliFailure('validation', `${path} is not an unencrypted private key in PEM`);
+  }
+}
