@@ -1,0 +1,240 @@
+import {
+  type CompiledRule,
+  type Hostname,
+  PosternError,
+  PROBLEMS,
+  REFUSAL_REASONS,
+  type Verdict,
+} from '@postern/contracts';
+import type { ClientIdentity, Connection, HostTable, ServedHost } from '../connection.ts';
+import type { Field } from '../upstream/fields.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
+import type { AccessEntry, AccessLog } from './access-log.ts';
+import { answerEmpty, answerProblem } from './answer-problem.ts';
+import { basicChallenge, requireBasicCredentials } from './basic-auth.ts';
+import { corsFields, preflightFields } from './cors.ts';
+import type { Exchange } from './exchange.ts';
+import { forward } from './forward.ts';
+import type { HandleExchange } from './h1-server.ts';
+import { type RequestHead, readRequestHead } from './request-head.ts';
+import { createRuleTable, type RuleTable } from './request-target.ts';
+import { isWebsocketRequest } from './websocket-request.ts';
+
+/** Characters of a path that the access log keeps. */
+const LOGGED_PATH_CHARS_MAX = 1_024;
+const LOGGED_NAMES_MAX = 10;
+
+export interface RequestLog {
+  error(context: object, message: string): void;
+  warn(context: object, message: string): void;
+}
+
+export interface RequestHandlerOptions {
+  readonly hosts: HostTable;
+  readonly upstreams: Upstreams;
+  readonly accessLog: AccessLog;
+  /** For X-Forwarded-Port. */
+  readonly publicHttpsPort: number;
+  readonly log: RequestLog;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Hears of every request after its end; for counting. */
+  readonly onFinished: (entry: AccessEntry) => void;
+}
+
+/**
+ * The one path of a request, for both protocols: host, verdict, target, CORS preflight, basic authentication, rule, WebSocket, forwarding.
+ *
+ * The host's document is looked up anew for each request. When it is gone, or demands something else than the handshake gave, the
+ * connection is ended without an answer, so that the client comes back with a new handshake.
+ */
+export function createRequestHandler(options: RequestHandlerOptions): HandleExchange {
+  const ruleTables = new WeakMap<readonly CompiledRule[], RuleTable>();
+  const verdicts = new WeakMap<Connection, { served: ServedHost; verdict: Verdict }>();
+
+  const rulesOf = (served: ServedHost): RuleTable => {
+    const { rules } = served.document;
+    const table = ruleTables.get(rules) ?? createRuleTable(rules);
+    ruleTables.set(rules, table);
+    return table;
+  };
+  const requireAdmitted = (connection: Connection, client: ClientIdentity, served: ServedHost): void => {
+    let known = verdicts.get(connection);
+    if (known?.served !== served) {
+      known = { served, verdict: served.judge(client) };
+      verdicts.set(connection, known);
+    }
+    const { verdict } = known;
+    if (verdict.verdict === 'admit') return;
+    throw new PosternError('client_certificate_refused', {
+      reason: verdict.reason,
+      detail: `${REFUSAL_REASONS[verdict.reason]}: ${verdict.detail}`,
+    });
+  };
+
+  const answer = async (
+    exchange: Exchange,
+    connection: Connection,
+    served: ServedHost,
+    entry: AccessEntry,
+  ): Promise<void> => {
+    const { document } = served;
+    const extra: Field[] = [];
+    try {
+      const head = readRequestHead(exchange);
+      requireServedHost(head.host, connection, options.hosts);
+      entry.host = head.host;
+      if (connection.client !== null) requireAdmitted(connection, connection.client, served);
+      const cors = document.cors === null ? null : corsFields(exchange.fields, document.cors);
+      extra.push(...(cors ?? []));
+      if (head.target === '*') {
+        entry.status = 204;
+        answerEmpty(exchange, 204, extra);
+        return;
+      }
+      const { rule } = rulesOf(served).find(head.target);
+      entry.rule = rule === null ? null : (rule.name ?? rule.prefix);
+      entry.service = rule?.service ?? null;
+      const preflight =
+        document.cors === null ? undefined : preflightFields(exchange.method, exchange.fields, document.cors);
+      if (preflight !== undefined) {
+        entry.status = 204;
+        answerEmpty(exchange, 204, preflight);
+        return;
+      }
+      if (document.httpBasic !== null) requireBasicCredentials(exchange.fields, document.httpBasic);
+      if (rule === null) throw noRule(head);
+      const websocket = isWebsocketRequest(exchange, rule);
+      await forward(exchange, {
+        connection,
+        served,
+        rule,
+        head,
+        websocket,
+        cors,
+        entry,
+        upstreams: options.upstreams,
+        publicHttpsPort: options.publicHttpsPort,
+      });
+    } catch (error) {
+      refuse(exchange, asProblem(error, exchange, entry), extra, served, entry);
+    }
+  };
+
+  const refuse = (
+    exchange: Exchange,
+    problem: PosternError,
+    extra: Field[],
+    served: ServedHost,
+    entry: AccessEntry,
+  ): void => {
+    entry.code = problem.code;
+    entry.reason = problem.reason ?? null;
+    if (!exchange.isOpen()) {
+      entry.aborted = true;
+      return;
+    }
+    const { httpBasic } = served.document;
+    if (problem.code === 'basic_credentials_required' && httpBasic !== null)
+      extra.push(basicChallenge(httpBasic));
+    // After a head that could be read in two ways, nothing that follows on the connection can be trusted.
+    const { status, bytes } = answerProblem(exchange, problem, extra, problem.code === 'bad_request');
+    entry.status = status;
+    entry.bytesOut = bytes;
+  };
+
+  const asProblem = (error: unknown, exchange: Exchange, entry: AccessEntry): PosternError => {
+    const problem = error instanceof PosternError ? error : new PosternError('internal', { cause: error });
+    const owner = PROBLEMS[problem.code].owner;
+    const context = {
+      requestId: exchange.id,
+      host: entry.host,
+      service: entry.service,
+      code: problem.code,
+      ...problem.context,
+    };
+    if (owner === 'platform')
+      options.log.error({ ...context, err: problem.cause ?? problem }, 'a request failed inside the edge');
+    else if (problem.code.startsWith('upstream_')) options.log.warn(context, 'an upstream failed');
+    return problem;
+  };
+
+  return async (exchange, connection) => {
+    const entry = createEntry(exchange, connection, options.now());
+    const startedAt = performance.now();
+    try {
+      const served = servedHostOf(connection, options);
+      if (served === undefined) {
+        entry.aborted = true;
+        entry.code = 'unavailable';
+        exchange.dismiss();
+      } else {
+        entry.route = served.document.route;
+        await answer(exchange, connection, served, entry);
+      }
+    } catch (error) {
+      entry.aborted = true;
+      entry.code = 'internal';
+      options.log.error({ requestId: exchange.id, err: error }, 'a request failed inside the edge');
+      exchange.abort();
+    }
+    entry.durationMs = Math.round(performance.now() - startedAt);
+    options.accessLog.write(entry);
+    options.onFinished(entry);
+  };
+}
+
+/** The host of the connection as it is now, or undefined when the connection must not be used any more. */
+function servedHostOf(connection: Connection, options: RequestHandlerOptions): ServedHost | undefined {
+  const served = options.hosts.get(connection.sni);
+  if (served === undefined || served.policyVersion !== connection.policyVersion) return undefined;
+  if (connection.client === null) return served.document.clientCertificate === null ? served : undefined;
+  return connection.client.validUntil > options.now() ? served : undefined;
+}
+
+/** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */
+function requireServedHost(host: Hostname, connection: Connection, hosts: HostTable): void {
+  if (host === connection.sni) return;
+  const ofConnection = hosts.get(connection.sni)?.document.host;
+  if (ofConnection?.startsWith('*.') && hosts.get(host)?.document.host === ofConnection) return;
+  throw new PosternError('misdirected_request', {
+    detail: 'The Host of the request is not the server name of the TLS connection.',
+  });
+}
+
+function noRule(head: RequestHead): PosternError {
+  return new PosternError('no_rule', {
+    detail: `No prefix of the route begins the path of this request to ${head.host}.`,
+  });
+}
+
+function createEntry(exchange: Exchange, connection: Connection, at: number): AccessEntry {
+  const { client } = connection;
+  return {
+    time: new Date(at).toISOString(),
+    requestId: exchange.id,
+    host: connection.sni,
+    route: null,
+    rule: null,
+    service: null,
+    target: null,
+    method: exchange.method.slice(0, 32),
+    path: exchange.target.split(/[?#]/, 1)[0]?.slice(0, LOGGED_PATH_CHARS_MAX) ?? '',
+    status: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    durationMs: 0,
+    upstreamMs: null,
+    clientAddress: connection.clientAddress,
+    protocol: exchange.protocol,
+    tlsVersion: connection.tlsVersion,
+    clientFingerprint: client?.fingerprint ?? null,
+    clientNames:
+      client === null
+        ? null
+        : [...client.names.commonNames, ...client.names.dnsNames].slice(0, LOGGED_NAMES_MAX),
+    code: null,
+    reason: null,
+    aborted: false,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TrustBundle } from '@postern/contracts';
+import type { HostTable, ServeProtocol } from '../connection.ts';
+import { createAddressGuard, type OwnListener } from '../upstream/address-guard.ts';
+import { type ClientCertificate, createUpstreams } from '../upstream/upstreams.ts';
+import type { AccessEntry, AccessLog } from './access-log.ts';
+import { createHttp1Server } from './h1-server.ts';
+import { serveHttp2 } from './h2-server.ts';
+import { createRequestHandler, type RequestLog } from './handle-request.ts';
+import { createRedirectServer } from './redirect.ts';
+
+export interface ServeProtocolOptions {
+  readonly hosts: HostTable;
+  readonly log: RequestLog;
+  readonly accessLog: AccessLog;
+  /** The port clients see: for X-Forwarded-Port and redirects. */
+  readonly publicHttpsPort: number;
+  /** Hears of every request after its end; for counting. */
+  readonly onFinished: (entry: AccessEntry) => void;
+  /** Where parts of Postern listen; services are never connected to those. */
+  readonly ownListeners: () => readonly OwnListener[];
+  /** Present content of a trust bundle or certificate that a service names; undefined closes its https targets. */
+  readonly getTrustBundle: (id: string) => TrustBundle | undefined;
+  readonly getCertificate: (id: string) => ClientCertificate | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** The HTTP half of a worker. */
+export interface HttpProtocol {
+  /** Speaks HTTP/1.1 or HTTP/2 on an admitted connection. */
+  readonly serve: ServeProtocol;
+  /** Answers a socket of the plain HTTP listener with redirects. */
+  servePlain(socket: Socket): void;
+  /** Ends idle connections and writes out the access log; exchanges under way come to their end. */
+  close(): Promise<void>;
+}
+
+/** Builds the HTTP half: one request path behind both protocols. */
+export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol {
+  const guard = createAddressGuard({ ownListeners: options.ownListeners });
+  const upstreams = createUpstreams({
+    guard,
+    getTrustBundle: options.getTrustBundle,
+    getCertificate: options.getCertificate,
+    now: () => performance.now(),
+  });
+  const handle = createRequestHandler({ ...options, upstreams });
+  const http1 = createHttp1Server(handle);
+  const redirects: Server = createRedirectServer(options);
+  return {
+    serve(connection) {
+      // The handshake is over, but Node's HTTP servers believe this flag of a socket they did not make themselves.
+      Reflect.set(connection.socket, 'secureConnecting', false);
+      return connection.protocol === 'h2' ? serveHttp2(connection, handle) : http1.serve(connection);
+    },
+    servePlain(socket) {
+      redirects.emit('connection', socket);
+    },
+    async close() {
+      http1.close();
+      redirects.close();
+      upstreams.close();
+      await options.accessLog.flush();
+    },
+  };
+}

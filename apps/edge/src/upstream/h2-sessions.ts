@@ -1,0 +1,158 @@
+import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls';
+import { PosternError, type Target } from '@postern/contracts';
+import { type AddressGuard, forbidden } from './address-guard.ts';
+import { targetName } from './h1-attempt.ts';
+import { problemOfUpstream, upstreamTimeout } from './upstream-error.ts';
+
+/** Milliseconds a session without streams is kept. */
+const IDLE_MS = 60_000;
+/** Streams put on one session even where the upstream allows more, so that one connection does not carry everything. */
+const STREAMS_MAX = 100;
+/** Bytes. Windows of a stream and of a session: one stream may fill a fast path, all together stay bounded. */
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+const SESSION_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** The HTTP/2 connections to one target. */
+export interface Http2Sessions {
+  /** A place for one stream; opens a session where none has room. Fails with the problems of connecting. */
+  acquire(): Promise<StreamPlace>;
+  /** Ends idle sessions now and the others after their streams. */
+  close(): void;
+}
+
+export interface StreamPlace {
+  readonly session: ClientHttp2Session;
+  /** Gives the place back; to be called once. */
+  release(): void;
+}
+
+export interface Http2SessionsOptions {
+  readonly target: Target;
+  /** Null: plaintext with prior knowledge (h2c). */
+  readonly secureContext: SecureContext | null;
+  readonly connectMs: number;
+  readonly guard: AddressGuard;
+}
+
+/** Keeps sessions to a target, one opening at a time, and forgets those that ended or said GOAWAY. */
+export function createHttp2Sessions(options: Http2SessionsOptions): Http2Sessions {
+  const streams = new Map<ClientHttp2Session, number>();
+  let opening: Promise<ClientHttp2Session> | null = null;
+
+  const change = (session: ClientHttp2Session, by: number): void => {
+    const count = streams.get(session);
+    if (count !== undefined) streams.set(session, count + by);
+  };
+  const free = (): ClientHttp2Session | undefined => {
+    for (const [session, count] of streams) {
+      const allowed = Math.min(STREAMS_MAX, session.remoteSettings?.maxConcurrentStreams ?? STREAMS_MAX);
+      if (count < allowed && !session.closed && !session.destroyed) return session;
+    }
+    return undefined;
+  };
+  const open = async (): Promise<ClientHttp2Session> => {
+    const socket = await connectTo(options);
+    const { target } = options;
+    const session = connectHttp2(
+      `${target.protocol === 'https' ? 'https' : 'http'}://${target.host}:${target.port}`,
+      {
+        createConnection: () => socket,
+        settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+      },
+    );
+    const forget = (): void => {
+      streams.delete(session);
+    };
+    session.on('connect', () => {
+      if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW_BYTES);
+    });
+    session.on('error', forget);
+    session.on('goaway', forget);
+    session.on('close', forget);
+    session.setTimeout(IDLE_MS, () => {
+      if ((streams.get(session) ?? 0) === 0) session.close();
+    });
+    session.on('stream', (stream) => {
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    });
+    streams.set(session, 0);
+    return session;
+  };
+  return {
+    async acquire() {
+      for (;;) {
+        const session = free();
+        if (session !== undefined) {
+          change(session, 1);
+          return {
+            session,
+            release: () => {
+              change(session, -1);
+            },
+          };
+        }
+        opening ??= open().finally(() => {
+          opening = null;
+        });
+        await opening;
+      }
+    },
+    close() {
+      for (const session of streams.keys()) session.close();
+      streams.clear();
+    },
+  };
+}
+
+function connectTo(options: Http2SessionsOptions): Promise<Socket> {
+  const { target, guard, connectMs, secureContext } = options;
+  const name = targetName(target);
+  const host = target.host.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) {
+    const refusal = guard.refusalOf(host, target.port);
+    if (refusal !== undefined) return Promise.reject(forbidden(target.host, host, refusal));
+  }
+  return new Promise((resolve, reject) => {
+    const address = { host, port: target.port, lookup: guard.lookupFor(target.port) };
+    const socket =
+      secureContext === null
+        ? connectTcp(address)
+        : connectTls({ ...address, secureContext, servername: serverNameOf(host), ALPNProtocols: ['h2'] });
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(problemOfUpstream(error, name, false));
+    };
+    const timer = setTimeout(() => {
+      fail(upstreamTimeout('connect', connectMs, name));
+    }, connectMs);
+    socket.once('error', fail);
+    socket.once(secureContext === null ? 'connect' : 'secureConnect', () => {
+      clearTimeout(timer);
+      // Looked at again: what was resolved is not what counts, but whom the connection reached.
+      const refusal = guard.refusalOf(socket.remoteAddress ?? '', target.port);
+      if (refusal !== undefined) {
+        fail(forbidden(target.host, socket.remoteAddress ?? '', refusal));
+        return;
+      }
+      if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2') {
+        fail(
+          new PosternError('upstream_invalid', {
+            detail: 'The upstream does not speak HTTP/2, which gRPC needs.',
+          }),
+        );
+        return;
+      }
+      socket.setNoDelay(true);
+      socket.off('error', fail);
+      resolve(socket);
+    });
+  });
+}
+
+/** SNI of a target; none for IP addresses (RFC 6066 section 3), which are then verified as addresses. */
+export function serverNameOf(host: string): string {
+  return isIP(host) === 0 ? host : '';
+}
