@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { describeHosts } from './suite/host-suite.ts';
-import { describeLog } from './suite/log-suite.ts';
-import { describeResources } from './suite/resource-suite.ts';
-import type { MakeHarness } from './suite/suite-fixtures.ts';
+import { describeHosts } from './testing/host-suite.ts';
+import { describeLog } from './testing/log-suite.ts';
+import { describeResources } from './testing/resource-suite.ts';
+import type { MakeHarness } from './testing/suite-fixtures.ts';
 
 /** The behaviour every Store has, whatever database it lies in; `makeHarness` gives an empty one for each test. */
 export function describeStore(title: string, makeHarness: MakeHarness): void {

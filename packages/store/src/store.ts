@@ -46,13 +46,13 @@ export interface SecretRecord extends RecordMeta {
   readonly details: SecretDetails;
   /** The values, sealed to the master key; the store never sees them open. */
   readonly sealed: string;
-  /** Names of what refers to it, like `route/my-route` and `service/cart`. */
+  /** Names of what refers to it, like `route/my-route` and `service/cart`; at most 1,000 of them. */
   readonly usedBy: readonly string[];
 }
 
 export interface ServiceRecord extends RecordMeta {
   readonly spec: ServiceSpec;
-  /** Names of the routes whose rules lead to it, like `route/my-route`. */
+  /** Names of the routes whose rules lead to it, like `route/my-route`; at most 1,000 of them. */
   readonly usedBy: readonly string[];
 }
 

@@ -43,7 +43,7 @@ export function requireVersion(kind: string, target: Target, version: number): v
 export function requireUnused(kind: string, target: Target, usedBy: readonly string[]): void {
   if (usedBy.length === 0) return;
   const named = usedBy.slice(0, USERS_NAMED_MAX).join(', ');
-  const more = usedBy.length > USERS_NAMED_MAX ? ` and ${usedBy.length - USERS_NAMED_MAX} more` : '';
+  const more = usedBy.length > USERS_NAMED_MAX ? ' and more' : '';
   throw new PosternError('in_use', { detail: `${kind} ${target.name} is used by ${named}${more}` });
 }
 

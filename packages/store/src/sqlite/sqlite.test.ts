@@ -1,4 +1,4 @@
 import { describeStore } from '../store-suite.ts';
-import { makeSqliteHarness } from './sqlite-harness.ts';
+import { makeSqliteHarness } from '../testing/sqlite-harness.ts';
 
 describeStore('a Store in SQLite', makeSqliteHarness);

@@ -2,12 +2,10 @@ import {
   type CertificateDocument,
   type Change,
   hostname,
-  type PosternError,
   resourceName,
   routeDescriptor,
   serviceSpec,
 } from '@postern/contracts';
-import { expect } from 'vitest';
 import { openStore } from '../open-store.ts';
 import type { RouteWrite, SecretWrite, ServiceWrite, Store } from '../store.ts';
 import { suiteCompiler } from './suite-compiler.ts';
@@ -98,14 +96,4 @@ export async function readChanges(store: Store, after = 0): Promise<Change[]> {
     if (page.length === 0) return all;
     all.push(...page);
   }
-}
-
-/** Asserts that work is refused with a problem code, and gives the error. */
-export async function refusal(work: Promise<unknown>, code: string): Promise<PosternError> {
-  const error: unknown = await work.then(
-    () => 'nothing was refused',
-    (reason: unknown) => reason,
-  );
-  expect(error).toMatchObject({ name: 'PosternError', code });
-  return error as PosternError;
 }

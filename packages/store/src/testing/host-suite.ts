@@ -1,6 +1,7 @@
 import { LIMITS } from '@postern/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
+import { refusal } from './refusal.ts';
 import {
   caWrite,
   certificateDocumentOf,
@@ -9,7 +10,6 @@ import {
   OTHER,
   openSuiteStore,
   readChanges,
-  refusal,
   routeWrite,
   START,
   type StoreHarness,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StoreHarness } from '../suite/suite-fixtures.ts';
+import type { StoreHarness } from './suite-fixtures.ts';
 
 export interface SqliteHarness extends StoreHarness {
   readonly folder: string;

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
+import { refusal } from './refusal.ts';
 import {
   caWrite,
   type MakeHarness,
   OTHER,
   openSuiteStore,
   readChanges,
-  refusal,
   routeWrite,
   SHOP,
   type StoreHarness,

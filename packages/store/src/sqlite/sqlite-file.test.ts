@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openStore } from '../open-store.ts';
+import { refusal } from '../testing/refusal.ts';
+import { makeSqliteHarness, type SqliteHarness } from '../testing/sqlite-harness.ts';
+import { suiteCompiler } from '../testing/suite-compiler.ts';
+import { openSuiteStore, routeWrite, serviceWrite } from '../testing/suite-fixtures.ts';
+
+const workspace = resolve(import.meta.dirname, '../../../..');
+let harness: SqliteHarness;
+
+beforeEach(async () => {
+  harness = await makeSqliteHarness();
+});
+afterEach(() => harness.dispose());
+
+async function fill(from: number, to: number): Promise<void> {
+  const store = await openSuiteStore(harness.url);
+  if (from === 0) await store.createService(serviceWrite('cart'));
+  for (let n = from; n < to; n += 1)
+    await store.createRoute(routeWrite(`r${n}`, `h${n}.example.org`, 'cart'));
+  await store.close();
+}
+
+test('the files are readable by their owner only, also where the file was open to others before', async () => {
+  mkdirSync(dirname(harness.file), { mode: 0o700 });
+  writeFileSync(harness.file, '', { mode: 0o644 });
+  const store = await openSuiteStore(harness.url);
+  await store.createService(serviceWrite('cart'));
+  const names = readdirSync(dirname(harness.file));
+  expect(names.length).toBeGreaterThan(1);
+  for (const name of names) expect(statSync(join(dirname(harness.file), name)).mode & 0o777).toBe(0o600);
+  await store.close();
+});
+
+test('a folder that is made is closed to others', async () => {
+  await fill(0, 1);
+  expect(statSync(dirname(harness.file)).mode & 0o777).toBe(0o700);
+});
+
+test('cursors of a history that a restored older database does not have are not resumable', async () => {
+  await fill(0, 3);
+  const atCopy = await openSuiteStore(harness.url);
+  const inside = await atCopy.cursor();
+  await atCopy.close();
+  copyFileSync(harness.file, `${harness.file}.copy`);
+
+  const before = await openSuiteStore(harness.url);
+  await before.createRoute(routeWrite('lost', 'lost.example.org', 'cart'));
+  const beyond = await before.cursor();
+  await before.close();
+  for (const suffix of ['-wal', '-shm']) rmSync(harness.file + suffix, { force: true });
+  copyFileSync(`${harness.file}.copy`, harness.file);
+
+  await fill(3, 9);
+  const restored = await openSuiteStore(harness.url);
+  expect((await restored.cursor()).revision).toBeGreaterThan(beyond.revision);
+  expect(await restored.isResumable(beyond)).toBe(false);
+  expect(await restored.isResumable({ epoch: inside.epoch, revision: beyond.revision })).toBe(false);
+  expect(await restored.isResumable(inside)).toBe(true);
+  await restored.close();
+});
+
+test.each([
+  ['text', () => writeFileSync(harness.file, 'not a database '.repeat(1000)), /not a Postern database/],
+  [
+    'overwritten pages',
+    () => {
+      const size = statSync(harness.file).size;
+      const descriptor = openSync(harness.file, 'r+');
+      writeSync(descriptor, Buffer.alloc(size / 2, 0xab), 0, size / 2, Math.floor(size / 4));
+      closeSync(descriptor);
+    },
+    /damaged/,
+  ],
+  [
+    'the database of another program',
+    () => {
+      rmSync(harness.file);
+      new Database(harness.file).exec('create table tokens (x)').close();
+    },
+    /another program/,
+  ],
+  [
+    'a database of a newer Postern',
+    () => {
+      const raw = new Database(harness.file);
+      raw.prepare('insert into schema_migrations values (?, ?, ?)').run(9_999_999_999_999, 'future', 0);
+      raw.close();
+    },
+    /newer Postern/,
+  ],
+])(
+  '%s in the place of the database is refused with one clear error and left as it is',
+  async (_, damage, message) => {
+    await fill(0, 50);
+    damage();
+    const before = readFileSync(harness.file);
+    const error = await refusal(openSuiteStore(harness.url), 'unavailable');
+    expect(error.detail).toMatch(message);
+    expect(error.detail).toContain(harness.file);
+    expect(readFileSync(harness.file).equals(before)).toBe(true);
+  },
+);
+
+test('a URL that names no file is refused', async () => {
+  for (const url of ['postgres://x', 'sqlite:', 'sqlite::memory:', 'postern.db'])
+    await refusal(openStore({ url, compiler: suiteCompiler, now: Date.now }), 'validation_failed');
+});
+
+test('a write that fails half way leaves nothing', async () => {
+  const store = await openStore({
+    url: harness.url,
+    compiler: {
+      ...suiteCompiler,
+      compileHost: () => {
+        throw new Error('a fault in the compiler');
+      },
+    },
+    now: Date.now,
+  });
+  await store.ensureProject(serviceWrite('cart').project);
+  await store.createService(serviceWrite('cart'));
+  await expect(store.createRoute(routeWrite('r', 'a.example.org', 'cart'))).rejects.toThrow('a fault');
+  await store.close();
+  await fill(1, 2);
+  const raw = new Database(harness.file);
+  expect(raw.prepare('select name from hostnames').pluck().all()).toEqual(['h1.example.org']);
+  expect(raw.prepare('select name from routes').pluck().all()).toEqual(['r1']);
+  raw.close();
+});
+
+test('the migrations say what the schema says', () => {
+  cpSync(join(workspace, 'migrations/sqlite'), join(harness.folder, 'migrations'), { recursive: true });
+  const schema = join(workspace, 'packages/store/src/sqlite/schema.ts');
+  const result = spawnSync(
+    process.execPath,
+    [
+      join(workspace, 'node_modules/drizzle-kit/bin.cjs'),
+      'generate',
+      '--dialect=sqlite',
+      `--schema=${schema}`,
+      '--out=migrations',
+    ],
+    { encoding: 'utf8', cwd: harness.folder },
+  );
+  expect(result.stdout + result.stderr).toContain('No schema changes');
+});
