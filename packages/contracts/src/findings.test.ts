@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { nearest, parseWith, pathOfPointer, pointerOf } from './findings.ts';
+import { routeDescriptor } from './route.ts';
+import { serviceSpec } from './service.ts';
+
+const findings = (value: unknown) => {
+  const result = parseWith(routeDescriptor, value);
+  return result.ok ? [] : result.findings;
+};
+const valid = { host: 'a.localhost', routes: [{ prefix: '/', route: { service: 'echo' } }] };
+
+test('all mistakes of a descriptor are found at once, each with its place and the nearest valid spelling', () => {
+  const descriptor = {
+    hots: 'x',
+    host: 'a b',
+    tls: { clientValidationCA: { name: 'my-ca' } },
+    routes: [
+      { prefx: '/', route: { service: 'Echo' } },
+      { prefix: 'a', route: { service: 'echo' }, enableWebsockets: 'yes' },
+    ],
+  };
+  expect(findings(descriptor)).toMatchInlineSnapshot(`
+    [
+      {
+        "code": "invalid_value",
+        "message": "a host holds no spaces or control characters",
+        "pointer": "/host",
+        "severity": "error",
+      },
+      {
+        "code": "unknown_key",
+        "hint": "did you mean "clientValidationCa"?",
+        "message": "unknown key "clientValidationCA"",
+        "pointer": "/tls/clientValidationCA",
+        "severity": "error",
+      },
+      {
+        "code": "missing",
+        "message": ""prefix" is missing",
+        "pointer": "/routes/0/prefix",
+        "severity": "error",
+      },
+      {
+        "code": "invalid_value",
+        "message": "a name is made of lower-case letters, digits and inner hyphens, like "my-route"",
+        "pointer": "/routes/0/route/service",
+        "severity": "error",
+      },
+      {
+        "code": "unknown_key",
+        "hint": "did you mean "prefix"?",
+        "message": "unknown key "prefx"",
+        "pointer": "/routes/0/prefx",
+        "severity": "error",
+      },
+      {
+        "code": "prefix",
+        "message": "a prefix begins with "/"",
+        "pointer": "/routes/1/prefix",
+        "severity": "error",
+      },
+      {
+        "code": "wrong_type",
+        "message": "expected boolean, found string",
+        "pointer": "/routes/1/enableWebsockets",
+        "severity": "error",
+      },
+      {
+        "code": "unknown_key",
+        "hint": "did you mean "host"?",
+        "message": "unknown key "hots"",
+        "pointer": "/hots",
+        "severity": "error",
+      },
+    ]
+  `);
+});
+
+test('a matcher with no key, two keys or an empty pattern is refused with a hint', () => {
+  const descriptor = {
+    ...valid,
+    tls: { clientValidationCa: { name: 'ca' } },
+    validation: {
+      clientCertificate: {
+        subjectMatches: [{}, { exact: 'a', regex: 'b' }, { exact: '' }, { hasSufix: '.a' }],
+      },
+    },
+  };
+  expect(
+    findings(descriptor).map(({ pointer, code, message, hint }) => [pointer, code, message, hint]),
+  ).toMatchInlineSnapshot(`
+    [
+      [
+        "/validation/clientCertificate/subjectMatches/0",
+        "matcher_keys",
+        "a matcher sets one of exact, hasPrefix, hasSuffix, regex",
+        "write each as a list item of its own: any of them admits",
+      ],
+      [
+        "/validation/clientCertificate/subjectMatches/1",
+        "matcher_keys",
+        "a matcher sets one key, not exact and regex",
+        "write each as a list item of its own: any of them admits",
+      ],
+      [
+        "/validation/clientCertificate/subjectMatches/2/exact",
+        "invalid_value",
+        "an empty pattern would match every name",
+        undefined,
+      ],
+      [
+        "/validation/clientCertificate/subjectMatches/3/hasSufix",
+        "unknown_key",
+        "unknown key "hasSufix"",
+        "did you mean "hasSuffix"?",
+      ],
+      [
+        "/validation/clientCertificate/subjectMatches/3",
+        "matcher_keys",
+        "a matcher sets one of exact, hasPrefix, hasSuffix, regex",
+        "write each as a list item of its own: any of them admits",
+      ],
+    ]
+  `);
+});
+
+test('subject rules without a client CA, and two equal prefixes, are refused at their place', () => {
+  const descriptor = {
+    ...valid,
+    validation: { clientCertificate: { subjectMatches: [{ exact: 'a' }] } },
+    routes: [...valid.routes, ...valid.routes],
+  };
+  expect(findings(descriptor).map(({ pointer, code }) => [pointer, code])).toEqual([
+    ['/validation/clientCertificate', 'client_ca_missing'],
+    ['/routes/1/prefix', 'duplicate_prefix'],
+  ]);
+});
+
+test('targets without a usable port, with a path, or with credentials are refused', () => {
+  const targets = [
+    'http://a:0',
+    'http://a/x',
+    'http://u:p@a',
+    'ftp://a',
+    'a:80',
+    'http://a?',
+    'https://a:443',
+    'h2c://[::1]:1',
+  ];
+  const result = parseWith(serviceSpec, { targets });
+  expect(result.ok ? [] : result.findings.map(({ pointer }) => pointer)).toEqual(
+    [0, 1, 2, 3, 4, 5].map((i) => `/targets/${i}`),
+  );
+});
+
+test('keys of Object.prototype are plain unknown keys', () => {
+  for (const key of ['__proto__', 'constructor', 'toString']) {
+    const document = JSON.parse(`{"host":"a.localhost","routes":[],"${key}":{"host":"b"}}`) as unknown;
+    expect(
+      findings(document).some((finding) => finding.code === 'unknown_key' && finding.pointer === `/${key}`),
+      key,
+    ).toBe(true);
+  }
+});
+
+test('a path survives as JSON pointer', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string()), (path) => {
+      expect(pathOfPointer(pointerOf(path))).toEqual(path);
+    }),
+  );
+});
+
+test('the nearest word is found over swaps, losses and case, and nothing far away is offered', () => {
+  const known = ['hasPrefix', 'hasSuffix', 'exact', 'regex'];
+  expect(nearest('hasSufix', known)).toBe('hasSuffix');
+  expect(nearest('EXCAT', known)).toBe('exact');
+  expect(nearest('regxe', known)).toBe('regex');
+  expect(nearest('contains', known)).toBeUndefined();
+  expect(nearest('', known)).toBeUndefined();
+});

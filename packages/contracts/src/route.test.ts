@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { routeDescriptor } from './route.ts';
+
+const accepts = (prefix: string): boolean =>
+  routeDescriptor.safeParse({ host: 'a.localhost', routes: [{ prefix, route: { service: 'echo' } }] })
+    .success;
+
+test.each([
+  '/',
+  '/api',
+  '/api/',
+  '/a.b',
+  '/a..b',
+  '/.well-known/',
+  '/%C3%A4',
+  '/a;b=c',
+  '/a*',
+  '/~u',
+  '/a%2fb',
+  '/...',
+])('prefix %s is accepted', (prefix) => {
+  expect(accepts(prefix)).toBe(true);
+});
+
+test.each([
+  '',
+  'a',
+  '//',
+  '/a//b',
+  '/.',
+  '/..',
+  '/a/../b',
+  '/a/./b',
+  '/%2e',
+  '/%2E%2e/a',
+  '/.%2e',
+  '/a\\b',
+  '/a#b',
+  '/a?b',
+  '/a b',
+  '/a\u0000',
+  '/a\n',
+  '/ä',
+  '/%',
+  '/%g0',
+  `/${'a'.repeat(2048)}`,
+])('prefix %j is refused', (prefix) => {
+  expect(accepts(prefix)).toBe(false);
+});
+
+test('an accepted prefix is a path that no URL parser rewrites', () => {
+  let found = 0;
+  fc.assert(
+    fc.property(fc.stringMatching(/^\/[a-z./%2eEfF;#?\\ ~-]{0,12}$/), (prefix) => {
+      if (!accepts(prefix)) return;
+      found += 1;
+      expect(new URL(`http://a${prefix}`).pathname).toBe(prefix);
+    }),
+    { numRuns: 3000 },
+  );
+  expect(found).toBeGreaterThan(50);
+});
