@@ -1,5 +1,5 @@
-import { openDataDirectory } from './data-directory.ts';
-import { readApiEnv } from './env.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { type ApiEnv, readApiEnv } from './env.ts';
 import { createLog } from './log.ts';
 import { type RunningApi, startApi } from './start-api.ts';
 
@@ -10,7 +10,7 @@ import { type RunningApi, startApi } from './start-api.ts';
 export async function runApi(options: {
   /** The program's version. */
   readonly version: string;
-}): Promise<RunningApi & { readonly adminTokenFile: string; readonly edgeTokenFile: string }> {
+}): Promise<RunningApi & { readonly env: ApiEnv; readonly data: DataDirectory }> {
   const env = readApiEnv();
   const now = () => Date.now();
   const data = await openDataDirectory({
@@ -31,10 +31,9 @@ export async function runApi(options: {
       version: options.version,
     });
     return {
-      url: api.url,
-      urls: api.urls,
-      adminTokenFile: data.adminTokenFile,
-      edgeTokenFile: data.edgeTokenFile,
+      ...api,
+      env,
+      data,
       async close() {
         await api.close();
         await data.close();
