@@ -59,6 +59,13 @@ test.each<[string, Partial<HostRows>, object, string]>([
     {},
     'reference_missing',
   ],
+  [
+    'a target without a port',
+    { services: new Map([['echo', { targets: ['http://a:0'] }]]) },
+    {},
+    'service_unusable',
+  ],
+  ['a target that is no URL', { services: new Map([['echo', { targets: ['x'] }]]) }, {}, 'service_unusable'],
 ])('%s closes the host: nothing behind it is reachable', (_, change, spec, reason) => {
   const document = compileHost(rowsOf({ ...protectedRoute, ...spec }, change));
   expect(document.closed?.reason).toBe(reason);

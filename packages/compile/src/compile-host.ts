@@ -17,9 +17,8 @@ import { compileService } from './compile-service.ts';
  */
 export function compileHost(rows: HostRows): HostDocument {
   const { spec } = rows.route;
-  const closed = closedBecause(rows);
-  const services = compileServices(rows);
-  const unusable = services === undefined ? { reason: 'target', message: 'a service cannot be used' } : null;
+  const { services, unusable } = compileServices(rows);
+  const closed = closedBecause(rows) ?? unusable;
   const common = {
     host: spec.host,
     project: rows.project,
@@ -27,9 +26,9 @@ export function compileHost(rows: HostRows): HostDocument {
     httpBasic: spec.validation?.httpBasic ?? null,
     cors: spec.corsPolicy ?? null,
   };
-  if (closed !== null || services === undefined) {
+  if (closed !== null) {
     const nothing = { certificate: null, clientCertificate: null, rules: [], services: {} };
-    return { ...common, ...nothing, closed: closed ?? unusable };
+    return { ...common, ...nothing, closed };
   }
   return {
     ...common,
@@ -74,14 +73,20 @@ function compileRules(rows: HostRows): CompiledRule[] {
     .toSorted((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1));
 }
 
-/** The services that rules lead to; undefined when one of them cannot be used. */
-function compileServices(rows: HostRows): Record<string, Upstream> | undefined {
+/** The services that rules lead to, and why the host is closed where one of them cannot be used. */
+function compileServices(rows: HostRows): {
+  services: Record<string, Upstream>;
+  unusable: HostDocument['closed'];
+} {
   const services: Record<string, Upstream> = {};
   for (const { route } of rows.route.spec.routes) {
     const spec = rows.services.get(route.service);
     const upstream = spec === undefined ? undefined : compileService(spec, rows.secrets);
-    if (upstream === undefined) return undefined;
+    if (upstream === undefined) {
+      const message = `service "${route.service}" is missing, or a secret or target of it cannot be used`;
+      return { services: {}, unusable: { reason: 'service_unusable', message } };
+    }
     services[route.service] = upstream;
   }
-  return services;
+  return { services, unusable: null };
 }
