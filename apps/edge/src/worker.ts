@@ -1,5 +1,5 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
-import type { Logger } from 'pino';
+import type { Log } from '@postern/contracts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
@@ -16,7 +16,7 @@ import type { TlsVersion } from './tls/secure-context.ts';
 export interface ProtocolContext {
   readonly hosts: EdgeHostTable;
   readonly metrics: WorkerMetrics;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 /** The HTTP half of an edge, as the worker runs it. */
@@ -25,8 +25,10 @@ export interface EdgeProtocol {
   readonly serve: ServeProtocol;
   /** Answers a socket of the plain HTTP listener; returns at once. */
   readonly servePlain: (socket: Socket) => void;
-  /** Ends pools, buffers and plain connections once the worker's own connections are gone. */
+  /** Ends what is idle; exchanges under way come to their end. */
   close(): Promise<void> | void;
+  /** Writes out what is buffered, once every connection is gone. */
+  flush(): Promise<void> | void;
 }
 
 export interface WorkerOptions {
@@ -38,7 +40,7 @@ export interface WorkerOptions {
   readonly proxyProtocolFrom: BlockList | null;
   readonly minVersion: TlsVersion;
   readonly protocol: (context: ProtocolContext) => EdgeProtocol;
-  readonly log: Logger;
+  readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Distinguishes the connection ids of workers. */
@@ -68,9 +70,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     edgeKeyPem: options.edgeKeyPem,
     minVersion: options.minVersion,
     now,
-    onUnusable: (host, error) =>
+    onUnusable: (host, { reason, message, cause }) =>
       log.error(
-        { host, reason: error.reason, err: error },
+        { host, reason, detail: message, cause: shorten(cause) },
         'a document cannot be used; what needs it is closed',
       ),
     servedHostsMax: limits.servedHostsMax,
@@ -198,9 +200,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await Promise.all(closed);
       clearTimeout(timer);
       clearInterval(sweep);
-      lingerer.destroyAll();
+      await protocol.flush();
     },
   };
+}
+
+/** The cause of a fault as far as a log line should hold it. */
+function shorten(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message.replaceAll(/\s+/g, ' ').slice(0, 500) : undefined;
 }
 
 function isTrustedProxy(ranges: BlockList | null, address: string): boolean {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import type { Log } from '@postern/contracts';
 import { type Hostname, normaliseHostname } from '@postern/contracts';
-import type { Logger } from 'pino';
 import type { Connection, ServeProtocol } from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
@@ -16,7 +16,7 @@ export interface AdmitOptions {
   readonly registry: ConnectionRegistry;
   readonly lingerer: Lingerer;
   readonly serve: ServeProtocol;
-  readonly log: Logger;
+  readonly log: Log;
   readonly metrics: WorkerMetrics;
   /** Milliseconds; see EDGE_LIMITS. */
   readonly helloMs: number;
@@ -75,7 +75,9 @@ export async function admitConnection(
   }
   const { hello } = peeked;
   const turnAway = (alert: AlertName, reason: string, host: string | null) => {
-    options.log.info({ host, client: client.address, reason }, 'connection refused');
+    // Strangers who ask for names we do not have are counted; they could fill a log.
+    const level = reason === 'host_closed' || reason === 'certificate_pending' ? 'info' : 'debug';
+    options.log[level]({ host, client: client.address, reason }, 'connection refused');
     count(options, 'refused', reason);
     options.lingerer.end(raw, plaintextAlert(alert));
   };

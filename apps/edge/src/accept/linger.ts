@@ -62,11 +62,6 @@ export class Lingerer {
     };
     return restore;
   }
-
-  /** Cuts off everything that lingers. */
-  destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
 }
 
 function discard(): void {}

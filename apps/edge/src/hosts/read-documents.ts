@@ -31,7 +31,7 @@ export class UnusableDocument extends Error {
 /** A trust bundle whose content has been checked against its hash. */
 export interface CheckedBundle {
   readonly contentHash: string;
-  readonly anchorsPem: readonly string[];
+  readonly anchorsPem: string[];
   /** SHA-256 of each anchor's DER, hex. */
   readonly anchors: ReadonlySet<string>;
 }

@@ -44,6 +44,7 @@ export function answeringProtocol(): EdgeProtocol {
     close() {
       server.close();
     },
+    flush() {},
   };
 }
 

@@ -1,26 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type ChangeKind,
-  DOCUMENT_FORMAT,
-  type HostDocument,
-  SERVICE_DEFAULTS,
-  type SubjectMatcher,
-  type Upstream,
-} from '@postern/contracts';
-import {
-  createLocalAuthority,
-  issueServerCertificate,
-  newEdgeKeyPair,
-  parseCertificatesPem,
-  sealToEdge,
-  trustBundleOf,
-} from '@postern/pki';
+import { type ChangeKind, DOCUMENT_FORMAT, type HostDocument, type SubjectMatcher } from '@postern/contracts';
+import { createLocalAuthority, newEdgeKeyPair, parseCertificatesPem, trustBundleOf } from '@postern/pki';
 import { openReplica } from '@postern/replica';
 import pino from 'pino';
 import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
 import { answeringProtocol } from './answering-protocol.ts';
+import { hostDocumentOf, issueFor } from './feed-documents.ts';
 import { pemOf } from './openssl-certificates.ts';
 
 const EPOCH = 'test';
@@ -89,15 +76,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
     revision += 1;
     replica.apply([{ epoch: EPOCH, revision, kind, id, formatVersion, body }], { epoch: EPOCH, revision });
   };
-  const issue = async (id: string, host: string) => {
-    const {
-      keyPem,
-      renewAt: _,
-      ...facts
-    } = await issueServerCertificate({ authority, host, now: Date.now() });
-    const sealedKey = sealToEdge(edgeKey.publicKey, Buffer.from(keyPem), `edge-certificate:${id}`);
-    return { ...facts, sealedKey };
-  };
+  const issue = (id: string, host: string) => issueFor({ authority, edgeKey: edgeKey.publicKey, id, host });
   return {
     directory,
     port: worker.httpsAddresses[0]?.port ?? 0,
@@ -126,19 +105,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
               trustBundle: bundle,
               subjectMatches: subjectMatches?.slice() ?? null,
             };
-      write('host', host, {
-        host,
-        project: 'default',
-        route: 'route',
-        closed: null,
-        certificate,
-        clientCertificate: demand,
-        httpBasic: null,
-        cors: null,
-        rules: [{ name: null, prefix: '/', service: 'echo', enableWebsockets: false }],
-        services: { echo: upstreamTo('http', 1) },
-        ...document,
-      } satisfies HostDocument);
+      write('host', host, hostDocumentOf(host, { certificate, clientCertificate: demand, ...document }));
       worker.applyChanges([
         { kind: 'certificate', id: certificate },
         { kind: 'trust-bundle', id: bundle },
@@ -154,17 +121,5 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       replica.close();
       rmSync(directory, { recursive: true, force: true });
     },
-  };
-}
-
-/** An upstream of one target on 127.0.0.1 with the defaults of a service. */
-export function upstreamTo(protocol: 'http' | 'https' | 'h2c', port: number): Upstream {
-  return {
-    targets: [{ protocol, host: '127.0.0.1', port }],
-    trustBundle: null,
-    clientCertificate: null,
-    hostHeader: 'client',
-    ...SERVICE_DEFAULTS,
-    maxBodyBytes: null,
   };
 }

@@ -1,0 +1,42 @@
+import { createAccessLog } from './http/access-log.ts';
+import { createServeProtocol } from './http/serve.ts';
+import type { ListenAddress } from './listen-address.ts';
+import type { WorkerMetrics } from './metrics.ts';
+import type { EdgeProtocol, ProtocolContext } from './worker.ts';
+
+interface EdgeProtocolSettings {
+  /** `json` (stdout), `off`, or a file. */
+  readonly accessLog: string;
+  readonly publicHttpsPort: number;
+  /** Where Postern itself listens; never an upstream. */
+  readonly ownListeners: readonly ListenAddress[];
+}
+
+/** HTTP as a worker serves it, counted and logged. */
+export function createEdgeProtocol(context: ProtocolContext, settings: EdgeProtocolSettings): EdgeProtocol {
+  const { hosts, metrics, log } = context;
+  const accessLog = createAccessLog(settings.accessLog);
+  const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
+  const http = createServeProtocol({
+    hosts,
+    log,
+    accessLog,
+    publicHttpsPort: settings.publicHttpsPort,
+    onFinished: ({ status, code }) => count(metrics, status, code),
+    ownListeners: () => ownListeners,
+    getTrustBundle: (id) => hosts.getTrustBundle(id),
+    getCertificate: (id) => hosts.getCertificate(id),
+    now: Date.now,
+  });
+  return {
+    serve: http.serve,
+    servePlain: (socket) => http.servePlain(socket),
+    close: () => http.close(),
+    flush: () => accessLog.close(),
+  };
+}
+
+function count(metrics: WorkerMetrics, status: number, code: string | null): void {
+  metrics.requests.inc({ status: status === 0 ? 'aborted' : `${Math.floor(status / 100)}xx` });
+  if (code?.startsWith('upstream_') === true) metrics.upstreamErrors.inc({ code });
+}

@@ -1,0 +1,112 @@
+import { availableParallelism, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { PosternError } from '@postern/contracts';
+import { addressRanges } from './accept/address-ranges.ts';
+import { type ListenAddress, parseListenAddresses } from './listen-address.ts';
+import type { TlsVersion } from './tls/secure-context.ts';
+
+/** What an edge takes from the environment, with the defaults of docs/architecture.md filled in. Paths are absolute. */
+export interface EdgeEnv {
+  readonly httpsListen: readonly ListenAddress[];
+  readonly httpListen: readonly ListenAddress[];
+  readonly adminListen: readonly ListenAddress[];
+  /** The port clients use for HTTPS: in redirects and X-Forwarded-Port. Null: the one that is listened on. */
+  readonly publicHttpsPort: number | null;
+  /** Worker processes. */
+  readonly workers: number;
+  /** Without a slash at its end. */
+  readonly apiUrl: string;
+  readonly tokenFile: string;
+  readonly dataDirectory: string;
+  /** Ranges (CIDR) of load balancers that send a PROXY header first; empty: nobody does. */
+  readonly proxyProtocolFrom: readonly string[];
+  /** `json` (stdout), `off`, or a file. */
+  readonly accessLog: string;
+  readonly minVersion: TlsVersion;
+}
+
+const WORKERS_MAX = 256;
+
+/** Reads and checks the variables; fails with `validation_failed` naming the variable. */
+export function readEdgeEnv(env: NodeJS.ProcessEnv = process.env): EdgeEnv {
+  const dataDirectory = resolve(
+    env.POSTERN_DATA_DIR || join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'postern'),
+  );
+  return {
+    httpsListen: listenOf(env, 'POSTERN_EDGE_HTTPS_LISTEN', '127.0.0.1:8443'),
+    httpListen: listenOf(env, 'POSTERN_EDGE_HTTP_LISTEN', '127.0.0.1:8080'),
+    adminListen: listenOf(env, 'POSTERN_EDGE_ADMIN_LISTEN', '127.0.0.1:8701'),
+    publicHttpsPort: env.POSTERN_EDGE_PUBLIC_HTTPS_PORT
+      ? numberOf(env, 'POSTERN_EDGE_PUBLIC_HTTPS_PORT', 65_535)
+      : null,
+    workers: env.POSTERN_EDGE_WORKERS
+      ? numberOf(env, 'POSTERN_EDGE_WORKERS', WORKERS_MAX)
+      : availableParallelism(),
+    apiUrl: apiUrlOf(env.POSTERN_EDGE_API_URL || 'http://127.0.0.1:8700'),
+    tokenFile: resolve(env.POSTERN_EDGE_TOKEN_FILE || join(dataDirectory, 'edge-token')),
+    dataDirectory: resolve(env.POSTERN_EDGE_DATA_DIR || join(dataDirectory, 'edge')),
+    proxyProtocolFrom: proxyRangesOf(env.POSTERN_EDGE_PROXY_PROTOCOL || 'off'),
+    accessLog: accessLogOf(env.POSTERN_ACCESS_LOG || 'json'),
+    minVersion: minVersionOf(env.POSTERN_TLS_MIN_VERSION || '1.2'),
+  };
+}
+
+function listenOf(env: NodeJS.ProcessEnv, variable: string, preset: string): ListenAddress[] {
+  const text = env[variable] || preset;
+  const addresses = parseListenAddresses(text);
+  if (addresses === undefined) {
+    throw wrong(
+      variable,
+      `"${text}" is not a list of HOST:PORT or [IPv6]:PORT; a host is an IP address (0.0.0.0 or [::] for all) or localhost`,
+    );
+  }
+  return addresses;
+}
+
+function numberOf(env: NodeJS.ProcessEnv, variable: string, max: number): number {
+  const text = env[variable] ?? '';
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value < 1 || value > max) throw wrong(variable, `"${text}" is not a number between 1 and ${max}`);
+  return value;
+}
+
+function apiUrlOf(text: string): string {
+  const url = URL.parse(text);
+  const usable =
+    url !== null &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    url.username === '' &&
+    url.password === '' &&
+    url.search === '' &&
+    url.hash === '';
+  if (!usable) throw wrong('POSTERN_EDGE_API_URL', `"${text}" is not an http:// or https:// address`);
+  return url.href.replace(/\/+$/, '');
+}
+
+function proxyRangesOf(text: string): string[] {
+  if (text === 'off') return [];
+  const ranges = text.split(',').map((part) => part.trim());
+  for (const range of ranges) {
+    if (addressRanges([range]) === undefined) {
+      throw wrong(
+        'POSTERN_EDGE_PROXY_PROTOCOL',
+        `"${range}" is neither off nor an address or range like 10.0.0.0/8 or fd00::/8`,
+      );
+    }
+  }
+  return ranges;
+}
+
+function accessLogOf(text: string): string {
+  return text === 'json' || text === 'off' ? text : resolve(text);
+}
+
+function minVersionOf(text: string): TlsVersion {
+  if (text === '1.2') return 'TLSv1.2';
+  if (text === '1.3') return 'TLSv1.3';
+  throw wrong('POSTERN_TLS_MIN_VERSION', `"${text}" is neither 1.2 nor 1.3`);
+}
+
+function wrong(variable: string, message: string): PosternError {
+  return new PosternError('validation_failed', { detail: `${variable}: ${message}` });
+}

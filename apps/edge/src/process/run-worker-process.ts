@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import type { Cursor } from '@postern/contracts';
+import { openReplica } from '@postern/replica';
+import { addressRanges } from '../accept/address-ranges.ts';
+import { createEdgeProtocol } from '../edge-protocol.ts';
+import type { ChangedIds } from '../hosts/host-table.ts';
+import { formatAddress } from '../listen-address.ts';
+import { createEdgeLog } from '../log.ts';
+import { proveHandshakes } from '../tls/self-test.ts';
+import { type RunningWorker, startWorker } from '../worker.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
+
+/** Milliseconds between two looks for hosts that were found closed while serving. */
+const CLOSED_HOSTS_EVERY_MS = 1_000;
+
+/**
+ * Runs this process as an edge worker: proves its TLS, serves what the replica says, follows the supervisor's messages, and
+ * ends with the supervisor. Signals are the supervisor's to hear: a terminal sends them to the whole group.
+ */
+export function runWorkerProcess(): void {
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  const log = createEdgeLog();
+  let running: RunningWorker | undefined;
+  let told = '';
+  /** What was applied while the worker was starting. */
+  const early: { ids: ChangedIds; cursor: Cursor }[] = [];
+
+  const applyChanges = (worker: RunningWorker, ids: ChangedIds, cursor: Cursor) => {
+    worker.applyChanges(ids);
+    tell({ type: 'acknowledged', cursor });
+    tellClosedHosts(worker);
+  };
+  const tellClosedHosts = (worker: RunningWorker) => {
+    const hosts = worker.closedHosts();
+    const text = JSON.stringify(hosts);
+    if (text === told) return;
+    told = text;
+    tell({ type: 'closed-hosts', hosts });
+  };
+  const start = async (settings: WorkerSettings) => {
+    await proveHandshakes();
+    const replica = openReplica({ file: settings.replicaFile, readOnly: true });
+    const { listenAddresses, ...parts } = splitSettings(settings);
+    const worker = await startWorker({
+      ...parts,
+      ...listenAddresses,
+      replica,
+      edgeKeyPem: readFileSync(settings.edgeKeyFile, 'utf8'),
+      protocol: (context) => createEdgeProtocol(context, settings),
+      log,
+      now: Date.now,
+    });
+    running = worker;
+    tell({ type: 'listening', cursor: replica.cursor() });
+    for (const { ids, cursor } of early.splice(0)) applyChanges(worker, ids, cursor);
+    setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
+  };
+
+  process.on('message', (message: ToWorker) => {
+    switch (message.type) {
+      case 'start':
+        start(message.settings).catch((error: unknown) => {
+          tell({ type: 'failed', detail: detailOf(error) });
+          process.exitCode = 1;
+          process.disconnect();
+        });
+        return;
+      case 'applied':
+        if (running === undefined) early.push(message);
+        else applyChanges(running, message.ids, message.cursor);
+        return;
+      case 'metrics': {
+        const { request } = message;
+        void running?.metrics.registry
+          .getMetricsAsJSON()
+          .then((metrics) => tell({ type: 'metrics', request, metrics }));
+        return;
+      }
+      case 'drain':
+        if (running === undefined) process.exit(0);
+        void running.close().finally(() => process.exit(0));
+    }
+  });
+  tell({ type: 'hello' });
+}
+
+function splitSettings(settings: WorkerSettings) {
+  const { httpsListen, httpListen, proxyProtocolFrom, minVersion, idPrefix } = settings;
+  const ranges = proxyProtocolFrom.length === 0 ? null : addressRanges(proxyProtocolFrom);
+  if (ranges === undefined) throw new RangeError('the PROXY protocol ranges cannot be read');
+  return { listenAddresses: { httpsListen, httpListen }, proxyProtocolFrom: ranges, minVersion, idPrefix };
+}
+
+function tell(message: FromWorker): void {
+  process.send?.(message, undefined, undefined, () => {});
+}
+
+function detailOf(error: unknown): string {
+  const { code, address, port } = error as { code?: string; address?: string; port?: number };
+  if (code === 'EADDRINUSE' && address !== undefined && port !== undefined) {
+    return `${formatAddress({ host: address, port })} is in use by another program`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

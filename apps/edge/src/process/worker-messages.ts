@@ -1,0 +1,38 @@
+import type { Cursor } from '@postern/contracts';
+import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
+import type { ListenAddress } from '../listen-address.ts';
+import type { TlsVersion } from '../tls/secure-context.ts';
+
+/** What a worker is started with. Keys come as files, so that none stands in a message or the environment. */
+export interface WorkerSettings {
+  readonly replicaFile: string;
+  readonly edgeKeyFile: string;
+  readonly httpsListen: readonly ListenAddress[];
+  readonly httpListen: readonly ListenAddress[];
+  readonly proxyProtocolFrom: readonly string[];
+  readonly minVersion: TlsVersion;
+  readonly accessLog: string;
+  readonly publicHttpsPort: number;
+  /** Where Postern itself listens; never an upstream. */
+  readonly ownListeners: readonly ListenAddress[];
+  readonly idPrefix: string;
+}
+
+/** From the supervisor to a worker. */
+export type ToWorker =
+  | { readonly type: 'start'; readonly settings: WorkerSettings }
+  | { readonly type: 'applied'; readonly ids: ChangedIds; readonly cursor: Cursor }
+  | { readonly type: 'metrics'; readonly request: number }
+  | { readonly type: 'drain' };
+
+/** From a worker to the supervisor. */
+export type FromWorker =
+  /** Loaded, and waiting for its settings. */
+  | { readonly type: 'hello' }
+  /** Accepting; `cursor` is what it serves by. */
+  | { readonly type: 'listening'; readonly cursor: Cursor | null }
+  | { readonly type: 'failed'; readonly detail: string }
+  | { readonly type: 'acknowledged'; readonly cursor: Cursor }
+  | { readonly type: 'closed-hosts'; readonly hosts: readonly ClosedHost[] }
+  /** Metrics as prom-client's registry gives them, to be added up. */
+  | { readonly type: 'metrics'; readonly request: number; readonly metrics: readonly unknown[] };

@@ -1,0 +1,225 @@
+import cluster, { type Worker } from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import { type Cursor, type Log, PosternError } from '@postern/contracts';
+import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
+import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
+
+/** Milliseconds a worker must have lived for its end to count as the first one again. */
+const STEADY_MS = 10_000;
+/** Milliseconds before the second restart in a row, doubled up to the longest. The first comes at once. */
+const RESTART_MIN_MS = 200;
+const RESTART_MAX_MS = 10_000;
+/** Milliseconds that workers get on top of their own drain limit before they are killed. */
+const KILL_AFTER_MS = 5_000;
+const METRICS_TIMEOUT_MS = 2_000;
+
+interface Slot {
+  readonly number: number;
+  worker: Worker | null;
+  /** Has its settings: from here on it must hear of every change. */
+  started: boolean;
+  listening: boolean;
+  cursor: Cursor | null;
+  closedHosts: readonly ClosedHost[];
+  failures: number;
+  startedAt: number;
+}
+
+interface WorkerPoolOptions {
+  readonly workers: number;
+  readonly settings: (slot: number) => WorkerSettings;
+  readonly drainMs: number;
+  readonly log: Log;
+  /** Called when workers have come, gone, acknowledged, or found hosts closed. */
+  readonly onProgress: () => void;
+}
+
+/**
+ * The worker processes of an edge, kept running: they share the listening sockets (node:cluster, SCHED_NONE), a crashed one
+ * is started again at once, one that keeps crashing with growing waits. When this process ends, they end.
+ */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #slots: Slot[];
+  readonly #waiting = new Map<number, (metrics: readonly unknown[]) => void>();
+  #requests = 0;
+  #closing = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.workers }, (_, number) => ({
+      number,
+      worker: null,
+      started: false,
+      listening: false,
+      cursor: null,
+      closedHosts: [],
+      failures: 0,
+      startedAt: 0,
+    }));
+  }
+
+  /** Resolves when every worker listens; rejects when the first attempt of one fails, with nothing left running. */
+  async start(): Promise<void> {
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    try {
+      await Promise.all(
+        this.#slots.map(
+          (slot) => new Promise<void>((resolve, reject) => this.#fork(slot, { resolve, reject })),
+        ),
+      );
+    } catch (error) {
+      this.#closing = true;
+      for (const { worker } of this.#slots) worker?.process.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  /** True when every worker accepts connections. */
+  get isListening(): boolean {
+    return !this.#closing && this.#slots.every(({ listening }) => listening);
+  }
+
+  /** The revision that every listening worker serves by; null while they serve by different epochs, or none listens. */
+  get applied(): Cursor | null {
+    const listening = this.#slots.filter((slot) => slot.listening);
+    const cursors = listening.flatMap(({ cursor }) => cursor ?? []);
+    const [first] = cursors;
+    if (first === undefined || cursors.length < listening.length) return null;
+    if (cursors.some(({ epoch }) => epoch !== first.epoch)) return null;
+    return { epoch: first.epoch, revision: Math.min(...cursors.map(({ revision }) => revision)) };
+  }
+
+  /** Hosts that any worker keeps closed, by name. */
+  get closedHosts(): ClosedHost[] {
+    const byHost = new Map<string, ClosedHost>();
+    for (const { closedHosts } of this.#slots)
+      for (const closed of closedHosts) byHost.set(closed.host, closed);
+    return [...byHost.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
+  }
+
+  /** Process ids of the workers, for tests and the log. */
+  get pids(): number[] {
+    return this.#slots.flatMap(({ worker }) => worker?.process.pid ?? []);
+  }
+
+  /** Tells every worker what has been applied to the replica. */
+  broadcast(ids: ChangedIds, cursor: Cursor): void {
+    for (const slot of this.#slots) if (slot.started) send(slot.worker, { type: 'applied', ids, cursor });
+  }
+
+  /** The metrics of every worker that answers in time. */
+  async metrics(): Promise<(readonly unknown[])[]> {
+    const answers = this.#slots
+      .filter(({ listening }) => listening)
+      .map((slot) => {
+        this.#requests += 1;
+        const request = this.#requests;
+        return new Promise<readonly unknown[]>((resolve) => {
+          const timer = setTimeout(() => settle([]), METRICS_TIMEOUT_MS);
+          const settle = (metrics: readonly unknown[]) => {
+            clearTimeout(timer);
+            this.#waiting.delete(request);
+            resolve(metrics);
+          };
+          this.#waiting.set(request, settle);
+          send(slot.worker, { type: 'metrics', request });
+        });
+      });
+    return Promise.all(answers);
+  }
+
+  /** Lets the workers drain and waits for their end; what does not end in time is killed. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const ends = this.#slots.map(async ({ worker }) => {
+      if (worker === null || worker.isDead()) return;
+      const end = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      const timer = setTimeout(() => worker.process.kill('SIGKILL'), this.#options.drainMs + KILL_AFTER_MS);
+      send(worker, { type: 'drain' });
+      await end;
+      clearTimeout(timer);
+    });
+    await Promise.all(ends);
+  }
+
+  #fork(slot: Slot, first?: { resolve: () => void; reject: (error: Error) => void }): void {
+    // All of it said here: this process may be one that has flags and arguments of its own.
+    cluster.setupPrimary({
+      exec: fileURLToPath(new URL('./worker-main.ts', import.meta.url)),
+      args: [],
+      execArgv: [],
+      silent: false,
+      serialization: 'json',
+    });
+    const worker = cluster.fork();
+    slot.worker = worker;
+    slot.startedAt = performance.now();
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'listening') first?.resolve();
+      if (message.type === 'failed')
+        first?.reject(new PosternError('unavailable', { detail: message.detail }));
+      this.#take(slot, worker, message);
+    });
+    // A broken channel to a dying worker; its 'exit' follows.
+    worker.on('error', (error) =>
+      this.#options.log.warn({ err: error, worker: slot.number }, 'worker channel failed'),
+    );
+    worker.once('exit', (code, signal) => {
+      Object.assign(slot, { worker: null, started: false, listening: false, cursor: null, closedHosts: [] });
+      first?.reject(
+        new PosternError('internal', {
+          detail: `an edge worker ended with ${signal ?? code} before it listened`,
+        }),
+      );
+      this.#options.onProgress();
+      if (!this.#closing) this.#restart(slot, signal ?? code);
+    });
+  }
+
+  #restart(slot: Slot, end: string | number): void {
+    const livedMs = performance.now() - slot.startedAt;
+    slot.failures = livedMs >= STEADY_MS ? 0 : slot.failures + 1;
+    const waitMs =
+      slot.failures <= 1 ? 0 : Math.min(RESTART_MIN_MS * 2 ** (slot.failures - 2), RESTART_MAX_MS);
+    this.#options.log.error(
+      { worker: slot.number, end, livedMs: Math.round(livedMs), waitMs },
+      'a worker ended and is started again',
+    );
+    setTimeout(() => {
+      if (!this.#closing) this.#fork(slot);
+    }, waitMs).unref();
+  }
+
+  #take(slot: Slot, worker: Worker, message: FromWorker): void {
+    if (slot.worker !== worker) return;
+    switch (message.type) {
+      case 'hello':
+        slot.started = true;
+        send(worker, { type: 'start', settings: this.#options.settings(slot.number) });
+        return;
+      case 'listening':
+        slot.listening = true;
+        slot.cursor = message.cursor;
+        break;
+      case 'failed':
+        this.#options.log.error({ worker: slot.number, detail: message.detail }, 'a worker cannot serve');
+        return;
+      case 'acknowledged':
+        slot.cursor = message.cursor;
+        break;
+      case 'closed-hosts':
+        slot.closedHosts = message.hosts;
+        break;
+      case 'metrics':
+        this.#waiting.get(message.request)?.(message.metrics);
+        return;
+    }
+    this.#options.onProgress();
+  }
+}
+
+/** A worker that is gone is no error here: its 'exit' is followed. */
+function send(worker: Worker | null, message: ToWorker): void {
+  if (worker?.isConnected() === true) worker.send(message, undefined, undefined, () => {});
+}

@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from '@postern/contracts';
+import { type FeedState, followFeed } from '@postern/feed/client';
+import { openReplica } from '@postern/replica';
+import type { EdgeEnv } from './env.ts';
+import { EDGE_LIMITS } from './limits.ts';
+import type { ListenAddress } from './listen-address.ts';
+import { startAdminListener } from './process/admin-listener.ts';
+import { claimAddresses } from './process/claim-addresses.ts';
+import { collectMetrics } from './process/collect-metrics.ts';
+import { openEdgeDataDirectory } from './process/edge-data-directory.ts';
+import { Reporter } from './process/reporter.ts';
+import { WorkerPool } from './process/worker-pool.ts';
+
+/** Milliseconds between two looks for a token file, or for a feed that failed inside the edge. */
+const RETRY_MS = 1_000;
+
+export interface EdgeOptions extends EdgeEnv {
+  readonly log: Log;
+  /** Listeners of other parts of Postern; with the edge's own they are never upstreams. */
+  readonly ownListeners?: readonly ListenAddress[];
+}
+
+export interface RunningEdge {
+  /** Resolves when the edge serves: every worker listens, and there is a copy of the feed (an old one will do). */
+  ready(): Promise<void>;
+  /** Takes readiness back, lets connections drain (30 s), then ends workers, feed and listeners. */
+  close(): Promise<void>;
+  readonly addresses: {
+    readonly https: readonly ListenAddress[];
+    readonly http: readonly ListenAddress[];
+    readonly admin: readonly ListenAddress[];
+  };
+  /** Process ids of the workers now. */
+  workerPids(): number[];
+}
+
+/**
+ * Starts an edge: this process keeps the replica up to date and supervises workers, which serve by it. Serves from the
+ * replica alone when there is no API; the feed is tried in the background.
+ *
+ * Rejects with PosternError `unavailable` when an address or the data directory cannot be used, or a worker cannot serve;
+ * nothing is left running then.
+ */
+export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
+  const { log } = options;
+  const undo: (() => Promise<void> | void)[] = [];
+  try {
+    const data = openEdgeDataDirectory(options.dataDirectory);
+    undo.push(() => data.release());
+    const replica = openReplica({ file: data.replicaFile, readOnly: false });
+    undo.push(() => replica.close());
+    if (replica.setAside !== null)
+      log.error({ file: replica.setAside }, 'the replica was damaged and set aside');
+
+    let closing = false;
+    let feed: FeedState = { state: 'connecting' };
+    let wakeReady = () => {};
+    const becameReady = new Promise<void>((resolve) => {
+      wakeReady = resolve;
+    });
+    const unreadyReasons = (): string[] => [
+      ...(closing ? ['the edge is stopping'] : []),
+      ...(pool.isListening ? [] : ['not every worker listens']),
+      ...(replica.cursor() === null ? ['there is no copy of the feed yet'] : []),
+    ];
+    const onProgress = () => {
+      reporter.notify();
+      if (unreadyReasons().length === 0) wakeReady();
+    };
+
+    const https = await claimAddresses('POSTERN_EDGE_HTTPS_LISTEN', options.httpsListen);
+    const http = await claimAddresses('POSTERN_EDGE_HTTP_LISTEN', options.httpListen);
+    const pool = new WorkerPool({
+      workers: options.workers,
+      drainMs: EDGE_LIMITS.drainMs,
+      log,
+      onProgress,
+      settings: (slot) => ({
+        replicaFile: data.replicaFile,
+        edgeKeyFile: data.keyFile,
+        httpsListen: https,
+        httpListen: http,
+        proxyProtocolFrom: options.proxyProtocolFrom,
+        minVersion: options.minVersion,
+        accessLog: options.accessLog,
+        publicHttpsPort: options.publicHttpsPort ?? https[0]?.port ?? 443,
+        ownListeners: [...https, ...http, ...admin.addresses, ...(options.ownListeners ?? [])],
+        idPrefix: `${Date.now().toString(36)}${slot.toString(36)}`,
+      }),
+    });
+    const edge = `${hostname().slice(0, 64)}-${data.publicKey.slice(0, 8)}`;
+    const reporter = new Reporter({
+      apiUrl: options.apiUrl,
+      edge,
+      token: () => readToken(options.tokenFile),
+      state: () => (pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts }),
+      log,
+    });
+    undo.push(() => reporter.close());
+    const admin = await startAdminListener({
+      listen: options.adminListen,
+      unreadyReasons,
+      metrics: () =>
+        collectMetrics(pool, { applied: replica.cursor(), following: feed.state === 'following' }),
+    });
+    undo.push(() => admin.close());
+    await pool.start();
+    undo.push(() => pool.close());
+
+    const stop = new AbortController();
+    const follow = followForever(stop.signal, options, {
+      edge,
+      edgeKey: data.publicKey,
+      sink: replica,
+      onApplied: ({ ids, cursor }) => {
+        pool.broadcast(ids, cursor);
+        onProgress();
+      },
+      onState: (state) => {
+        const isNew = state.state === 'following' && feed.state !== 'following';
+        feed = state;
+        if (!isNew) return;
+        log.info({}, 'following the feed');
+        // An API that was away may know nothing of this edge any more.
+        reporter.renew();
+      },
+    });
+    onProgress();
+
+    let closed: Promise<void> | undefined;
+    const close = async () => {
+      closing = true;
+      stop.abort();
+      await follow;
+      reporter.close();
+      await pool.close();
+      await admin.close();
+      replica.close();
+      data.release();
+    };
+    return {
+      ready: () => becameReady,
+      close() {
+        closed ??= close();
+        return closed;
+      },
+      addresses: { https, http, admin: admin.addresses },
+      workerPids: () => pool.pids,
+    };
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+type Follow = Pick<Parameters<typeof followFeed>[0], 'edge' | 'edgeKey' | 'sink' | 'onApplied' | 'onState'>;
+
+/** Follows the feed until stopped; waits for the token where it is not there yet. */
+async function followForever(signal: AbortSignal, options: EdgeOptions, follow: Follow): Promise<void> {
+  const { log } = options;
+  let toldOfToken = false;
+  while (!signal.aborted) {
+    const token = readToken(options.tokenFile);
+    if (token === null) {
+      if (!toldOfToken)
+        log.warn(
+          { file: options.tokenFile },
+          'POSTERN_EDGE_TOKEN_FILE: there is no token yet; waiting for it',
+        );
+      toldOfToken = true;
+    } else {
+      try {
+        await followFeed({
+          ...follow,
+          url: `${options.apiUrl}/v1/feed`,
+          token,
+          signal,
+          random: Math.random,
+          log: ({ message }) => log.warn({}, message),
+        });
+      } catch (error) {
+        log.error({ err: error }, 'following the feed failed inside the edge');
+      }
+    }
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** The token, or null when the file is missing, unreadable or empty. */
+function readToken(file: string): string | null {
+  try {
+    const token = readFileSync(file, 'utf8').trim();
+    return /^[\x21-\x7e]{1,4096}$/.test(token) ? token : null;
+  } catch {
+    return null;
+  }
+}
