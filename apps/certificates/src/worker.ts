@@ -99,20 +99,16 @@ async function runRound(
 async function supply(options: CertificateWorkerOptions, host: Hostname, backOff: BackOff): Promise<boolean> {
   const { store, issuer, masterKey, log, now } = options;
   try {
-    const issued = await issuer.issue(host);
-    const sealedKey = sealWithMasterKey(
-      masterKey,
-      Buffer.from(issued.keyPem),
-      `certificate-key:issued:${host}`,
-    );
+    const { keyPem, renewAt, ...facts } = await issuer.issue(host);
+    const sealedKey = sealWithMasterKey(masterKey, Buffer.from(keyPem), `certificate-key:issued:${host}`);
     await store.saveIssuedCertificate({
       host,
       issuer: issuer.name,
-      document: { ...issued.document, sealedKey },
-      renewAt: issued.renewAt,
+      document: { ...facts, sealedKey },
+      renewAt,
     });
     backOff.succeeded(host);
-    log.info({ host, issuer: issuer.name, notAfter: issued.document.notAfter }, 'certificate issued');
+    log.info({ host, issuer: issuer.name, notAfter: facts.notAfter }, 'certificate issued');
     return true;
   } catch (error) {
     const waitMs = backOff.failed(host, now());

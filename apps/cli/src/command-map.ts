@@ -1,5 +1,9 @@
-import type { PosternCommand } from './base-command.ts';
+import type { Command } from '@oclif/core';
+import { Api } from './commands/api.ts';
 import { Ca } from './commands/ca.ts';
+import { Certificates } from './commands/certificates.ts';
+import { Demo } from './commands/demo.ts';
+import { Edge } from './commands/edge.ts';
 import { RouteCreate } from './commands/route/create.ts';
 import { RouteDelete } from './commands/route/delete.ts';
 import { RouteEdit } from './commands/route/edit.ts';
@@ -17,13 +21,18 @@ import { ServiceDelete } from './commands/service/delete.ts';
 import { ServiceGet } from './commands/service/get.ts';
 import { ServiceList } from './commands/service/list.ts';
 import { ServiceUpdate } from './commands/service/update.ts';
+import { Up } from './commands/up.ts';
 
 /** A command as oclif makes it. */
-type CommandClass = (new (...args: never[]) => PosternCommand) & { readonly handlesSignals: boolean };
+type CommandClass = (new (...args: never[]) => Command) & { readonly handlesSignals: boolean };
 
 /** Every command by its words, joined with colons. */
 export const COMMANDS: Readonly<Record<string, CommandClass>> = {
+  api: Api,
   ca: Ca,
+  certificates: Certificates,
+  demo: Demo,
+  edge: Edge,
   'route:create': RouteCreate,
   'route:delete': RouteDelete,
   'route:edit': RouteEdit,
@@ -41,6 +50,7 @@ export const COMMANDS: Readonly<Record<string, CommandClass>> = {
   'service:get': ServiceGet,
   'service:list': ServiceList,
   'service:update': ServiceUpdate,
+  up: Up,
 };
 
 /** The nouns, for help. */

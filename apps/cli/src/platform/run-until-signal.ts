@@ -35,6 +35,11 @@ export async function runUntilSignal(name: string, start: () => Promise<StartedP
 }
 
 function oneLineOf(error: unknown): string {
-  const text = error instanceof PosternError ? (error.detail ?? error.message) : error instanceof Error ? error.message : String(error);
+  const text =
+    error instanceof PosternError
+      ? (error.detail ?? error.message)
+      : error instanceof Error
+        ? error.message
+        : String(error);
   return text.replaceAll(/\s*\n\s*/g, ' ');
 }

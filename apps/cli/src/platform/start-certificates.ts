@@ -5,10 +5,20 @@ import { openStore, type Store } from '@postern/store';
 import type { StartedPart } from './run-until-signal.ts';
 
 /** Runs the certificate worker over an open store until it is closed; the store stays open. */
-export async function startCertificates(store: Store, masterKey: Buffer): Promise<{ close(): Promise<void> }> {
+export async function startCertificates(
+  store: Store,
+  masterKey: Buffer,
+): Promise<{ close(): Promise<void> }> {
   const now = () => Date.now();
   const issuer = await openLocalIssuer({ store, masterKey, now });
-  const worker = startCertificateWorker({ store, issuer, masterKey, log: createLog('certificates'), now, random: Math.random });
+  const worker = startCertificateWorker({
+    store,
+    issuer,
+    masterKey,
+    log: createLog('certificates'),
+    now,
+    random: Math.random,
+  });
   return { close: () => worker.stop() };
 }
 

@@ -53,6 +53,8 @@ export function streamFeed(options: StreamFeedOptions): ReadableStream<Uint8Arra
       async pull(controller) {
         try {
           const next = await chunks.next();
+          // A client that left while this was waiting has closed the stream already.
+          if (stop.signal.aborted) return;
           if (next.done !== true) controller.enqueue(encoder.encode(next.value));
           else {
             stop.abort();

@@ -1,0 +1,16 @@
+import { Command } from '@oclif/core';
+
+export class Api extends Command {
+  static override summary = 'Run the control API alone';
+  static override description =
+    'Makes the data directory, its master key and its tokens where they are missing. Edges and the certificate worker run beside it.';
+  static override examples = ['postern api'];
+  static readonly handlesSignals = true;
+
+  async run(): Promise<void> {
+    await this.parse(Api);
+    const { runUntilSignal } = await import('../platform/run-until-signal.ts');
+    const { startApiAlone } = await import('../platform/start-api.ts');
+    process.exitCode = await runUntilSignal('api', startApiAlone);
+  }
+}

@@ -1,0 +1,16 @@
+import { Command } from '@oclif/core';
+
+export class Edge extends Command {
+  static override summary = 'Run an edge alone';
+  static override description =
+    'Follows the API at POSTERN_EDGE_API_URL with the token in POSTERN_EDGE_TOKEN_FILE. Serves from its own copy while the API is down.';
+  static override examples = ['postern edge'];
+  static readonly handlesSignals = true;
+
+  async run(): Promise<void> {
+    await this.parse(Edge);
+    const { runUntilSignal } = await import('../platform/run-until-signal.ts');
+    const { startEdgeAlone } = await import('../platform/start-edge.ts');
+    process.exitCode = await runUntilSignal('edge', startEdgeAlone);
+  }
+}

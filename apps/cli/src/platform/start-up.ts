@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { createClient } from '@postern/client';
+import { PosternError } from '@postern/contracts';
+import { createEdgeLog, formatAddress, readEdgeEnv, startEdge } from '@postern/edge';
+import type { StartedPart } from './run-until-signal.ts';
+import { type RunningApi, startApi } from './start-api.ts';
+import { startCertificates } from './start-certificates.ts';
+import { startDemoService } from './start-demo-service.ts';
+
+const DEMO_SERVICE = 'echo';
+
+/** `postern up`: API, certificate worker and edge in one place, with `demo` the echo service as well. All start or none. */
+export async function startUp(options: { demo: boolean }): Promise<StartedPart> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const edgeEnv = readEdgeEnv();
+    const { api, contextLines } = await startApi();
+    closers.push(() => api.close());
+    const certificates = await startCertificates(api.data.store, api.data.masterKey);
+    closers.push(() => certificates.close());
+    if (options.demo) {
+      const demo = await startDemoService();
+      closers.push(() => demo.close());
+      await ensureDemoService(api, demo.url);
+    }
+    const edge = await startEdge({
+      ...edgeEnv,
+      apiUrl: api.url,
+      tokenFile: api.data.edgeTokenFile,
+      ownListeners: api.env.listen,
+      log: createEdgeLog(),
+    });
+    closers.push(() => edge.close());
+    await edge.ready();
+    return {
+      lines: readyLines(api, edge.addresses.https.map(formatAddress).join(', '), contextLines, options),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Registers the demo as a service unless one of the name exists: what a person has changed stays. */
+async function ensureDemoService(api: RunningApi, target: string): Promise<void> {
+  const client = createClient({
+    url: api.url,
+    token: readFileSync(api.data.adminTokenFile, 'utf8').trim(),
+    timeoutMs: 10_000,
+  });
+  try {
+    await client.services.create('default', { name: DEMO_SERVICE, spec: { targets: [target] } });
+  } catch (error) {
+    if (!(error instanceof PosternError && error.code === 'already_exists')) throw error;
+  }
+}
+
+function readyLines(
+  api: RunningApi,
+  https: string,
+  contextLines: readonly string[],
+  { demo }: { demo: boolean },
+): string[] {
+  return [
+    `Postern is ready: edge on ${https}, API on ${api.url}, data in ${api.data.path}.`,
+    ...contextLines,
+    '',
+    'Try, in another terminal:',
+    ...(demo ? [] : ['  npx postern service create echo --target http://127.0.0.1:3000']),
+    '  npx postern route create my-route --hostname ecommerce.localhost --path /=echo',
+    '  npx postern ca > postern-ca.crt',
+    `  curl --cacert postern-ca.crt https://ecommerce.localhost:${api.env.publicHttpsPort}/`,
+    'README.md goes on from there: demand client certificates, and say whose.',
+  ];
+}
