@@ -28,7 +28,7 @@ export interface EdgeProtocol {
   /** Ends what is idle; exchanges under way come to their end. */
   close(): Promise<void> | void;
   /** Writes out what is buffered, once every connection is gone. */
-  flush(): Promise<void> | void;
+  flush?(): Promise<void> | void;
 }
 
 export interface WorkerOptions {
@@ -200,7 +200,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await Promise.all(closed);
       clearTimeout(timer);
       clearInterval(sweep);
-      await protocol.flush();
+      await protocol.flush?.();
     },
   };
 }

@@ -10,6 +10,8 @@ import { answeringProtocol } from './answering-protocol.ts';
 import { hostDocumentOf, issueFor } from './feed-documents.ts';
 import { pemOf } from './openssl-certificates.ts';
 
+export { upstreamTo } from './feed-documents.ts';
+
 const EPOCH = 'test';
 
 interface FixtureOptions {
