@@ -1,5 +1,15 @@
 import type { Finding } from '@postern/contracts';
-import type { EXIT } from './exit-codes.ts';
+
+/** What went wrong, as far as the exit status tells; see EXIT. */
+export type FailureKind =
+  | 'failed'
+  | 'usage'
+  | 'validation'
+  | 'authorization'
+  | 'notFound'
+  | 'conflict'
+  | 'unreachable'
+  | 'interrupted';
 
 interface FailureOptions {
   /** What to try. */
@@ -13,12 +23,12 @@ interface FailureOptions {
 /** A failure found on this side of the API: the command line, a file, the local configuration. */
 export class CliFailure extends Error {
   override readonly name = 'CliFailure';
-  readonly kind: Exclude<keyof typeof EXIT, 'ok'>;
+  readonly kind: FailureKind;
   readonly hint: string | undefined;
   readonly report: string | undefined;
   readonly findings: readonly Finding[];
 
-  constructor(kind: Exclude<keyof typeof EXIT, 'ok'>, message: string, options: FailureOptions = {}) {
+  constructor(kind: FailureKind, message: string, options: FailureOptions = {}) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.hint = options.hint;

@@ -1,5 +1,5 @@
 import { PosternError, PROBLEMS, type ProblemCode } from '@postern/contracts';
-import { CliFailure } from './cli-failure.ts';
+import { CliFailure, type FailureKind } from './cli-failure.ts';
 
 /** What the program's exit status means; the same for every command and with --json. */
 export const EXIT = {
@@ -13,7 +13,7 @@ export const EXIT = {
   unreachable: 7,
   /** 128 + SIGINT, as shells report it. */
   interrupted: 130,
-} as const;
+} as const satisfies Record<FailureKind | 'ok', number>;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The exit status of a failure; anything unknown is 1. */

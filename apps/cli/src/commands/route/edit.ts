@@ -7,11 +7,9 @@ import { WAIT_FLAGS } from '../write-flags.ts';
 export class RouteEdit extends PosternCommand {
   static override summary = "Edit a route's descriptor in your editor";
   static override description =
-    `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged to
-give up: the file is kept and its path printed.
+    `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged to give up: the file is kept and its path printed.
 
-Exit status: 0 updated or unchanged, 1 the editor failed, 3 given up on a rejected edit, 5 there is no such route, 6 the route
-changed meanwhile.`;
+Exit status: 0 updated or unchanged, 1 the editor failed, 3 given up on a rejected edit, 5 there is no such route, 6 the route changed meanwhile.`;
   static override examples = [
     'postern route edit my-route',
     'EDITOR="code --wait" postern route edit my-route',

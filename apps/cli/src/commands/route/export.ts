@@ -4,8 +4,7 @@ import { PosternCommand } from '../../base-command.ts';
 export class RouteExport extends PosternCommand {
   static override summary = "Print a route's descriptor as YAML";
   static override description =
-    `What is printed goes back through "route update NAME -f" and comes out again byte for byte.
-With --json the descriptor is printed as JSON, which -f reads as well.
+    `What is printed goes back through "route update NAME -f" and comes out again byte for byte. With --json the descriptor is printed as JSON, which -f reads as well.
 
 Exit status: 0 printed, 5 there is no such route.`;
   static override examples = [

@@ -14,8 +14,7 @@ import {
 export class RouteUpdate extends PosternCommand {
   static override summary = 'Change a route; what no flag names stays';
   static override description =
-    `Removals happen first, then additions. --path with a prefix that is there leads it to another service.
--f replaces the whole descriptor. A change that somebody else made in between is kept: the route is read again once.
+    `Removals happen first, then additions. --path with a prefix that is there leads it to another service. -f replaces the whole descriptor. A change that somebody else made in between is kept: the route is read again once.
 
 Waits until the edge serves the change, at most --timeout; then a warning is printed and the exit status is 0.
 

@@ -1,0 +1,195 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMANDS } from './command-map.ts';
+import { type CliHarness, runPostern, startCliHarness } from './testing/cli-harness.ts';
+
+let cli: CliHarness;
+
+beforeAll(async () => {
+  cli = await startCliHarness();
+});
+
+afterAll(async () => {
+  await cli?.[Symbol.asyncDispose]();
+});
+
+describe('exit status', () => {
+  test('0: data on standard output, nothing on standard error', async () => {
+    const { code, stdout, stderr } = await cli.postern(['route', 'list', '--json']);
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+  });
+
+  test.each([
+    ['an unknown noun', ['rout', 'list'], 'did you mean "postern route"?'],
+    ['an unknown verb', ['route', 'lst'], 'did you mean "postern route list"?'],
+    ['a plural with an unknown verb', ['routes', 'udpate'], 'did you mean "postern route update"?'],
+    ['a noun alone', ['secrets'], 'create, delete, get, list'],
+    ['an unknown flag', ['route', 'list', '--jsn'], 'did you mean --json?'],
+    ['a missing name', ['route', 'get'], 'NAME'],
+    ['a word too many', ['route', 'list', 'x'], '"x"'],
+    ['a flag without its value', ['route', 'list', '--project'], '--project'],
+    ['a flag before the command', ['--json', 'route', 'list'], 'before the command'],
+    ['a duration that is none', ['route', 'list', '--timeout', '5 parsecs'], '--timeout'],
+    ['a project that is no name', ['route', 'list', '--project', 'A_B'], 'A_B'],
+    ['an unknown context', ['route', 'list', '--context', 'locale'], 'did you mean "local"?'],
+  ])('2: %s, with what to try', async (_title, args, words) => {
+    const { code, stdout, stderr } = await cli.postern(args);
+    expect(code, stderr).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(words);
+  });
+
+  test('2: no API is known', async () => {
+    const { code, stderr } = await cli.postern(['route', 'list'], {
+      env: { POSTERN_CONFIG: '/nonexistent/c' },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain('postern up');
+  });
+
+  test('3: a configuration that is not valid is shown with its place', async () => {
+    const file = cli.file('broken.yaml', 'current: a\ncontexts:\n- name: a\n  urll: http://127.0.0.1\n');
+    const { code, stderr } = await cli.postern(['route', 'list'], { env: { POSTERN_CONFIG: file } });
+    expect(code).toBe(3);
+    expect(stderr).toContain(`${file}:4:3: error: unknown key "urll"`);
+  });
+
+  test('4: a token that is not known, and one that may not do this', async () => {
+    const unknown = await cli.postern(['route', 'list'], { env: { POSTERN_TOKEN: 'wrong' } });
+    expect(unknown.code, unknown.stderr).toBe(4);
+    const edge = await cli.postern(['route', 'list'], { env: { POSTERN_TOKEN: cli.edgeToken } });
+    expect(edge.code, edge.stderr).toBe(4);
+  });
+
+  test("4: a context's token is never sent to another URL", async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    try {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const { code, stderr } = await cli.postern(['route', 'list'], {
+        env: { POSTERN_URL: `http://127.0.0.1:${port}` },
+      });
+      expect(code).toBe(4);
+      expect(stderr).toContain('POSTERN_TOKEN');
+      expect(connections).toBe(0);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('5: a project that does not exist', async () => {
+    expect((await cli.postern(['route', 'list', '--project', 'other'])).code).toBe(5);
+  });
+
+  test('7: nobody listens there, or nobody answers in time', async () => {
+    const env = { POSTERN_URL: 'http://127.0.0.1:1', POSTERN_TOKEN: 'x' };
+    const refused = await cli.postern(['route', 'list'], { env });
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain('http://127.0.0.1:1');
+    const silent = createServer(() => undefined);
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    try {
+      const address = silent.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const late = await cli.postern(['route', 'list', '--timeout', '200ms'], {
+        env: { ...env, POSTERN_URL: `http://127.0.0.1:${port}` },
+      });
+      expect(late.code).toBe(7);
+    } finally {
+      silent.close();
+    }
+  });
+
+  test('stays with --json, and the failure is one JSON object on standard error', async () => {
+    const { code, stdout, stderr } = await cli.postern(['route', 'get', 'nobody', '--json']);
+    expect(code).toBe(5);
+    expect(stdout).toBe('');
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'not_found', exitCode: 5 } });
+  });
+
+  test('130: Ctrl-C while it waits', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    try {
+      const address = silent.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const connected = new Promise<void>((done) => silent.once('connection', () => done()));
+      const bin = fileURLToPath(new URL('../bin/postern.js', import.meta.url));
+      const child = spawn(process.execPath, [bin, 'route', 'list'], {
+        env: {
+          PATH: '/usr/bin:/bin',
+          HOME: '/nonexistent',
+          POSTERN_URL: `http://127.0.0.1:${port}`,
+          POSTERN_TOKEN: 'x',
+        },
+        stdio: 'ignore',
+      });
+      await connected;
+      const ended = new Promise<number | null>((done) => child.on('exit', (code) => done(code)));
+      child.kill('SIGINT');
+      expect(await ended).toBe(130);
+    } finally {
+      silent.close();
+    }
+  });
+});
+
+test('a reader that goes away is no failure and no noise', async () => {
+  const bin = fileURLToPath(new URL('../bin/postern.js', import.meta.url));
+  const { stderr, code } = await new Promise<{ stderr: string; code: number | null }>((done) => {
+    const child = spawn('bash', [
+      '-c',
+      `set -o pipefail; "$0" "$1" route create --help | head -c 1 >/dev/null`,
+      process.execPath,
+      bin,
+    ]);
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.on('close', (status) => done({ stderr: text, code: status }));
+  });
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+});
+
+describe('help', () => {
+  test.each(Object.keys(COMMANDS))(
+    '%s has a summary, examples and exit codes or an effect that cannot be missed',
+    async (id) => {
+      const { code, stdout } = await runPostern([...id.split(':'), '--help'], { env: { COLUMNS: '100' } });
+      expect(code).toBe(0);
+      expect(stdout).toContain(`$ postern ${id.replace(':', ' ')}`);
+      if (id in { up: 1, api: 1, edge: 1, certificates: 1, demo: 1 }) return;
+      expect(stdout).toContain('EXAMPLES');
+    },
+  );
+
+  test.each([
+    [['help', 'routes', 'create'], 'postern route create'],
+    [['route', 'create', 'my-route', '--help'], 'postern route create'],
+    [['secrets', '-h'], 'secret create'],
+    [[], 'TOPICS'],
+    [['help'], 'TOPICS'],
+  ])('%j prints help and exits 0', async (args, words) => {
+    const { code, stdout } = await runPostern(args, {});
+    expect(code).toBe(0);
+    expect(stdout).toContain(words);
+  });
+
+  test('of an unknown command is a usage failure', async () => {
+    expect((await runPostern(['help', 'rout'], {})).code).toBe(2);
+  });
+});
+
+test.each([['--version'], ['version']])('%s prints the version', async (word) => {
+  const { code, stdout } = await runPostern([word], {});
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^postern \d+\.\d+\.\d+\n$/);
+});

@@ -1,0 +1,114 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createLog, openDataDirectory, startApi } from '@postern/api';
+import { createClient, type PosternClient } from '@postern/client';
+import type { Hostname } from '@postern/contracts';
+import { writeLocalContext } from '../config/local-context.ts';
+
+const bin = fileURLToPath(new URL('../../bin/postern.js', import.meta.url));
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A real API on a free port, and the program as a person runs it against it, with a configuration of its own. */
+export interface CliHarness extends AsyncDisposable {
+  readonly url: string;
+  readonly directory: string;
+  readonly configFile: string;
+  readonly edgeToken: string;
+  readonly adminToken: string;
+  readonly client: PosternClient;
+  /** Runs `postern ARGS`; standard input is empty unless given. */
+  postern(args: readonly string[], options?: RunOptions): Promise<CliResult>;
+  /** Writes a file and gives its path. */
+  file(name: string, content: string | Buffer): string;
+}
+
+/** Starts one; dispose of it in the end. */
+export async function startCliHarness(): Promise<CliHarness> {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-cli-'));
+  const now = () => Date.now();
+  const data = await openDataDirectory({
+    path: join(directory, 'data'),
+    databaseUrl: `sqlite:${join(directory, 'data/postern.db')}`,
+    now,
+  });
+  const api = await startApi({
+    listen: [{ host: '127.0.0.1', port: 0 }],
+    store: data.store,
+    masterKey: data.masterKey,
+    log: createLog('api', join(directory, 'log')),
+    now,
+    hostnameDomain: 'localhost' as Hostname,
+    publicHttpsPort: 8443,
+    version: '0.0.0-test',
+  });
+  const configFile = join(directory, 'config/config.yaml');
+  await writeLocalContext({
+    file: configFile,
+    dataDirectory: join(directory, 'data'),
+    url: api.url,
+    tokenFile: data.adminTokenFile,
+  });
+  const adminToken = readFileSync(data.adminTokenFile, 'utf8').trim();
+  return {
+    url: api.url,
+    directory,
+    configFile,
+    adminToken,
+    edgeToken: readFileSync(data.edgeTokenFile, 'utf8').trim(),
+    client: createClient({ url: api.url, token: adminToken, timeoutMs: 10_000 }),
+    postern: (args, options = {}) =>
+      runPostern(args, {
+        ...options,
+        env: { POSTERN_CONFIG: configFile, TMPDIR: directory, ...options.env },
+      }),
+    file(name, content) {
+      const path = join(directory, name);
+      writeFileSync(path, content);
+      return path;
+    },
+    async [Symbol.asyncDispose]() {
+      await api.close();
+      await data.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the program with nothing of this process's environment. */
+export async function runPostern(args: readonly string[], options: RunOptions): Promise<CliResult> {
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', ...options.env },
+  });
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
+    (resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (exitCode, exitSignal) => resolve({ code: exitCode, signal: exitSignal }));
+    },
+  );
+  return {
+    code,
+    signal,
+    stdout: Buffer.concat(stdout).toString('utf8'),
+    stderr: Buffer.concat(stderr).toString('utf8'),
+  };
+}

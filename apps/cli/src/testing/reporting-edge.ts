@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import type { CliHarness } from './cli-harness.ts';
+
+/** An edge that serves nothing: it reads the feed and, while `applies` is true, reports that it is as far. */
+export interface ReportingEdge extends AsyncDisposable {
+  applies: boolean;
+}
+
+/** Connects one; the API takes it for a real edge. */
+export async function connectReportingEdge(cli: CliHarness): Promise<ReportingEdge> {
+  const ending = new AbortController();
+  const headers = { authorization: `Bearer ${cli.edgeToken}` };
+  const response = await fetch(`${cli.url}/v1/feed?edge=test`, {
+    headers: { ...headers, 'postern-edge-key': randomBytes(32).toString('base64url') },
+    signal: ending.signal,
+  });
+  if (!response.ok || response.body === null) throw new Error(`the feed answers ${response.status}`);
+  const edge = { applies: true };
+  const reading = follow(response.body, async (epoch, revision) => {
+    if (!edge.applies) return;
+    await fetch(`${cli.url}/v1/reports`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ edge: 'test', epoch, appliedRevision: revision, closedHosts: [] }),
+    });
+  }).catch((error: unknown) => {
+    if (!ending.signal.aborted) throw error;
+  });
+  return Object.assign(edge, {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await reading;
+    },
+  });
+}
+
+async function follow(
+  body: ReadableStream<Uint8Array>,
+  onSynced: (epoch: string, revision: number) => Promise<void>,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const data = /^event: ?synced$/m.test(event) ? /^data: ?(.*)$/m.exec(event)?.[1] : undefined;
+      if (data === undefined) continue;
+      const { epoch, revision } = JSON.parse(data) as { epoch: string; revision: number };
+      await onSynced(epoch, revision);
+    }
+  }
+}
