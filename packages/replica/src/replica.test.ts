@@ -89,6 +89,11 @@ test('a resync that was begun and not finished leaves nothing behind', () => {
   writer.close();
   opened.splice(0);
   const again = open(false);
+  const raw = new Database(file, { readonly: true });
+  expect(
+    raw.prepare("select name from sqlite_schema where type = 'table' order by name").pluck().all(),
+  ).toEqual(['documents', 'meta']);
+  raw.close();
   expect(again.listIds('host')).toEqual(['a']);
   expect(() => again.stage([host('c', 3)])).toThrow();
   expect(() => again.finishResync({ epoch: 'e', revision: 3 })).toThrow();

@@ -103,7 +103,7 @@ test.each([
   ['a state older than its changes', change('a', 5) + synced(4)],
   ['an event id that does not fit', change('a', 3) + synced(3, 'e:4')],
   ['a full copy in the middle', change('a', 3) + RESYNC],
-  ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x0a, 0x0a])],
+  ['bytes that are no text', Buffer.from(change('a', 3, { id: '\u00ff' }), 'latin1')],
   ['a field that does not exist', `${change('a', 3)}hello world\n\n`],
 ])('%s: the connection is dropped and retried, and nothing is applied', async (_, garbage) => {
   answers = [text(COPY), text(garbage, synced(7)), text(': quiet\n\n')];
