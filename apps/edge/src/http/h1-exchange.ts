@@ -25,7 +25,8 @@ export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
   const { request, response, socket, upgradeHead } = options;
   const fields = fieldsOfRaw(request.rawHeaders);
   const protocol = PROTOCOLS[request.httpVersion] ?? 'HTTP/0.9';
-  const hasBody = upgradeHead === null && (fields.some(isFraming) || !request.complete);
+  // RFC 9112 section 6.3: a request has a body if, and only if, one of the framing fields says so.
+  const hasBody = upgradeHead === null && fields.some(isFraming);
   const exchange: Exchange = {
     id: newRequestId(),
     protocol,

@@ -127,9 +127,13 @@ export function endGently(socket: Duplex): void {
 }
 
 function refuseUnreadable(error: Error & { code?: string }, socket: Duplex, answering: boolean): void {
-  // Beside an answer under way there is no place for another one.
-  if (answering || !socket.writable || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
+    return;
+  }
+  // Beside an answer under way there is no place for another one; one turn later the head's own refusal is out.
+  if (answering) {
+    setImmediate(endGently, socket);
     return;
   }
   const problem = problemOfParser(error.code ?? '');

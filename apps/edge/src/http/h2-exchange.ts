@@ -21,8 +21,11 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
   stream.on('trailers', (_headers, _flags, rawTrailers: unknown) => {
     trailersIn = fieldsOfRaw(Array.isArray(rawTrailers) ? rawTrailers.map(String) : []);
   });
+  let aborting = false;
+  let ended = false;
   stream.on('wantTrailers', () => {
-    stream.sendTrailers(objectOf(trailersOut));
+    // Node ends a stream before it resets it. Held back here, the end never goes out before the reset.
+    if (!aborting) stream.sendTrailers(objectOf(trailersOut));
   });
   // A stream that fails is closed, and 'close' is what everybody here waits for.
   stream.on('error', () => undefined);
@@ -38,10 +41,11 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
     body: stream,
     trailers: () => trailersIn,
     upgrade: null,
-    isOpen: () => !stream.destroyed && !stream.closed && !stream.writableEnded,
+    // Not `writableEnded`: Node ends the writable side of HEAD streams before anybody has answered.
+    isOpen: () => !stream.destroyed && !stream.closed && !ended,
     onAborted(listener) {
       stream.once('close', () => {
-        if (!stream.writableFinished || stream.rstCode !== constants.NGHTTP2_NO_ERROR) listener();
+        if (!ended || stream.rstCode !== constants.NGHTTP2_NO_ERROR) listener();
       });
     },
     inform(status, fields) {
@@ -55,6 +59,7 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
       return stream;
     },
     end(trailers) {
+      ended = true;
       trailersOut = trailers;
       stream.end();
       // The answer is whole; what the client still sends is not wanted (RFC 9113 section 8.1).
@@ -65,6 +70,7 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
       }
     },
     abort() {
+      aborting = true;
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     },
     dismiss() {

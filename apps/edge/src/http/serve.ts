@@ -33,8 +33,10 @@ export interface HttpProtocol {
   readonly serve: ServeProtocol;
   /** Answers a socket of the plain HTTP listener with redirects. */
   servePlain(socket: Socket): void;
-  /** Ends idle connections and writes out the access log; exchanges under way come to their end. */
-  close(): Promise<void>;
+  /** Ends idle connections; exchanges under way come to their end. */
+  close(): void;
+  /** Writes out the access log. */
+  flush(): Promise<void>;
 }
 
 /** Builds the HTTP half: one request path behind both protocols. */
@@ -58,11 +60,11 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
     servePlain(socket) {
       redirects.emit('connection', socket);
     },
-    async close() {
+    close() {
       http1.close();
       redirects.close();
       upstreams.close();
-      await options.accessLog.flush();
     },
+    flush: () => options.accessLog.flush(),
   };
 }

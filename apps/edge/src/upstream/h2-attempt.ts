@@ -35,7 +35,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   try {
     stream = place.session.request(headOf(options), {
       endStream: request.body.kind === 'none',
-      waitForTrailers: request.body.kind === 'streamed',
+      waitForTrailers: request.body.kind !== 'none',
     });
   } catch (error) {
     place.release();
@@ -55,8 +55,10 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   stream.on('trailers', (_headers, _flags, raw: unknown) => {
     trailersIn = fieldsOfRaw(listOfRaw(raw));
   });
+  let aborting = false;
   stream.on('wantTrailers', () => {
-    stream.sendTrailers(objectOf(trailersOut));
+    // Node ends a stream before it resets it; a body that broke off must never look whole to the upstream.
+    if (!aborting) stream.sendTrailers(objectOf(trailersOut));
   });
   stream.on('end', () => {
     ended = true;
@@ -100,6 +102,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
       stream.end();
     },
     abort() {
+      aborting = true;
       if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
     },
     onClosed(listener) {
