@@ -2,6 +2,8 @@ import type { EdgeReport } from '@postern/contracts';
 
 /** Edges remembered while they are away, so that a reconnect does not read as "nothing applied". */
 const EDGES_MAX = 1000;
+/** Milliseconds without a report after which an edge counts as gone, its connection as dead; edges report every 10 s. */
+const SILENT_MS = 35_000;
 
 /** An edge that reads the feed now. Times are milliseconds since 1970. */
 export interface ConnectedEdge {
@@ -17,6 +19,7 @@ interface Entry {
   readonly edge: string;
   connections: number;
   connectedSince: number;
+  lastSeenAt: number;
   appliedRevision: number;
   closedHosts: ReadonlyMap<string, string>;
 }
@@ -31,6 +34,7 @@ export class EdgeRegistry {
     const entry = this.#entryOf(tokenId, edge);
     if (entry.connections === 0) entry.connectedSince = now;
     entry.connections += 1;
+    entry.lastSeenAt = now;
     this.#tell();
     let connected = true;
     return () => {
@@ -42,8 +46,9 @@ export class EdgeRegistry {
   }
 
   /** Takes a report; `appliedRevision` is 0 when the report's epoch is not part of the present history. */
-  report(tokenId: string, report: EdgeReport, appliedRevision: number): void {
+  report(tokenId: string, report: EdgeReport, appliedRevision: number, now: number): void {
     const entry = this.#entryOf(tokenId, report.edge);
+    entry.lastSeenAt = now;
     entry.appliedRevision = appliedRevision;
     entry.closedHosts = new Map(
       report.closedHosts.map(({ host, reason, message }) => [host, `${reason}: ${message}`]),
@@ -51,8 +56,11 @@ export class EdgeRegistry {
     this.#tell();
   }
 
-  listConnected(): ConnectedEdge[] {
-    return [...this.#entries.values()].filter((entry) => entry.connections > 0);
+  /** Edges that read the feed and have lately given a sign of life. */
+  listConnected(now: number): ConnectedEdge[] {
+    return [...this.#entries.values()].filter(
+      (entry) => entry.connections > 0 && now - entry.lastSeenAt <= SILENT_MS,
+    );
   }
 
   /** Calls back after every connect, disconnect and report; returns the way to stop. */
@@ -77,6 +85,7 @@ export class EdgeRegistry {
       edge,
       connections: 0,
       connectedSince: 0,
+      lastSeenAt: 0,
       appliedRevision: 0,
       closedHosts: new Map(),
     };

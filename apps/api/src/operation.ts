@@ -10,7 +10,7 @@ type Method = 'get' | 'post' | 'put' | 'delete';
 type Scope = 'none' | 'admin' | 'edge';
 
 /** A request after authentication, before its parts are read. */
-export interface RawCall {
+interface RawCall {
   readonly request: Request;
   readonly params: Readonly<Record<string, string>>;
   readonly token: TokenRecord | null;

@@ -135,12 +135,12 @@ describe('bodies', () => {
   });
 
   test.each([
-    ['{"name":"cart","name":"cart2","spec":{}}', 'twice'],
-    ['{"name":"cart","spec":{"__proto__":{"targets":[]}}}', '__proto__'],
-    [`${'['.repeat(20_000)}`, 'nested deeper'],
-    ['{"name":', 'ends too early'],
-    ['', 'a JSON body is needed'],
-  ])('%.30j is 400 malformed_body', async (text, detail) => {
+    ['a key twice', '{"name":"cart","name":"cart2","spec":{}}', 'twice'],
+    ['a prototype key', '{"name":"cart","spec":{"__proto__":{"targets":[]}}}', '__proto__'],
+    ['nesting of 20,000', `${'['.repeat(20_000)}`, 'nested deeper'],
+    ['half a document', '{"name":', 'ends too early'],
+    ['nothing', '', 'a JSON body is needed'],
+  ])('%s is 400 malformed_body', async (_, text, detail) => {
     const { status, json } = await post(text);
     expect([status, json.code]).toEqual([400, 'malformed_body']);
     expect(json.detail).toContain(detail);

@@ -44,7 +44,7 @@ function resourceOf(
     createdAt: new Date(record.createdAt).toISOString(),
     updatedAt: new Date(record.updatedAt).toISOString(),
     spec: record.spec,
-    status: routeStatusOf(record, parts.edges.listConnected(), parts.publicHttpsPort),
+    status: routeStatusOf(record, parts.edges.listConnected(parts.now()), parts.publicHttpsPort),
     findings: underSpec([...warnings, ...checkServerCertificate(record, secrets, parts.now())]),
   };
 }

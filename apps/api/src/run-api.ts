@@ -4,8 +4,9 @@ import { createLog } from './log.ts';
 import { type RunningApi, startApi } from './start-api.ts';
 
 /**
- * Runs the API as a process of its own, as the environment says: opens the data directory, serves, and gives the way to
- * stop. Fails as `readApiEnv`, `openDataDirectory` and `startApi` do, with nothing left open.
+ * Runs the API as the environment says: opens the data directory and serves. `close` stops the API, then closes the data
+ * directory, which other parts of the same process may use until then.
+ * Fails as `readApiEnv`, `openDataDirectory` and `startApi` do, with nothing left open.
  */
 export async function runApi(options: {
   /** The program's version. */

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiParts } from './api-parts.ts';
 import type { ConnectedEdge } from './edge-registry.ts';
 
-/** Milliseconds between looks at a job; everything else wakes the wait. */
+/** Milliseconds between looks at a job. */
 const JOB_LOOK_MS = 50;
+/** Milliseconds between looks at edges: connects, disconnects and reports wake the wait, an edge that falls silent does not. */
+const EDGES_LOOK_MS = 2000;
 
 interface Applied {
   readonly reason: 'applied' | 'no_edge' | 'job_running' | 'waiting';
@@ -22,7 +24,7 @@ interface Wanted {
  * Gives what holds when that is so, when `waitMs` have passed, or when the signal aborts.
  */
 export async function waitUntilApplied(
-  parts: Pick<ApiParts, 'store' | 'edges'>,
+  parts: Pick<ApiParts, 'store' | 'edges' | 'now'>,
   wanted: Wanted,
 ): Promise<Applied> {
   const deadline = performance.now() + wanted.waitMs;
@@ -37,14 +39,13 @@ export async function waitUntilApplied(
         jobRuns = false;
         revision = Math.max(revision, (await parts.store.cursor()).revision);
       }
-      const edges = parts.edges.listConnected();
+      const edges = parts.edges.listConnected(parts.now());
       const reason = jobRuns ? 'job_running' : reasonOf(edges, revision);
       const leftMs = deadline - performance.now();
       if (reason === 'applied' || leftMs <= 0 || wanted.signal.aborted) return { reason, edges };
       const signal = AbortSignal.any([woken.signal, wanted.signal]);
-      await sleep(jobRuns ? Math.min(JOB_LOOK_MS, leftMs) : leftMs, undefined, { signal }).catch(
-        () => undefined,
-      );
+      const lookMs = jobRuns ? JOB_LOOK_MS : EDGES_LOOK_MS;
+      await sleep(Math.min(lookMs, leftMs), undefined, { signal }).catch(() => undefined);
     } finally {
       off();
     }

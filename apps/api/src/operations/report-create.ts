@@ -15,7 +15,7 @@ export const createReport = defineOperation({
     const cursor = { epoch: body.epoch, revision: body.appliedRevision };
     // A revision of a history that was since replaced says nothing about the present one.
     const applied = (await parts.store.isResumable(cursor)) ? body.appliedRevision : 0;
-    if (token !== null) parts.edges.report(token.id, body, applied);
+    if (token !== null) parts.edges.report(token.id, body, applied, parts.now());
     return new Response(null, { status: 204 });
   },
 });

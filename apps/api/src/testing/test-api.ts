@@ -7,7 +7,7 @@ import { createLog } from '../log.ts';
 import { startApi } from '../start-api.ts';
 import { expectDocumented } from './document-check.ts';
 
-export interface CallOptions {
+interface CallOptions {
   readonly body?: unknown;
   /** Sent as it is, in place of `body`. */
   readonly rawBody?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
@@ -16,7 +16,7 @@ export interface CallOptions {
   readonly headers?: Record<string, string>;
 }
 
-export interface CallResult {
+interface CallResult {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
