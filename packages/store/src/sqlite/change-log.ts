@@ -9,7 +9,7 @@ import {
 import type Database from 'better-sqlite3';
 
 /** Milliseconds a tombstone is kept: an edge that was away for longer takes a full copy. */
-export const TOMBSTONE_KEPT_MS = 7 * 86_400_000;
+const TOMBSTONE_KEPT_MS = 7 * 86_400_000;
 
 /** Milliseconds between two purges by one process. */
 const PURGE_EVERY_MS = 3_600_000;
