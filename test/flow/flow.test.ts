@@ -152,7 +152,7 @@ test('a restored older database is noticed, and the edge follows it', { timeout:
       });
     }
     expect(await eventually(async () => (await edge.get('late3.localhost')).status === 200)).toBe(true);
-    expect((await edge.get('steady.localhost')).status).toBe(200);
+    expect((await edge.get('late1.localhost')).status).toBe(200);
     await expect(edge.serverCertificateFingerprint('lost.localhost')).rejects.toThrow();
   } finally {
     await third.stop();
