@@ -10,6 +10,8 @@ import { requestIdOf } from './request-id.ts';
 
 /** Characters of a path in a log line. */
 const LOGGED_PATH_CHARS_MAX = 256;
+/** Operations that come every few seconds: they are logged only when they fail, for they would bury the rest. */
+const QUIET_OPERATIONS: ReadonlySet<string> = new Set(['getLive', 'getReady', 'createReport']);
 
 interface AppEnv {
   Variables: { requestId: string; operation?: string; tokenId?: string };
@@ -98,8 +100,7 @@ function methodsOf(path: string): string[] {
 
 function logRequest(parts: ApiParts, context: Context<AppEnv>, durationMs: number): void {
   const operation = context.get('operation') ?? null;
-  // Health checks come every few seconds and would bury the rest.
-  if ((operation === 'getLive' || operation === 'getReady') && context.res.ok) return;
+  if (operation !== null && QUIET_OPERATIONS.has(operation) && context.res.ok) return;
   parts.log.info(
     {
       requestId: context.get('requestId'),
