@@ -23,7 +23,7 @@ test('process.env is read only in env.ts files, tests and scripts', () => {
   expect(readers).toEqual([]);
 });
 
-test('test packages have no side door: every workspace package has src/index.ts or a bin as its surface', () => {
+test('the surface of every workspace package is an index.ts, a folder for tests, or a bin', () => {
   for (const manifest of globSync('{apps,packages}/*/package.json', { cwd: root })) {
     const { exports, bin } = JSON.parse(readFileSync(join(root, manifest), 'utf8')) as {
       exports?: object;

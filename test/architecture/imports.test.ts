@@ -25,9 +25,10 @@ const sources = globSync('{apps,packages}/*/{src,bin}/**/*.{ts,js}', { cwd: root
 
 function specifiersOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [
-    ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^;'"]*?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g),
-  ].map((match) => match[1] ?? match[2] ?? '');
+  // `import x from 'y'`, `export x from 'y'`, `import 'y'` and `import('y')`, over several lines.
+  const pattern =
+    /^\s*(?:import|export)\s[^;'"`]*?\bfrom\s+'([^']+)'|^\s*import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
 function packageOf(file: string): string {
