@@ -15,6 +15,8 @@ export const HTTP_LIMITS = {
   concurrentStreamsMax: 100,
   /** Requests that one HTTP/1.1 connection may send ahead of their answers; they are served one after another. */
   pipelinedMax: 32,
+  /** Bytes that a client may send after its WebSocket handshake before the upstream has answered; then reading stops. */
+  heldBytesMax: 64 * 1024,
   /** Bytes of an unread request body that are discarded so that a connection can be used again. */
   drainBytesMax: 64 * 1024,
   /** Milliseconds that an answered but still sending client is listened to before the connection is cut. */
@@ -66,7 +68,8 @@ export interface RespondOptions {
 /** A client's wish to leave HTTP. Its bytes after the head are held back until an upstream has said 101. */
 export interface UpgradeRequest {
   readonly socket: Duplex;
-  readonly head: Buffer;
+  /** What came after the head so far; from then on the caller reads the socket. */
+  takeHeld(): Buffer;
   /** Hands the socket over; no HTTP is spoken on it afterwards. */
   accept(fields: readonly Field[]): void;
 }

@@ -148,7 +148,7 @@ async function sendResponse(
   { cors, entry }: ForwardOptions,
 ): Promise<void> {
   const fields = responseFields(response, { upstreamMs: entry.upstreamMs ?? 0, cors });
-  const hasBody = answerHasBody(request.method, response.status);
+  const hasBody = response.hasBody && answerHasBody(request.method, response.status);
   const endless =
     request.grpc || /^text\/event-stream\b/i.test(valuesOf(response.fields, 'content-type')[0] ?? '');
   const writer = exchange.respond(response.status, fields, { hasBody, close: false });

@@ -43,7 +43,7 @@ export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
         ? null
         : {
             socket,
-            head: upgradeHead,
+            takeHeld: holdBack(socket, upgradeHead),
             accept(answer) {
               response.detachSocket(socket as never);
               const lines = answer.map(([name, value]) => `${name}: ${value}\r\n`).join('');
@@ -100,6 +100,28 @@ export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
 function isFraming([name, value]: Field): boolean {
   const lower = name.toLowerCase();
   return lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0');
+}
+
+/** Keeps what comes before it may be passed on; reads on, so that the end of the client is noticed, until the bound is reached. */
+function holdBack(socket: Duplex, head: Buffer): () => Buffer {
+  const held = [head];
+  let bytes = head.length;
+  const keep = (chunk: Buffer): void => {
+    held.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= HTTP_LIMITS.heldBytesMax) socket.pause();
+  };
+  const leave = (): void => {
+    socket.destroy();
+  };
+  socket.on('data', keep);
+  socket.once('end', leave);
+  return () => {
+    socket.off('data', keep);
+    socket.off('end', leave);
+    socket.pause();
+    return Buffer.concat(held);
+  };
 }
 
 /** Whether what is still to come of a body is known to be small enough to read away. */

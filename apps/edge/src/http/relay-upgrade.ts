@@ -10,10 +10,11 @@ export async function relayUpgrade(
   client: UpgradeRequest,
   upstream: UpgradedUpstream,
 ): Promise<{ bytesIn: number; bytesOut: number }> {
-  let bytesIn = client.head.length;
+  const held = client.takeHeld();
+  let bytesIn = held.length;
   let bytesOut = upstream.head.length;
   if (upstream.head.length > 0) client.socket.write(upstream.head);
-  if (client.head.length > 0) upstream.socket.write(client.head);
+  if (held.length > 0) upstream.socket.write(held);
   client.socket.on('data', (chunk: Buffer) => {
     bytesIn += chunk.length;
   });

@@ -36,6 +36,8 @@ export interface UpstreamEvents {
 export interface UpstreamResponse {
   readonly status: number;
   readonly fields: readonly Field[];
+  /** False when the head already said that nothing follows; gRPC tells that from an empty body. */
+  readonly hasBody: boolean;
   readonly body: Readable;
   /** The trailer section; complete once the body has ended. */
   trailers(): readonly Field[];

@@ -85,6 +85,7 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
     response.resolve({
       status: 101,
       fields: fieldsOfRaw(incoming.rawHeaders),
+      hasBody: false,
       body: Readable.from([]),
       trailers: () => [],
       complete: () => true,
@@ -154,6 +155,7 @@ function responseOf(incoming: IncomingMessage): UpstreamResponse {
   return {
     status: incoming.statusCode ?? 502,
     fields: fieldsOfRaw(incoming.rawHeaders),
+    hasBody: incoming.headers['content-length'] !== '0',
     body: incoming,
     trailers: () => fieldsOfRaw(incoming.rawTrailers),
     complete: () => incoming.complete,

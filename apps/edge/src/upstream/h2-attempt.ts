@@ -63,10 +63,11 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   stream.on('end', () => {
     ended = true;
   });
-  stream.on('response', (headers, _flags, raw: unknown) => {
+  stream.on('response', (headers, flags, raw: unknown) => {
     response.resolve({
       status: Number(headers[':status']),
       fields: fieldsOfRaw(listOfRaw(raw)),
+      hasBody: (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0,
       body: stream,
       trailers: () => trailersIn,
       complete: () =>
