@@ -3,6 +3,7 @@ import type { PosternClient } from '@postern/client';
 import type { Finding, ResourceName } from '@postern/contracts';
 import { CliFailure, usageFailure } from './cli-failure.ts';
 import { type CliEnv, readCliEnv } from './env.ts';
+import { cleanText } from './output/clean-text.ts';
 import { formatTable, type TableLayout } from './output/format-table.ts';
 import type { WrittenAt } from './wait-for-edge.ts';
 
@@ -109,14 +110,14 @@ export abstract class PosternCommand extends Command {
 
   /** Talks to the person; silent with `--json`. */
   protected say(line: string): void {
-    if (!this.silent) process.stderr.write(`${line}\n`);
+    if (!this.silent) process.stderr.write(`${cleanText(line)}\n`);
   }
 
   /** Warnings the API attached to what it stored. */
   protected async sayFindings(findings: readonly Finding[]): Promise<void> {
     if (findings.length === 0 || this.silent) return;
     const { formatFindings } = await import('./descriptor/format-findings.ts');
-    process.stderr.write(`${formatFindings(findings)}\n`);
+    this.say(formatFindings(findings));
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Finding, pathOfPointer } from '@postern/contracts';
+import { cleanText } from '../output/clean-text.ts';
 import { offsetOfFinding, placeOf, type YamlSource } from './yaml-source.ts';
 
 /** A finding at an offset of a text. */
@@ -36,10 +37,7 @@ function excerpt(text: string, offset: number): string[] {
   const whole = text.slice(start, newline === -1 ? text.length : newline).replace(/\r$/, '');
   if (whole.trim() === '') return [];
   const cut = Math.max(0, offset - start - EXCERPT_CHARS_MAX / 2);
-  // Control characters would move the caret or speak to the terminal.
-  const line = whole
-    .slice(cut, cut + EXCERPT_CHARS_MAX)
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '?');
+  const line = cleanText(whole.slice(cut, cut + EXCERPT_CHARS_MAX));
   const indent = [...line.slice(0, offset - start - cut)]
     .map((char) => (char === '\t' ? '\t' : ' '))
     .join('');

@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { LIMITS } from '@postern/contracts';
 import { describe, expect, test } from 'vitest';
 import { CliFailure } from '../cli-failure.ts';
+import { formatError } from '../output/report-error.ts';
 import { formatPlacedFindings } from './format-findings.ts';
-import { placeDescriptorFindings, readRouteFile, readRouteText } from './read-route-file.ts';
+import { placeDescriptorFindings, readRouteFile, readRouteText, rejectedFile } from './read-route-file.ts';
 
 const golden = fileURLToPath(new URL('../../golden/descriptor/', import.meta.url));
 // Not named .yaml: formatters would stumble over what is broken on purpose, or mend it.
@@ -107,7 +108,10 @@ test('findings of the API come back at their places, with and without an envelop
 });
 
 test('control characters of a file never reach the terminal', () => {
-  const reading = readRouteText('e.yaml', Buffer.from('host: "a"\nroutes: x # \u001b[2J\u0007\n'));
+  const text = 'host: shop.example.org # \u009b2J\n"\\e[2J\\a": x\nroutes: []\n';
+  const reading = readRouteText('e.yaml', Buffer.from(text));
   if (reading.ok) throw new Error('accepted');
-  expect(formatPlacedFindings('e.yaml', reading.text, reading.placed)).not.toMatch(/[\u0000-\u0008\u001b]/);
+  const shown = formatError(rejectedFile('e.yaml', reading.text, reading.placed), false);
+  expect(shown).toContain('unknown key "?[2J?"');
+  expect(shown).not.toMatch(/[\u0000-\u0008\u001b\u0080-\u009f]/);
 });

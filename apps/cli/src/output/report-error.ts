@@ -2,6 +2,7 @@ import { PosternError } from '@postern/contracts';
 import { CliFailure } from '../cli-failure.ts';
 import { formatFindings } from '../descriptor/format-findings.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { cleanText } from './clean-text.ts';
 
 /** Writes a failure for a person: what, where, why, and what to try. Ends in a newline. */
 export function formatError(error: unknown, debug: boolean): string {
@@ -22,7 +23,7 @@ export function formatError(error: unknown, debug: boolean): string {
     else if (!debug) lines.push('This is a fault in postern. POSTERN_DEBUG=1 shows where it happened.');
   } else lines.push(`error: ${String(error)}`);
   if (debug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
-  return `${lines.join('\n')}\n`;
+  return cleanText(`${lines.join('\n')}\n`);
 }
 
 /** Writes a failure for a program: one JSON object with the exit status in it. Ends in a newline. */
