@@ -16,6 +16,8 @@ export function formatError(error: unknown, debug: boolean): string {
     lines.push(`error: ${error.message} (${error.code})`);
     const hint = hintOf(error);
     if (hint !== undefined) lines.push(`hint: ${hint}`);
+  } else if (error instanceof Error && error.name === 'ExitPromptError') {
+    lines.push('interrupted: nothing is deleted');
   } else if (error instanceof Error) {
     lines.push(`error: ${error.message}`);
     if (isExpected(error))
