@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect as connectH2 } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type EdgeFixture, startEdgeFixture } from '../testing/edge-fixture.ts';
+import { type CertificateFiles, OpensslCertificates } from '../testing/openssl-certificates.ts';
+
+let edge: EdgeFixture;
+let openssl: OpensslCertificates;
+let ca: CertificateFiles;
+let other: CertificateFiles;
+let client: CertificateFiles;
+let nowOffsetMs: number;
+
+beforeEach(async () => {
+  nowOffsetMs = 0;
+  edge = await startEdgeFixture({ now: () => Date.now() + nowOffsetMs });
+  openssl = new OpensslCertificates(edge.directory);
+  ca = openssl.selfSigned('A');
+  other = openssl.selfSigned('B');
+  client = openssl.signed(ca, 'client.acme.org');
+});
+afterEach(() => edge.close());
+
+function options(host: string, files: CertificateFiles | undefined) {
+  const shown = files === undefined ? {} : { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+  return { port: edge.port, host: '127.0.0.1', servername: host, rejectUnauthorized: false, ...shown };
+}
+
+/** An idle HTTP/1.1 connection that has answered once. */
+async function open(host: string, files?: CertificateFiles): Promise<TLSSocket> {
+  const socket = connect({ ...options(host, files), ALPNProtocols: ['http/1.1'] });
+  socket.on('error', () => {});
+  socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await once(socket, 'data');
+  return socket;
+}
+
+/** Milliseconds until the peer closes; undefined when it does not within `waitMs`. */
+async function closedWithin(socket: TLSSocket, waitMs: number): Promise<number | undefined> {
+  const startedAt = performance.now();
+  if (socket.readableEnded || socket.destroyed) return 0;
+  socket.resume();
+  const closed = once(socket, 'close').then(() => performance.now() - startedAt);
+  return Promise.race([closed, sleep(waitMs, undefined)]);
+}
+
+test.each([
+  ['another CA', async () => edge.putHost('a.example', { anchors: [other.cert] })],
+  ['no CA any more', async () => edge.putHost('a.example')],
+  [
+    'other names',
+    async () => edge.putHost('a.example', { anchors: [ca.cert], subjectMatches: [{ exact: 'x.org' }] }),
+  ],
+  ['no host', async () => edge.put('host', 'a.example', null)],
+  ['a damaged document', async () => edge.put('host', 'a.example', { host: 1 })],
+])('connections end within 5 s of %s', async (_, change) => {
+  await edge.putHost('a.example', { anchors: [ca.cert] });
+  await edge.putHost('b.example');
+  const socket = await open('a.example', client);
+  const bystander = await open('b.example');
+  await change();
+  expect(await closedWithin(socket, 5_000)).toBeDefined();
+  expect(await closedWithin(bystander, 300)).toBeUndefined();
+  bystander.destroy();
+});
+
+test('a connection that does not drain is cut off', async () => {
+  await edge.putHost('a.example', { anchors: [ca.cert] });
+  const session = connectH2('https://a.example', {
+    createConnection: () => connect({ ...options('a.example', client), ALPNProtocols: ['h2'] }),
+  });
+  session.on('error', () => {});
+  await once(session, 'connect');
+  // An upload that never ends keeps the drained session open.
+  const stream = session.request({ ':method': 'POST' }, { endStream: false });
+  stream.on('error', () => {});
+  await once(stream, 'response');
+  const startedAt = performance.now();
+  await edge.putHost('a.example', { anchors: [other.cert] });
+  await once(session, 'close');
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
+
+test('a new server certificate, and the same CA under names that still match, keep connections', async () => {
+  await edge.putHost('a.example', { anchors: [ca.cert] });
+  const socket = await open('a.example', client);
+  await edge.putHost('a.example', { anchors: [ca.cert], subjectMatches: [{ hasSuffix: '.acme.org' }] });
+  edge.put('certificate', 'certificate-a.example', await edge.issue('certificate-a.example', 'a.example'));
+  expect(await closedWithin(socket, 500)).toBeUndefined();
+  socket.destroy();
+  const next = await open('a.example', client);
+  expect(next.getPeerX509Certificate()?.serialNumber).not.toBe(socket.getPeerX509Certificate()?.serialNumber);
+  next.destroy();
+});
+
+test('an exact host that appears ends the connections its wildcard had', async () => {
+  await edge.putHost('*.example.org');
+  const taken = await open('a.example.org');
+  const kept = await open('b.example.org');
+  await edge.putHost('a.example.org', { anchors: [ca.cert] });
+  expect(await closedWithin(taken, 5_000)).toBeDefined();
+  expect(await closedWithin(kept, 300)).toBeUndefined();
+  kept.destroy();
+});
+
+test('connections end within 5 s of the end of their client certificate', async () => {
+  await edge.putHost('a.example', { anchors: [ca.cert] });
+  const socket = await open('a.example', client);
+  expect(await closedWithin(socket, 1_500)).toBeUndefined();
+  nowOffsetMs = 31 * 86_400_000;
+  expect(await closedWithin(socket, 5_000)).toBeDefined();
+});

@@ -1,0 +1,117 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type EdgeFixture, startEdgeFixture } from './testing/edge-fixture.ts';
+import { type CertificateFiles, OpensslCertificates } from './testing/openssl-certificates.ts';
+import { sClient } from './testing/openssl-client.ts';
+
+let edge: EdgeFixture;
+let clients: { a: CertificateFiles; b: CertificateFiles };
+
+const HOSTS = ['open.example', 'other.example', 'a.example', 'b.example'] as const;
+type Host = (typeof HOSTS)[number];
+
+beforeAll(async () => {
+  edge = await startEdgeFixture();
+  const openssl = new OpensslCertificates(edge.directory);
+  const [a, b] = [openssl.selfSigned('A'), openssl.selfSigned('B')];
+  clients = { a: openssl.signed(a, 'client'), b: openssl.signed(b, 'client') };
+  await edge.putHost('open.example');
+  await edge.putHost('other.example');
+  await edge.putHost('a.example', { anchors: [a.cert] });
+  await edge.putHost('b.example', { anchors: [b.cert] });
+});
+afterAll(() => edge.close());
+
+/** The arguments that show the certificate a host wants. */
+function shown(host: Host): string[] {
+  const files = host === 'a.example' ? clients.a : host === 'b.example' ? clients.b : undefined;
+  return files === undefined ? [] : ['-cert', files.cert, '-key', files.key];
+}
+
+const pairs = HOSTS.flatMap((from) => HOSTS.map((to) => [from, to] as const));
+
+describe.each([
+  ['1.2', '-tls1_2'],
+  ['1.3', '-tls1_3'],
+] as const)('TLS %s', (_, version) => {
+  test.each(pairs)('a session of %s is worth nothing on %s without its certificate', async (from, to) => {
+    const file = join(edge.directory, 'session');
+    rmSync(file, { force: true });
+    const first = await sClient(edge, from, [version, '-sess_out', file, ...shown(from)]);
+    expect(first).toContain(`"sni":"${from}"`);
+    // A server that issues no session at all leaves no file; one that does must not honour it elsewhere.
+    const resumed = existsSync(file) ? ['-sess_in', file] : [];
+    const second = await sClient(edge, to, [version, ...resumed]);
+    if (to === 'open.example' || to === 'other.example') {
+      expect(second).toContain(`"sni":"${to}","protocol":"http/1.1"`);
+      expect(second).toContain('"fingerprint":null');
+      if (from !== to) expect(second).toMatch(/\nNew, /);
+    } else {
+      expect(second).not.toContain('"sni"');
+    }
+  });
+
+  test.each(['a.example', 'b.example'] as const)(
+    '%s makes a full handshake every time, and serves it',
+    async (host) => {
+      const file = join(edge.directory, 'session');
+      rmSync(file, { force: true });
+      const first = await sClient(edge, host, [version, '-sess_out', file, ...shown(host)]);
+      expect(first).toContain('"sni"');
+      const resumed = existsSync(file) ? ['-sess_in', file] : [];
+      const second = await sClient(edge, host, [version, ...resumed, ...shown(host)]);
+      expect(second).toContain(`"sni":"${host}"`);
+      expect(second).toMatch(/\nNew, /);
+      expect(second).not.toMatch(/\nReused, /);
+    },
+  );
+
+  test('an open host resumes onto itself', async () => {
+    const file = join(edge.directory, 'session');
+    rmSync(file, { force: true });
+    await sClient(edge, 'open.example', [version, '-sess_out', file]);
+    const second = await sClient(edge, 'open.example', [version, '-sess_in', file]);
+    expect(second).toMatch(/\nReused, /);
+    expect(second).toContain('"sni":"open.example"');
+  });
+});
+
+test('a client cannot renegotiate', async () => {
+  const { spawn } = await import('node:child_process');
+  const args = [
+    's_client',
+    '-connect',
+    `127.0.0.1:${edge.port}`,
+    '-servername',
+    'a.example',
+    '-tls1_2',
+    ...shown('a.example'),
+  ];
+  const child = spawn('openssl', args, { stdio: 'pipe' });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    if (output.includes('Verify return code') && !output.includes('RENEGOTIATING')) child.stdin.write('R\n');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+  expect(output).toMatch(/RENEGOTIATING[\s\S]*no renegotiation/);
+});
+
+test('CBC suites, RSA key exchange and TLS 1.1 are refused, AEAD suites are not', async () => {
+  for (const cipher of ['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA', 'AES128-GCM-SHA256']) {
+    const output = await sClient(edge, 'open.example', ['-tls1_2', '-cipher', cipher]);
+    expect(output).toMatch(/handshake failure/);
+  }
+  expect(await sClient(edge, 'open.example', ['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'])).toMatch(
+    /protocol version|no protocols available/,
+  );
+  expect(
+    await sClient(edge, 'open.example', ['-tls1_2', '-cipher', 'ECDHE-ECDSA-CHACHA20-POLY1305']),
+  ).toContain('"sni"');
+});
