@@ -1,0 +1,145 @@
+import type { Hostname } from '@postern/contracts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type EdgeFixture, startEdgeFixture } from '../testing/edge-fixture.ts';
+import { hostDocumentOf } from '../testing/feed-documents.ts';
+import { OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
+
+let edge: EdgeFixture;
+
+beforeEach(async () => {
+  edge = await startEdgeFixture({ limits: { servedHostsMax: 50, secureContextsMax: 2 } });
+  await edge.putHost('a.example.org');
+  await edge.putHost('b.example.org');
+  await edge.putHost('*.example.org');
+});
+afterEach(() => edge.close());
+
+function lookUp(name: string) {
+  return edge.worker.hosts.lookUp(name as Hostname);
+}
+
+function unusable() {
+  return edge.log.filter(({ msg }) => msg.startsWith('a document cannot be used'));
+}
+
+test('the exact host comes before its wildcard, which covers one label', () => {
+  expect(lookUp('a.example.org')).toMatchObject({ state: 'served', host: { id: 'a.example.org' } });
+  expect(lookUp('c.example.org')).toMatchObject({ state: 'served', host: { id: '*.example.org' } });
+  expect(lookUp('c.d.example.org')).toEqual({ state: 'unknown' });
+  expect(lookUp('example.org')).toEqual({ state: 'unknown' });
+  edge.put('host', 'a.example.org', null);
+  expect(lookUp('a.example.org')).toMatchObject({ state: 'served', host: { id: '*.example.org' } });
+});
+
+test.each([
+  ['a body that is no document', 'unusable_document', { host: 'a.example.org' }, 1],
+  ['a field from the future', 'unusable_document', { ...hostDocumentOf('a.example.org'), quota: 1 }, 1],
+  ['the document of another host', 'unusable_document', hostDocumentOf('x.example.org'), 1],
+  ['a format of the future', 'unknown_format', hostDocumentOf('a.example.org'), 2],
+  ['the format of what the API could not seal', 'unknown_format', hostDocumentOf('a.example.org'), -1],
+  [
+    'a certificate that is not there',
+    'certificate_missing',
+    hostDocumentOf('a.example.org', { certificate: 'gone' }),
+    1,
+  ],
+  [
+    'a trust bundle that is not there',
+    'trust_bundle_missing',
+    hostDocumentOf('a.example.org', {
+      clientCertificate: { mode: 'require', trustBundle: 'gone', subjectMatches: null },
+    }),
+    1,
+  ],
+  [
+    'a host closed by the API',
+    'ca_unusable',
+    hostDocumentOf('a.example.org', { closed: { reason: 'ca_unusable', message: 'no CA' } }),
+    1,
+  ],
+])('%s closes that host alone, not to its wildcard', (_, reason, body, format) => {
+  edge.put('host', 'a.example.org', body, format);
+  expect(lookUp('a.example.org')).toMatchObject({ state: 'closed', reason });
+  expect(edge.worker.hosts.get('a.example.org' as Hostname)).toBeUndefined();
+  expect(lookUp('b.example.org').state).toBe('served');
+  expect(lookUp('c.example.org').state).toBe('served');
+  expect(edge.worker.closedHosts()).toMatchObject([{ host: 'a.example.org', reason }]);
+});
+
+test('what is wrong is told once for a revision, and gone once it is mended', async () => {
+  edge.put('host', 'a.example.org', { broken: 1 });
+  for (let n = 0; n < 5; n += 1) lookUp('a.example.org');
+  edge.worker.applyChanges('all');
+  lookUp('a.example.org');
+  expect(unusable()).toHaveLength(1);
+  await edge.putHost('a.example.org');
+  expect(lookUp('a.example.org').state).toBe('served');
+  expect(edge.worker.closedHosts()).toEqual([]);
+});
+
+test('a certificate whose key does not open, or is another one, closes its host alone', async () => {
+  const id = 'certificate-a.example.org';
+  const good = (await edge.issue(id, 'a.example.org')) as Record<string, unknown>;
+  const foreign = (await edge.issue(id, 'a.example.org')) as Record<string, unknown>;
+  const moved = (await edge.issue('certificate-b.example.org', 'a.example.org')) as Record<string, unknown>;
+  for (const body of [
+    { ...good, sealedKey: 'garbage' },
+    { ...good, sealedKey: foreign.sealedKey },
+    moved,
+    { ...good, chainPem: 'garbage' },
+    { ...good, chainPem: `${good.chainPem}-----BEGIN CERTIFICATE-----\nAAAA` },
+  ]) {
+    edge.put('certificate', id, body);
+    expect(lookUp('a.example.org')).toMatchObject({ state: 'closed', reason: 'certificate_unusable' });
+    expect(lookUp('b.example.org').state).toBe('served');
+  }
+  edge.put('certificate', id, good);
+  expect(lookUp('a.example.org').state).toBe('served');
+});
+
+test('a trust bundle that is damaged, or not what its hash says, closes its hosts: never the public roots', async () => {
+  const openssl = new OpensslCertificates(edge.directory);
+  const ca = openssl.selfSigned('A');
+  const other = openssl.selfSigned('B');
+  await edge.putHost('a.example.org', { anchors: [ca.cert] });
+  const served = lookUp('a.example.org');
+  if (served.state !== 'served' || served.host.bundle === null) throw new Error('not served');
+  const { contentHash } = served.host.bundle;
+  for (const anchorsPem of [
+    [],
+    [''],
+    ['garbage'],
+    [pemOf(other.cert)],
+    [pemOf(ca.cert), pemOf(other.cert)],
+    [pemOf(ca.cert) + pemOf(other.cert)],
+    [pemOf(ca.key)],
+  ]) {
+    edge.put('trust-bundle', 'bundle-a.example.org', { contentHash, anchorsPem });
+    expect(lookUp('a.example.org').state).toBe('closed');
+  }
+  edge.put('trust-bundle', 'bundle-a.example.org', { contentHash, anchorsPem: [pemOf(ca.cert)] });
+  expect(lookUp('a.example.org').state).toBe('served');
+});
+
+test('a host without a certificate yet is not served, and is not damaged', () => {
+  edge.put('host', 'a.example.org', hostDocumentOf('a.example.org', { certificate: null }));
+  expect(lookUp('a.example.org')).toEqual({ state: 'no_certificate' });
+  expect(edge.worker.hosts.get('a.example.org' as Hostname)).toBeUndefined();
+  expect(unusable()).toEqual([]);
+});
+
+test('matchers that do not compile close the host', async () => {
+  const openssl = new OpensslCertificates(edge.directory);
+  await edge.putHost('a.example.org', {
+    anchors: [openssl.selfSigned('A').cert],
+    subjectMatches: [{ regex: '(' }],
+  });
+  expect(lookUp('a.example.org')).toMatchObject({ state: 'closed', reason: 'unusable_document' });
+});
+
+test('contexts and hosts let go of are made again', () => {
+  const names = ['a.example.org', 'b.example.org', 'c.example.org'];
+  for (let round = 0; round < 3; round += 1) {
+    for (const name of names) expect(lookUp(name).state).toBe('served');
+  }
+});
