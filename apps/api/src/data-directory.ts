@@ -1,9 +1,8 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiler } from '@postern/compile';
-import { PosternError, resourceName } from '@postern/contracts';
+import { resourceName } from '@postern/contracts';
+import { lockDirectory } from '@postern/runtime';
 import { openStore, type Store } from '@postern/store';
-import { lockDirectory } from './directory-lock.ts';
 import { loadOrCreateMasterKey } from './master-key.ts';
 import { ensureTokenFile } from './token-file.ts';
 
@@ -38,8 +37,7 @@ export interface DataDirectory {
  */
 export async function openDataDirectory(options: DataDirectoryOptions): Promise<DataDirectory> {
   const { path } = options;
-  makeDirectory(path);
-  const lock = lockDirectory(path);
+  const lock = lockDirectory(path, 'POSTERN_DATA_DIR');
   let store: Store | undefined;
   try {
     const databaseFile = options.databaseUrl.replace(/^sqlite:/, '');
@@ -66,18 +64,5 @@ export async function openDataDirectory(options: DataDirectoryOptions): Promise<
     await store?.close();
     lock.release();
     throw error;
-  }
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new PosternError('unavailable', {
-      detail: `the data directory ${path} cannot be written (${code}); change its rights or set POSTERN_DATA_DIR`,
-      cause: error,
-    });
   }
 }

@@ -1,7 +1,6 @@
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Hostname, normaliseHostname, PosternError } from '@postern/contracts';
-import { type ListenAddress, parseListenAddresses } from './listen-addresses.ts';
+import { type ListenAddress, parseListenAddresses, readDataDirectory } from '@postern/runtime';
 
 /** What the API takes from the environment, with the defaults of docs/architecture.md filled in. */
 export interface ApiEnv {
@@ -20,7 +19,7 @@ export interface ApiEnv {
 
 /** Reads and checks the variables; fails with `validation_failed` naming the variable. */
 export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
-  const dataDirectory = resolve(env.POSTERN_DATA_DIR || defaultDataDirectory(env));
+  const dataDirectory = readDataDirectory(env);
   return {
     listen: parseListenAddresses(env.POSTERN_API_LISTEN || '127.0.0.1:8700', 'POSTERN_API_LISTEN'),
     dataDirectory,
@@ -29,10 +28,6 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
     hostnameDomain: hostnameDomainOf(env.POSTERN_HOSTNAME_DOMAIN || 'localhost'),
     publicHttpsPort: publicHttpsPortOf(env),
   };
-}
-
-function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
-  return join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'postern');
 }
 
 function databaseUrlOf(text: string | undefined, dataDirectory: string): string {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PosternError } from '@postern/contracts';
 import { newMasterKey } from '@postern/pki';
-import { readPrivateFile, writePrivateFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from '@postern/runtime';
 
 const BYTES = 32;
 

@@ -1,6 +1,7 @@
+import type { LogLevel } from '@postern/contracts';
+import { createLog } from '@postern/runtime';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { type ApiEnv, readApiEnv } from './env.ts';
-import { createLog } from './log.ts';
 import { type RunningApi, startApi } from './start-api.ts';
 
 /**
@@ -11,6 +12,8 @@ import { type RunningApi, startApi } from './start-api.ts';
 export async function runApi(options: {
   /** The program's version. */
   readonly version: string;
+  /** What holds without POSTERN_LOG_LEVEL. */
+  readonly logLevel?: LogLevel;
 }): Promise<RunningApi & { readonly env: ApiEnv; readonly data: DataDirectory }> {
   const env = readApiEnv();
   const now = () => Date.now();
@@ -25,7 +28,7 @@ export async function runApi(options: {
       listen: env.listen,
       store: data.store,
       masterKey: data.masterKey,
-      log: createLog('api'),
+      log: createLog('api', { level: options.logLevel }),
       now,
       hostnameDomain: env.hostnameDomain,
       publicHttpsPort: env.publicHttpsPort,

@@ -4,13 +4,13 @@ import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { type Hostname, type Log, PosternError } from '@postern/contracts';
+import { type ListenAddress, listenFailure, writeListenAddress } from '@postern/runtime';
 import type { Store } from '@postern/store';
 import { answerProblem } from './answer-problem.ts';
 import type { ApiParts } from './api-parts.ts';
 import { buildApp } from './build-app.ts';
 import { EdgeRegistry } from './edge-registry.ts';
 import { startJobRunner } from './job-runner.ts';
-import { type ListenAddress, writeListenAddress } from './listen-addresses.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Milliseconds for a request to arrive whole: 1 MiB at 35 KiB/s. */
@@ -105,12 +105,7 @@ async function listen(server: Server, address: ListenAddress): Promise<string> {
     server.listen(address.port, address.host);
     await once(server, 'listening');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    const why = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${code})`;
-    throw new PosternError('unavailable', {
-      detail: `API address ${writeListenAddress(address)} ${why}; choose another with POSTERN_API_LISTEN`,
-      cause: error,
-    });
+    throw listenFailure('POSTERN_API_LISTEN', address, error);
   }
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;

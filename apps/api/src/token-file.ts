@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { PosternError } from '@postern/contracts';
+import { readPrivateFile, writePrivateFile } from '@postern/runtime';
 import type { Store, TokenRecord } from '@postern/store';
 import { hashToken } from './authenticate.ts';
-import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 const FORM = /^postern_[A-Za-z0-9_-]{43}$/;
 

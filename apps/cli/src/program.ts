@@ -55,6 +55,8 @@ async function loadConfig(): Promise<Config> {
   return OclifConfig.load({
     root,
     ignoreManifest: true,
+    // Else oclif takes POSTERN_DATA_DIR for a folder of plugins.
+    userPlugins: false,
     pjson: {
       ...packageJson,
       name: 'postern',

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Hostname, ProblemDocument } from '@postern/contracts';
+import { createLog } from '@postern/runtime';
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
-import { createLog } from '../log.ts';
 import { startApi } from '../start-api.ts';
 import { expectDocumented } from './document-check.ts';
 
@@ -51,7 +51,7 @@ export async function startTestApi(options: { randomInt?: (max: number) => numbe
     listen: [{ host: '127.0.0.1', port: 0 }],
     store: data.store,
     masterKey: data.masterKey,
-    log: createLog('api', logFile),
+    log: createLog('api', { file: logFile }),
     now,
     hostnameDomain: 'localhost' as Hostname,
     publicHttpsPort: 8443,

@@ -1,6 +1,8 @@
-import { createLog, loadMasterKey, readApiEnv } from '@postern/api';
+import { loadMasterKey, readApiEnv } from '@postern/api';
 import { openLocalIssuer, startCertificateWorker } from '@postern/certificates';
 import { compiler } from '@postern/compile';
+import type { Log } from '@postern/contracts';
+import { createLog } from '@postern/runtime';
 import { openStore, type Store } from '@postern/store';
 import type { StartedPart } from './run-until-signal.ts';
 
@@ -8,17 +10,11 @@ import type { StartedPart } from './run-until-signal.ts';
 export async function startCertificates(
   store: Store,
   masterKey: Buffer,
+  log: Log,
 ): Promise<{ close(): Promise<void> }> {
   const now = () => Date.now();
   const issuer = await openLocalIssuer({ store, masterKey, now });
-  const worker = startCertificateWorker({
-    store,
-    issuer,
-    masterKey,
-    log: createLog('certificates'),
-    now,
-    random: Math.random,
-  });
+  const worker = startCertificateWorker({ store, issuer, masterKey, log, now, random: Math.random });
   return { close: () => worker.stop() };
 }
 
@@ -28,7 +24,7 @@ export async function startCertificatesAlone(): Promise<StartedPart> {
   const masterKey = loadMasterKey(dataDirectory, databaseUrl.replace(/^sqlite:/, ''));
   const store = await openStore({ url: databaseUrl, compiler, now: () => Date.now() });
   try {
-    const worker = await startCertificates(store, masterKey);
+    const worker = await startCertificates(store, masterKey, createLog('certificates'));
     return {
       lines: ['The certificate worker is ready.'],
       async close() {

@@ -1,6 +1,6 @@
-import { parseListenAddresses, writeListenAddress } from '@postern/api';
 import { PosternError } from '@postern/contracts';
 import { type Demo, startDemo } from '@postern/demo';
+import { listenFailure, parseListenAddresses } from '@postern/runtime';
 import { readPlatformEnv } from './env.ts';
 import type { StartedPart } from './run-until-signal.ts';
 
@@ -13,14 +13,7 @@ export async function startDemoService(): Promise<Demo> {
   try {
     return await startDemo({ listen });
   } catch (error) {
-    const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    const why = inUse
-      ? 'is in use by another program'
-      : `cannot be listened on (${error instanceof Error ? error.message : String(error)})`;
-    throw new PosternError('unavailable', {
-      detail: `demo address ${writeListenAddress(listen)} ${why}; choose another with POSTERN_DEMO_LISTEN`,
-      cause: error,
-    });
+    throw listenFailure('POSTERN_DEMO_LISTEN', listen, error);
   }
 }
 

@@ -1,9 +1,10 @@
-import { createEdgeLog, formatAddress, readEdgeEnv, startEdge } from '@postern/edge';
+import { readEdgeEnv, startEdge } from '@postern/edge';
+import { createLog, writeListenAddress } from '@postern/runtime';
 import type { StartedPart } from './run-until-signal.ts';
 
 /** `postern edge`: an edge in a process of its own; it is ready once it has a copy of the hosts. */
 export async function startEdgeAlone(): Promise<StartedPart> {
-  const edge = await startEdge({ ...readEdgeEnv(), log: createEdgeLog() });
+  const edge = await startEdge({ ...readEdgeEnv(), log: createLog('edge') });
   try {
     await edge.ready();
   } catch (error) {
@@ -11,7 +12,7 @@ export async function startEdgeAlone(): Promise<StartedPart> {
     throw error;
   }
   return {
-    lines: [`The edge is ready on ${edge.addresses.https.map(formatAddress).join(', ')}.`],
+    lines: [`The edge is ready on ${edge.addresses.https.map(writeListenAddress).join(', ')}.`],
     close: () => edge.close(),
   };
 }

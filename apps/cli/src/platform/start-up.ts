@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { createClient } from '@postern/client';
 import { PosternError } from '@postern/contracts';
-import { createEdgeLog, formatAddress, readEdgeEnv, startEdge } from '@postern/edge';
+import { readEdgeEnv, startEdge } from '@postern/edge';
+import { createLog, writeListenAddress } from '@postern/runtime';
 import type { StartedPart } from './run-until-signal.ts';
 import { type RunningApi, startApi } from './start-api.ts';
 import { startCertificates } from './start-certificates.ts';
 import { startDemoService } from './start-demo-service.ts';
 
 const DEMO_SERVICE = 'echo';
+/** Level of the parts whose work a person at the terminal sees anyway; the edge alone tells whom it refuses. */
+const QUIET = 'warn';
 
 /** `postern up`: API, certificate worker and edge in one place, with `demo` the echo service as well. All start or none. */
 export async function startUp(options: { demo: boolean }): Promise<StartedPart> {
@@ -17,9 +20,13 @@ export async function startUp(options: { demo: boolean }): Promise<StartedPart> 
   };
   try {
     const edgeEnv = readEdgeEnv();
-    const { api, contextLines } = await startApi();
+    const { api, contextLines } = await startApi(QUIET);
     closers.push(() => api.close());
-    const certificates = await startCertificates(api.data.store, api.data.masterKey);
+    const certificates = await startCertificates(
+      api.data.store,
+      api.data.masterKey,
+      createLog('certificates', { level: QUIET }),
+    );
     closers.push(() => certificates.close());
     if (options.demo) {
       const demo = await startDemoService();
@@ -31,12 +38,12 @@ export async function startUp(options: { demo: boolean }): Promise<StartedPart> 
       apiUrl: api.url,
       tokenFile: api.data.edgeTokenFile,
       ownListeners: api.env.listen,
-      log: createEdgeLog(),
+      log: createLog('edge'),
     });
     closers.push(() => edge.close());
     await edge.ready();
     return {
-      lines: readyLines(api, edge.addresses.https.map(formatAddress).join(', '), contextLines, options),
+      lines: readyLines(api, edge.addresses.https.map(writeListenAddress).join(', '), contextLines, options),
       close,
     };
   } catch (error) {

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createLog, openDataDirectory, startApi } from '@postern/api';
+import { openDataDirectory, startApi } from '@postern/api';
 import { createClient, type PosternClient } from '@postern/client';
 import type { Hostname } from '@postern/contracts';
+import { createLog } from '@postern/runtime';
 import { writeLocalContext } from '../config/local-context.ts';
 
 const bin = fileURLToPath(new URL('../../bin/postern.js', import.meta.url));
@@ -49,7 +50,7 @@ export async function startCliHarness(): Promise<CliHarness> {
     listen: [{ host: '127.0.0.1', port: 0 }],
     store: data.store,
     masterKey: data.masterKey,
-    log: createLog('api', join(directory, 'log')),
+    log: createLog('api', { file: join(directory, 'log') }),
     now,
     hostnameDomain: 'localhost' as Hostname,
     publicHttpsPort: 8443,

@@ -1,0 +1,20 @@
+import { PosternError } from '@postern/contracts';
+import { type ListenAddress, writeListenAddress } from './listen-addresses.ts';
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another program',
+  EADDRNOTAVAIL: 'is not an address of this machine',
+  EACCES: 'may not be listened on by this user',
+  EAFNOSUPPORT: 'is of a family this machine does not have',
+  ENOTFOUND: 'has a host that cannot be resolved',
+};
+
+/** The `unavailable` of an address that cannot be listened on: one sentence that names variable, address and reason. */
+export function listenFailure(variable: string, address: ListenAddress, cause: unknown): PosternError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  const reason = REASONS[code] ?? `cannot be listened on (${code})`;
+  return new PosternError('unavailable', {
+    detail: `${variable}: ${writeListenAddress(address)} ${reason}`,
+    cause,
+  });
+}

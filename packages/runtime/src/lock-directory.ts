@@ -1,0 +1,50 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { PosternError } from '@postern/contracts';
+
+const SQLITE_BUSY = 5;
+
+export interface DirectoryLock {
+  release(): void;
+}
+
+/**
+ * Makes a directory (0700) where it is missing and keeps it for this process alone until `release`, or until the process
+ * ends in whatever way.
+ *
+ * The lock is SQLite's own on a file `lock`: the kernel drops it with the process, so that nothing stale is left by
+ * kill -9, and unlike a pid in a file it cannot be mistaken. Fails with `unavailable`, naming the variable that chose the
+ * directory, and the holder's pid where it is in use.
+ */
+export function lockDirectory(directory: string, variable: string): DirectoryLock {
+  const ownerFile = join(directory, 'lock-owner');
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    database = new DatabaseSync(join(directory, 'lock'));
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+    writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
+  } catch (cause) {
+    database?.close();
+    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
+    const detail = isBusy
+      ? `${variable}: ${directory} is in use by process ${readOwner(ownerFile)}; stop it or choose another directory`
+      : `${variable}: ${directory} cannot be written (${codeOf(cause)}); change its rights or choose another directory`;
+    throw new PosternError('unavailable', { detail, cause });
+  }
+  const held = database;
+  return { release: () => held.close() };
+}
+
+function readOwner(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim() || '(unknown)';
+  } catch {
+    return '(unknown)';
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}
