@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,30 +63,12 @@ describe('the lock', () => {
     await first.close();
     await (await open()).close();
   });
-
-  test('another process is refused while one holds it, and kill -9 of the holder frees it at once', async () => {
-    const lockFile = join(import.meta.dirname, 'directory-lock.ts');
-    const code = `import { lockDirectory } from ${JSON.stringify(lockFile)};
-      globalThis.kept = lockDirectory(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1000);`;
-    await (await open()).close();
-    const holder = spawn(process.execPath, ['--input-type=module', '-e', code], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    try {
-      await once(holder.stdout, 'data');
-      await expect(open()).rejects.toEqual(refusalOf(`in use by process ${holder.pid}`));
-    } finally {
-      holder.kill('SIGKILL');
-      await once(holder, 'exit');
-    }
-    await (await open()).close();
-  });
 });
 
 describe('what cannot be used is refused in one sentence', () => {
   test('a directory that cannot be made', async () => {
     writeFileSync(join(root, 'file'), '');
-    await expect(open(join(root, 'file/data'))).rejects.toEqual(refusalOf('set POSTERN_DATA_DIR'));
+    await expect(open(join(root, 'file/data'))).rejects.toEqual(refusalOf('POSTERN_DATA_DIR: '));
   });
 
   test('a missing master key beside a database, and nothing is left locked or made', async () => {
