@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type Running, startPlatform, startProcess } from '../../test/platform/platform.ts';
+import { workerPidsOf } from '../worker-processes.ts';
+
+export const HOST = 'bench.localhost';
+export const PEERS = ['http-proxy', 'http-proxy-3'] as const;
+export type Peer = (typeof PEERS)[number];
+
+/** A proxy under measurement: HTTPS for HOST on 127.0.0.1. */
+export interface MeasuredProxy {
+  readonly name: string;
+  readonly port: number;
+  /** The process that forwards. */
+  readonly pid: number;
+}
+
+/** A self-signed P-256 certificate for HOST in two PEM files. */
+export interface Certificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export function makeCertificate(directory: string): Certificate {
+  const certFile = join(directory, 'cert.pem');
+  const keyFile = join(directory, 'key.pem');
+  execFileSync(
+    'openssl',
+    [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+      ...['-keyout', keyFile, '-out', certFile, '-subj', `/CN=${HOST}`],
+      ...['-addext', `subjectAltName=DNS:${HOST}`],
+    ],
+    { stdio: 'pipe' },
+  );
+  return { certFile, keyFile };
+}
+
+/** Runs one of the programs beside this file that print `listening PORT`; it is stopped with the stack. */
+export async function startListening(
+  stack: AsyncDisposableStack,
+  program: string,
+  args: readonly string[],
+): Promise<{ port: number; running: Running }> {
+  const file = join(import.meta.dirname, program);
+  const running = await startProcess(process.execPath, [file, ...args], {}, /listening \d+/);
+  stack.defer(async () => {
+    await running.stop('SIGKILL');
+  });
+  return { port: Number(/listening (\d+)/.exec(running.output())?.[1]), running };
+}
+
+export async function startPeer(
+  stack: AsyncDisposableStack,
+  peer: Peer,
+  { certFile, keyFile }: Certificate,
+  upstreamPort: number,
+  protocol: 'http1' | 'http2',
+): Promise<MeasuredProxy & { running: Running }> {
+  const target = `http://127.0.0.1:${upstreamPort}`;
+  const { port, running } = await startListening(stack, 'peer-main.ts', [
+    ...[peer, certFile, keyFile, target, protocol],
+  ]);
+  return { name: peer, port, pid: running.process.pid ?? 0, running };
+}
+
+/** A whole platform with one edge worker, and a route to the upstream made with its own commands. */
+export async function startPostern(
+  stack: AsyncDisposableStack,
+  { certFile, keyFile }: Certificate,
+  upstreamPort: number,
+): Promise<MeasuredProxy> {
+  const platform = stack.use(await startPlatform({ POSTERN_EDGE_WORKERS: '1', POSTERN_ACCESS_LOG: 'off' }));
+  for (const args of [
+    ['service', 'create', 'bench', '--target', `http://127.0.0.1:${upstreamPort}`],
+    ['secret', 'create', 'tls', 'bench', '--cert', certFile, '--key', keyFile],
+    [
+      ...['route', 'create', 'bench', '--hostname', HOST, '--path', '/=bench'],
+      ...['--server-certificate-secret', 'bench'],
+    ],
+  ]) {
+    const { code, stderr } = await platform.postern(args);
+    if (code !== 0) throw new Error(`postern ${args.join(' ')}: ${stderr}`);
+  }
+  const [pid] = workerPidsOf(platform.running.process.pid ?? 0);
+  if (pid === undefined) throw new Error('the platform has no edge worker');
+  return { name: 'postern', port: platform.ports.https, pid };
+}
