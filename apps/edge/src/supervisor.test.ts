@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '@postern/contracts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readEdgeEnv } from './env.ts';
+import { formatAddress } from './listen-address.ts';
 import { type EdgeOptions, type RunningEdge, startEdge } from './supervisor.ts';
+import { hostDocumentOf, upstreamTo } from './testing/feed-documents.ts';
 import { type FeedStandIn, startFeedStandIn } from './testing/feed-stand-in.ts';
 import { runCommand } from './testing/openssl-client.ts';
 
@@ -107,12 +110,13 @@ test('a host whose documents are damaged is reported closed, and the others are 
   const revision = await api.putHost('b.example');
   await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(revision), WAIT);
   api.put('host', 'a.example', { host: 'a.example', rules: 'none' });
-  await vi.waitFor(async () => {
-    expect(await statusOf(edge, 'a.example')).toBe(0);
+  // Reported without anyone asking for the host.
+  await vi.waitFor(() => {
     expect(api.reports.at(-1)?.closedHosts).toMatchObject([
       { host: 'a.example', reason: 'unusable_document' },
     ]);
   }, WAIT);
+  expect(await statusOf(edge, 'a.example')).toBe(0);
   expect(await statusOf(edge, 'b.example')).toBe(502);
 });
 
@@ -155,6 +159,45 @@ test('a killed worker is back within a second, and the other one serves meanwhil
   }, WAIT);
   await vi.waitFor(async () => expect((await admin(edge, '/readyz')).status).toBe(200), WAIT);
   for (let n = 0; n < 8; n += 1) expect(await statusOf(edge, 'a.example')).toBe(502);
+});
+
+test('stopping lets a request finish, and takes no new connection', async () => {
+  const upstream = createHttpServer((_, response) => void setTimeout(() => response.end('late'), 1_500));
+  upstream.listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const edge = await start();
+  await edge.ready();
+  await api.putHost('a.example');
+  const { port } = upstream.address() as AddressInfo;
+  const revision = api.put(
+    'host',
+    'a.example',
+    hostDocumentOf('a.example', { services: { echo: upstreamTo('http', port) } }),
+  );
+  await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(revision), WAIT);
+  const slow = statusOf(edge, 'a.example');
+  await once(upstream, 'request');
+  const closed = edge.close();
+  await vi.waitFor(async () => expect(await statusOf(edge, 'a.example')).toBe(0), WAIT);
+  expect(await slow).toBe(200);
+  await closed;
+  upstream.close();
+});
+
+test('several addresses, IPv6 too, are all served', async () => {
+  const edge = await start({ POSTERN_EDGE_HTTPS_LISTEN: '[::1]:0,127.0.0.1:0' });
+  await edge.ready();
+  expect(edge.addresses.https.map(({ host }) => host)).toEqual(['::1', '127.0.0.1']);
+  for (const address of edge.addresses.https) {
+    const { stdout } = await runCommand('openssl', [
+      's_client',
+      '-connect',
+      formatAddress(address),
+      '-servername',
+      'nobody.example',
+    ]);
+    expect(stdout).toContain('CONNECTED');
+  }
 });
 
 test('the workers end with their supervisor, and nothing stale keeps the next one away', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '@postern/contracts';
+import { type Log, PosternError } from '@postern/contracts';
 import { type FeedState, followFeed } from '@postern/feed/client';
 import { openReplica } from '@postern/replica';
 import type { EdgeEnv } from './env.ts';
@@ -24,7 +24,7 @@ export interface EdgeOptions extends EdgeEnv {
 }
 
 export interface RunningEdge {
-  /** Resolves when the edge serves: every worker listens, and there is a copy of the feed (an old one will do). */
+  /** Resolves when the edge serves: every worker listens, and there is a copy of the feed (an old one will do). Rejects when it is closed before. */
   ready(): Promise<void>;
   /** Takes readiness back, lets connections drain (30 s), then ends workers, feed and listeners. */
   close(): Promise<void>;
@@ -57,10 +57,9 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
 
     let closing = false;
     let feed: FeedState = { state: 'connecting' };
-    let wakeReady = () => {};
-    const becameReady = new Promise<void>((resolve) => {
-      wakeReady = resolve;
-    });
+    const becameReady = Promise.withResolvers<void>();
+    // Nobody need wait for it.
+    becameReady.promise.catch(() => {});
     const unreadyReasons = (): string[] => [
       ...(closing ? ['the edge is stopping'] : []),
       ...(pool.isListening ? [] : ['not every worker listens']),
@@ -68,7 +67,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     ];
     const onProgress = () => {
       reporter.notify();
-      if (unreadyReasons().length === 0) wakeReady();
+      if (unreadyReasons().length === 0) becameReady.resolve();
     };
 
     const https = await claimAddresses('POSTERN_EDGE_HTTPS_LISTEN', options.httpsListen);
@@ -133,6 +132,9 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     let closed: Promise<void> | undefined;
     const close = async () => {
       closing = true;
+      becameReady.reject(
+        new PosternError('unavailable', { detail: 'the edge was stopped before it was ready' }),
+      );
       stop.abort();
       await follow;
       reporter.close();
@@ -142,7 +144,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       data.release();
     };
     return {
-      ready: () => becameReady,
+      ready: () => becameReady.promise,
       close() {
         closed ??= close();
         return closed;

@@ -186,8 +186,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     metrics,
     hosts,
     applyChanges(ids) {
-      hosts.forget(ids);
+      const concerned = hosts.forget(ids);
       registry.recheck(ids);
+      hosts.prepare(concerned);
     },
     closedHosts: () => hosts.closedHosts(),
     async close() {

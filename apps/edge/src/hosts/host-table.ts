@@ -45,6 +45,9 @@ interface HostTableOptions {
   readonly secureContextsMax?: number;
 }
 
+/** Hosts read ahead after one change; the others are read when they are asked for. */
+const PREPARED_MAX = 200;
+
 /** What is known of one document: never the way to another one, so that a broken host is not served by its wildcard. */
 type Entry =
   | { readonly state: 'served'; readonly host: EdgeHost }
@@ -85,21 +88,37 @@ export class EdgeHostTable implements HostTable {
     return { state: 'served', host, secureContext: made.value };
   }
 
-  /** Forgets what is made of these documents, so that the next use reads them anew. */
-  forget(ids: ChangedIds): void {
+  /** Forgets what is made of these documents, so that the next use reads them anew; gives the hosts that this concerns. */
+  forget(ids: ChangedIds): string[] {
     if (ids === 'all') {
       this.#entries.clear();
-      return;
+      return [];
     }
+    const hosts: string[] = [];
     const parts = new Set<string>();
     for (const { kind, id } of ids) {
-      if (kind === 'host') this.#entries.delete(id);
+      if (kind === 'host') hosts.push(id);
       else parts.add(dependency(kind, id));
     }
-    if (parts.size === 0) return;
-    for (const [id, entry] of [...this.#entries.entries()]) {
-      if (dependenciesOf(entry).some((part) => parts.has(part))) this.#entries.delete(id);
+    if (parts.size > 0) {
+      for (const [id, entry] of this.#entries.entries()) {
+        if (dependenciesOf(entry).some((part) => parts.has(part))) hosts.push(id);
+      }
     }
+    for (const id of hosts) this.#entries.delete(id);
+    return hosts;
+  }
+
+  /** Reads hosts now rather than at their next handshake, so that one that cannot be served is known at once. */
+  prepare(ids: readonly string[]): void {
+    const left = ids.slice(0, PREPARED_MAX);
+    const next = () => {
+      const id = left.pop();
+      if (id === undefined) return;
+      this.#load(id as Hostname);
+      setImmediate(next);
+    };
+    setImmediate(next);
   }
 
   /** The hosts found closed since they changed last, as the report wants them. */

@@ -17,10 +17,14 @@ export interface Answer {
 /** A protocol that answers every request with what is known of its connection; the stand-in for HTTP in tests of TLS. */
 export function answeringProtocol(): EdgeProtocol {
   const connections = new WeakMap<object, Connection>();
-  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-    const connection = connections.get(request.socket);
-    response.end(connection === undefined ? 'plain' : answerOf(connection, request.url ?? ''));
-  });
+  // Tests of what ends a connection must not meet Node's own time limit for idle ones.
+  const server = createServer(
+    { keepAliveTimeout: 60_000 },
+    (request: IncomingMessage, response: ServerResponse) => {
+      const connection = connections.get(request.socket);
+      response.end(connection === undefined ? 'plain' : answerOf(connection, request.url ?? ''));
+    },
+  );
   return {
     serve(connection) {
       const { socket, protocol } = connection;
