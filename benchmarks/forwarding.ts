@@ -34,9 +34,10 @@ interface Figures {
 }
 
 await using stack = new AsyncDisposableStack();
+let interruptedBy: string | null = null;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void stack.disposeAsync().finally(() => process.exit(1));
+  process.on(signal, () => {
+    interruptedBy = signal;
   });
 }
 const directory = mkdtempSync(join(tmpdir(), 'postern-bench-'));
@@ -44,7 +45,11 @@ stack.defer(() => rmSync(directory, { recursive: true, force: true }));
 const certificate = makeCertificate(directory);
 const upstream = await startListening(stack, 'upstream-main.ts', []);
 const proxies: MeasuredProxy[] = [];
-for (const peer of PEERS) proxies.push(await startPeer(stack, peer, certificate, upstream.port, 'http1'));
+for (const peer of PEERS) {
+  goOn();
+  proxies.push(await startPeer(stack, peer, certificate, upstream.port, 'http1'));
+}
+goOn();
 proxies.push(await startPostern(stack, certificate, upstream.port));
 
 pin(process.pid, OTHER_CORES);
@@ -59,15 +64,22 @@ const large = await measure(LARGE, generator.put);
 const behaviours = await compareBehaviours();
 report();
 
+/** Between steps, each a few seconds long: an interrupted run ends here, with everything that it started. */
+function goOn(): void {
+  if (interruptedBy !== null) throw new Error(`ended by ${interruptedBy}`);
+}
+
 /** All proxies are there all the time, one is under load: what else the machine does meets them alike. */
 async function measure(load: Load, put: PutLoad): Promise<Map<string, Figures[]>> {
   const runs = new Map<string, Figures[]>(proxies.map(({ name }) => [name, []]));
   for (const { name, port } of proxies) {
+    goOn();
     console.error(`${load.path}: warming ${name} up`);
     await put(port, { ...load, seconds: WARM_UP_SECONDS });
   }
   for (let round = 1; round <= rounds; round += 1) {
     for (const { name, port, pid } of proxies) {
+      goOn();
       const { result, cost } = await costWhile(pid, countInstructions, () => put(port, load));
       const figures = figuresOf(result, cost);
       runs.get(name)?.push(figures);
@@ -99,6 +111,7 @@ async function compareBehaviours(): Promise<string[][]> {
     ['upstream dies in a chunked answer (50,000 bytes sent)'],
   ];
   for (const { name, port } of proxies) {
+    goOn();
     console.error(`behaviours: ${name}`);
     const peer = PEERS.find((known) => known === name);
     rows[0]?.push(String(await countLeftStreams(port, upstream.port)));
