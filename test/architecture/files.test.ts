@@ -31,6 +31,7 @@ test('the surface of every workspace package is an index.ts, a folder for tests,
     };
     const targets = Object.values({ ...exports, ...bin });
     expect(targets.length, manifest).toBeGreaterThan(0);
-    for (const target of targets) expect(target, manifest).toMatch(/\/index\.ts$|\/testing\/[a-z-]+\.ts$|^\.\/bin\/[a-z]+\.js$/);
+    for (const target of targets)
+      expect(target, manifest).toMatch(/\/index\.ts$|\/testing\/[a-z-]+\.ts$|^\.\/bin\/[a-z]+\.js$/);
   }
 });
