@@ -1,6 +1,6 @@
+import type { ListenAddress } from '@postern/runtime';
 import { createAccessLog } from './http/access-log.ts';
 import { createServeProtocol } from './http/serve.ts';
-import type { ListenAddress } from './listen-address.ts';
 import type { WorkerMetrics } from './metrics.ts';
 import type { EdgeProtocol, ProtocolContext } from './worker.ts';
 

@@ -1,8 +1,9 @@
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PosternError } from '@postern/contracts';
+import { type ListenAddress, parseListenAddresses, readDataDirectory } from '@postern/runtime';
 import { addressRanges } from './accept/address-ranges.ts';
-import { type ListenAddress, parseListenAddresses } from './listen-address.ts';
+import { plainAddress } from './plain-address.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
 /** What an edge takes from the environment, with the defaults of docs/architecture.md filled in. Paths are absolute. */
@@ -29,9 +30,7 @@ const WORKERS_MAX = 256;
 
 /** Reads and checks the variables; fails with `validation_failed` naming the variable. */
 export function readEdgeEnv(env: NodeJS.ProcessEnv = process.env): EdgeEnv {
-  const dataDirectory = resolve(
-    env.POSTERN_DATA_DIR || join(env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'postern'),
-  );
+  const dataDirectory = readDataDirectory(env);
   return {
     httpsListen: listenOf(env, 'POSTERN_EDGE_HTTPS_LISTEN', '127.0.0.1:8443'),
     httpListen: listenOf(env, 'POSTERN_EDGE_HTTP_LISTEN', '127.0.0.1:8080'),
@@ -52,15 +51,8 @@ export function readEdgeEnv(env: NodeJS.ProcessEnv = process.env): EdgeEnv {
 }
 
 function listenOf(env: NodeJS.ProcessEnv, variable: string, preset: string): ListenAddress[] {
-  const text = env[variable] || preset;
-  const addresses = parseListenAddresses(text);
-  if (addresses === undefined) {
-    throw wrong(
-      variable,
-      `"${text}" is not a list of HOST:PORT or [IPv6]:PORT; a host is an IP address (0.0.0.0 or [::] for all) or localhost`,
-    );
-  }
-  return addresses;
+  const addresses = parseListenAddresses(env[variable] || preset, variable);
+  return addresses.map(({ host, port }) => ({ host: plainAddress(host), port }));
 }
 
 function numberOf(env: NodeJS.ProcessEnv, variable: string, max: number): number {

@@ -6,9 +6,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from '@postern/contracts';
+import { writeListenAddress } from '@postern/runtime';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readEdgeEnv } from './env.ts';
-import { formatAddress } from './listen-address.ts';
 import { type EdgeOptions, type RunningEdge, startEdge } from './supervisor.ts';
 import { hostDocumentOf, upstreamTo } from './testing/feed-documents.ts';
 import { type FeedStandIn, startFeedStandIn } from './testing/feed-stand-in.ts';
@@ -192,7 +192,7 @@ test('several addresses, IPv6 too, are all served', async () => {
     const { stdout } = await runCommand('openssl', [
       's_client',
       '-connect',
-      formatAddress(address),
+      writeListenAddress(address),
       '-servername',
       'nobody.example',
     ]);
@@ -224,7 +224,9 @@ test('the workers end with their supervisor, and nothing stale keeps the next on
   const [output] = (await once(child.stdout, 'data')) as [Buffer];
   const pids = JSON.parse(output.toString()) as number[];
   expect(pids).toHaveLength(2);
-  await expect(start()).rejects.toThrow(/POSTERN_EDGE_DATA_DIR: .* is in use by another edge/);
+  await expect(start()).rejects.toThrow(
+    `POSTERN_EDGE_DATA_DIR: ${join(directory, 'edge')} is in use by process ${child.pid}`,
+  );
   child.kill('SIGKILL');
   await once(child, 'exit');
   await vi.waitFor(() => {

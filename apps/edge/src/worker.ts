@@ -1,5 +1,6 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '@postern/contracts';
+import type { ListenAddress } from '@postern/runtime';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
@@ -8,8 +9,8 @@ import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
 import { EDGE_LIMITS } from './limits.ts';
-import { type ListenAddress, plainAddress } from './listen-address.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
+import { plainAddress } from './plain-address.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
 /** What a protocol may use of its worker. */

@@ -1,6 +1,6 @@
 import { isIP, type Socket } from 'node:net';
 import { EDGE_LIMITS } from '../limits.ts';
-import { plainAddress } from '../listen-address.ts';
+import { plainAddress } from '../plain-address.ts';
 import { readStart } from './peek.ts';
 
 /** Where the client really is, told by a trusted load balancer. */

@@ -1,7 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { PosternError, type ProblemCode, problemDocumentOf } from '@postern/contracts';
-import type { ListenAddress } from '../listen-address.ts';
-import { unusableAddress } from './claim-addresses.ts';
+import { type ListenAddress, listenFailure } from '@postern/runtime';
 
 interface AdminOptions {
   readonly listen: readonly ListenAddress[];
@@ -74,7 +73,7 @@ function refuse(response: ServerResponse, code: ProblemCode): void {
 
 function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(unusableAddress('POSTERN_EDGE_ADMIN_LISTEN', address, error)));
+    server.once('error', (error) => reject(listenFailure('POSTERN_EDGE_ADMIN_LISTEN', address, error)));
     server.listen({ ...address, exclusive: true }, () => {
       const bound = server.address();
       resolve(

@@ -1,13 +1,5 @@
 import { createServer } from 'node:net';
-import { PosternError } from '@postern/contracts';
-import { formatAddress, type ListenAddress, plainAddress } from '../listen-address.ts';
-
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use by another program',
-  EADDRNOTAVAIL: 'is not an address of this machine',
-  EACCES: 'may not be listened on by this user',
-  EAFNOSUPPORT: 'is of a family this machine does not have',
-};
+import { type ListenAddress, listenFailure } from '@postern/runtime';
 
 /**
  * Proves that addresses can be listened on, and gives them with the ports the system chose for 0. They are free again
@@ -37,7 +29,7 @@ export async function claimAddresses(
             );
           });
         }).catch((error: unknown) => {
-          throw unusableAddress(variable, address, error);
+          throw listenFailure(variable, address, error);
         }),
       );
     }
@@ -45,12 +37,4 @@ export async function claimAddresses(
     await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
   }
   return claimed;
-}
-
-/** One line for an address that cannot be listened on. */
-export function unusableAddress(variable: string, address: ListenAddress, cause: unknown): PosternError {
-  const code = String((cause as { code?: unknown } | null)?.code ?? 'unknown');
-  const reason = REASONS[code] ?? `cannot be listened on (${code})`;
-  const written = formatAddress({ ...address, host: plainAddress(address.host) });
-  return new PosternError('unavailable', { detail: `${variable}: ${written} ${reason}`, cause });
 }

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Cursor } from '@postern/contracts';
 import { openReplica } from '@postern/replica';
+import { createLog, writeListenAddress } from '@postern/runtime';
 import { addressRanges } from '../accept/address-ranges.ts';
 import { createEdgeProtocol } from '../edge-protocol.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
-import { formatAddress } from '../listen-address.ts';
-import { createEdgeLog } from '../log.ts';
 import { proveHandshakes } from '../tls/self-test.ts';
 import { type RunningWorker, startWorker } from '../worker.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
@@ -20,7 +19,7 @@ const CLOSED_HOSTS_EVERY_MS = 1_000;
 export function runWorkerProcess(): void {
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
-  const log = createEdgeLog();
+  const log = createLog('edge');
   let running: RunningWorker | undefined;
   let told = '';
   /** What was applied while the worker was starting. */
@@ -99,7 +98,7 @@ function tell(message: FromWorker): void {
 function detailOf(error: unknown): string {
   const { code, address, port } = error as { code?: string; address?: string; port?: number };
   if (code === 'EADDRINUSE' && address !== undefined && port !== undefined) {
-    return `${formatAddress({ host: address, port })} is in use by another program`;
+    return `${writeListenAddress({ host: address, port })} is in use by another program`;
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 import type { Cursor } from '@postern/contracts';
+import type { ListenAddress } from '@postern/runtime';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
-import type { ListenAddress } from '../listen-address.ts';
 import type { TlsVersion } from '../tls/secure-context.ts';
 
 /** What a worker is started with. Keys come as files, so that none stands in a message or the environment. */

@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ChangeKind, DOCUMENT_FORMAT, type HostDocument, type SubjectMatcher } from '@postern/contracts';
+import {
+  type ChangeKind,
+  DOCUMENT_FORMAT,
+  type HostDocument,
+  type Log,
+  type LogLevel,
+  type SubjectMatcher,
+} from '@postern/contracts';
 import { createLocalAuthority, newEdgeKeyPair, parseCertificatesPem, trustBundleOf } from '@postern/pki';
 import { openReplica } from '@postern/replica';
-import pino from 'pino';
 import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
 import { answeringProtocol } from './answering-protocol.ts';
 import { hostDocumentOf, issueFor } from './feed-documents.ts';
@@ -67,7 +73,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
     proxyProtocolFrom: options.proxyProtocolFrom ?? null,
     minVersion: options.minVersion ?? 'TLSv1.2',
     protocol: options.protocol ?? answeringProtocol,
-    log: pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as LogLine) }),
+    log: collectingLog(log),
     now: options.now ?? Date.now,
     idPrefix: 'test',
     limits: { drainMs: 1_000, ...options.limits },
@@ -124,4 +130,11 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Keeps every line, whatever its level. */
+function collectingLog(lines: LogLine[]): Log {
+  const keep = (level: LogLevel) => (fields: object, msg: string) =>
+    void lines.push({ ...fields, level, msg });
+  return { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
