@@ -10,17 +10,10 @@ export interface Http2ExchangeOptions {
   readonly raw: readonly string[];
   /** Ends the session: GOAWAY. */
   readonly dismissSession: () => void;
-  /** The client reset the stream before its answer was whole. */
-  readonly onReset: () => void;
 }
 
 /** Makes the common form of one HTTP/2 stream. */
-export function createHttp2Exchange({
-  stream,
-  raw,
-  dismissSession,
-  onReset,
-}: Http2ExchangeOptions): Exchange {
+export function createHttp2Exchange({ stream, raw, dismissSession }: Http2ExchangeOptions): Exchange {
   const method = pseudo(raw, ':method') ?? '';
   const hasBody = !stream.endAfterHeaders;
   let trailersIn: Field[] = [];
@@ -33,9 +26,6 @@ export function createHttp2Exchange({
   stream.on('wantTrailers', () => {
     // Node ends a stream before it resets it. Held back here, the end never goes out before the reset.
     if (!aborting) stream.sendTrailers(objectOf(trailersOut));
-  });
-  stream.once('close', () => {
-    if (!aborting && stream.rstCode !== constants.NGHTTP2_NO_ERROR) onReset();
   });
   // A stream that fails is closed, and 'close' is what everybody here waits for.
   stream.on('error', () => undefined);
@@ -84,7 +74,6 @@ export function createHttp2Exchange({
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     },
     dismiss() {
-      aborting = true;
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       dismissSession();
     },

@@ -24,19 +24,14 @@ export function serveHttp2(connection: Connection, handle: HandleExchange): { dr
     },
     maxSessionInvalidFrames: 20,
     maxSessionRejectedStreams: 20,
-    // Only a second line: past it Node falls silent and keeps the session, where we end it.
-    streamResetBurst: 2 * RESET_BURST,
-    streamResetRate: 2 * RESET_PER_SECOND,
+    streamResetBurst: RESET_BURST,
+    streamResetRate: RESET_PER_SECOND,
   });
   session.setLocalWindowSize(SESSION_WINDOW_BYTES);
   let streams = 0;
-  const budget = createBudget(CONTROL_BURST, CONTROL_PER_SECOND);
-  const resets = createBudget(RESET_BURST, RESET_PER_SECOND);
-  const spend = (from: Budget): void => {
-    if (!from.take()) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  };
+  const budget = createFrameBudget();
   const onControlFrame = (): void => {
-    spend(budget);
+    if (!budget.take()) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
   session.on('ping', onControlFrame);
   session.on('remoteSettings', onControlFrame);
@@ -57,9 +52,6 @@ export function serveHttp2(connection: Connection, handle: HandleExchange): { dr
       dismissSession: () => {
         endSession(session);
       },
-      onReset: () => {
-        spend(resets);
-      },
     });
     void handle(exchange, connection);
   });
@@ -79,24 +71,19 @@ function endSession(session: ServerHttp2Session): void {
 }
 
 /** A token bucket: `take` says whether there was one. */
-interface Budget {
-  take(): boolean;
-  give(): void;
-}
-
-function createBudget(burst: number, perSecond: number): Budget {
-  let tokens = burst;
+function createFrameBudget(): { take(): boolean; give(): void } {
+  let tokens = CONTROL_BURST;
   let filledAt = performance.now();
   return {
     take() {
       const now = performance.now();
-      tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
+      tokens = Math.min(CONTROL_BURST, tokens + ((now - filledAt) / 1000) * CONTROL_PER_SECOND);
       filledAt = now;
       tokens -= 1;
       return tokens >= 0;
     },
     give() {
-      tokens = Math.min(burst, tokens + 1);
+      tokens = Math.min(CONTROL_BURST, tokens + 1);
     },
   };
 }

@@ -6,9 +6,11 @@ import { type RecordingUpstream, startRecordingUpstream } from './testing/record
 const HOST = 'shop.example.org';
 let fixture: HttpFixture;
 let upstream: RecordingUpstream;
+let slow: RecordingUpstream;
 beforeAll(async () => {
   fixture = await startHttpFixture();
   upstream = await startRecordingUpstream();
+  slow = await startRecordingUpstream(() => null);
   await fixture.putHost(HOST, upstream.port, { websockets: true });
   await fixture.putHost('other.example.org', upstream.port);
   await fixture.putHost('*.wild.example.org', upstream.port);
@@ -17,6 +19,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await fixture.close();
   await upstream.close();
+  await slow.close();
 });
 beforeEach(() => upstream.clear());
 
@@ -160,6 +163,14 @@ test('pipelined requests are answered in order, one after another', async () => 
   const { text } = await sendRaw(fixture.edge, HOST, one('/1') + one('/2') + one('/3'));
   expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
   expect([...upstream.text().matchAll(/^GET (\S+)/gm)].map(([, path]) => path)).toEqual(['/1', '/2', '/3']);
+});
+
+test('a pipelined request waits until the one before it is answered', async () => {
+  await fixture.putHost('slow.example.org', slow.port);
+  const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: slow.example.org\r\n\r\n`;
+  await sendRaw(fixture.edge, 'slow.example.org', one('/never') + one('/second'));
+  expect(slow.text()).toContain('/never');
+  expect(slow.text()).not.toContain('/second');
 });
 
 test('an absolute target of the same host is served in origin form', async () => {

@@ -16,6 +16,8 @@ let http2: TestServer;
 let openHttp1 = 0;
 let openHttp2Streams = 0;
 let sentBytes = 0;
+/** Reset codes of uploads that the HTTP/2 upstream saw end. */
+const uploads: number[] = [];
 
 beforeAll(async () => {
   fixture = await startHttpFixture();
@@ -50,10 +52,13 @@ beforeAll(async () => {
       openHttp2Streams -= 1;
     });
     stream.on('error', () => undefined);
-    if (headers[':path'] === '/cut') {
+    if (headers[':path'] === '/upload') {
+      stream.once('close', () => uploads.push(stream.rstCode ?? -1));
+      stream.resume();
+    } else if (headers[':path'] === '/cut' || headers[':path'] === '/cancel') {
       // Without the trailers that are never sent, Node would end the stream cleanly before it resets it.
       stream.respond({ ':status': 200 }, { waitForTrailers: true });
-      stream.write('partial', () => stream.close(2));
+      stream.write('partial', () => stream.close(headers[':path'] === '/cut' ? 2 : 8));
     } else {
       stream.additionalHeaders({ ':status': 103, link: '</a.css>; rel=preload' });
       stream.respond({ ':status': 200, 'content-type': 'text/event-stream' });
@@ -76,6 +81,8 @@ function answer(path: string, response: ServerResponse, socket: { destroy(): voi
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: 1\n\n');
       return;
+    case '/hang':
+      return;
     case '/hints':
       response.writeEarlyHints({ link: '</a.css>; rel=preload' });
       response.end('done');
@@ -96,7 +103,8 @@ function answer(path: string, response: ServerResponse, socket: { destroy(): voi
     case '/flood': {
       const chunk = Buffer.alloc(64 * 1024);
       const more = (): void => {
-        while (!response.destroyed && response.write(chunk)) sentBytes += chunk.length;
+        do sentBytes += chunk.length;
+        while (!response.destroyed && response.write(chunk));
         response.once('drain', more);
       };
       more();
@@ -229,12 +237,40 @@ describe.each(['--http1.1', '--http2'])('with curl %s', (version) => {
 
 test('a stream that an HTTP/2 upstream resets is reset for HTTP/2 clients and cut for HTTP/1.1 ones', async () => {
   const session = openHttp2(fixture.edge, H2C);
-  const answered = await ask(session, get(H2C, '/cut'));
-  expect(answered).toMatchObject({ status: 200, rstCode: 2 });
+  for (const path of ['/cut', '/cancel']) {
+    const answered = await ask(session, get(H2C, path));
+    expect(answered, path).toMatchObject({ status: 200, rstCode: 2 });
+  }
   session.destroy();
   const { text, closed } = await sendRaw(fixture.edge, H2C, `GET /cut HTTP/1.1\r\nHost: ${H2C}\r\n\r\n`);
   expect(closed).toBe(true);
   expect(text).not.toMatch(/0\r\n\r\n$/);
+});
+
+test('an upload that the client breaks off never looks whole to an HTTP/2 upstream', async () => {
+  for (const framing of ['Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n', 'Content-Length: 10\r\n\r\nhi']) {
+    uploads.length = 0;
+    const socket = await openTls(fixture.edge, H2C);
+    socket.write(`POST /upload HTTP/1.1\r\nHost: ${H2C}\r\n${framing}`);
+    await delay(200);
+    socket.destroy();
+    await becomes(() => uploads.length, 1);
+    expect(uploads[0]).not.toBe(0);
+  }
+});
+
+test('a client that goes away before the answer ends the request at the upstream', async () => {
+  const socket = await openTls(fixture.edge, HOST);
+  socket.write(`GET /hang HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  await becomes(() => openHttp1, 1);
+  socket.destroy();
+  await becomes(() => openHttp1, 0);
+  const session = openHttp2(fixture.edge, HOST);
+  const stream = session.request(get(HOST, '/hang')).on('error', () => undefined);
+  await becomes(() => openHttp1, 1);
+  stream.close(8);
+  await becomes(() => openHttp1, 0);
+  session.destroy();
 });
 
 test.each(['http/1.1', 'h2'])('a client that does not read stops the upstream (%s)', async (protocol) => {

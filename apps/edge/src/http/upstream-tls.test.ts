@@ -90,6 +90,13 @@ test.each([
   expect(await answerOf(good.port, upstream, host)).toContain('upstream_tls_failed');
 });
 
+test('a CA or client certificate that is missing is not made up for by the public roots', async () => {
+  const missing = await answerOf(good.port, { trustBundle: 'missing' });
+  expect(missing).toContain('the CA that the service names is not usable');
+  const nobody = await answerOf(good.port, { trustBundle: 'right', clientCertificate: 'missing' });
+  expect(nobody).toContain('the client certificate that the service names is not usable');
+});
+
 test('the client certificate of the service is shown where the target demands one', async () => {
   expect(await answerOf(demanding.port, { trustBundle: 'right', clientCertificate: 'client' })).toBe(
     'localhost edge',

@@ -186,6 +186,8 @@ test('link-local, metadata, unspecified addresses and our own listeners are refu
     '[fd00:ec2::254]',
     '[fe80::1]',
     '[::ffff:169.254.169.254]',
+    '[64:ff9b::a9fe:a9fe]',
+    '[64:ff9b::169.254.169.254]',
     '[::]',
   ];
   for (const host of hosts) {
