@@ -9,7 +9,7 @@ function readImportTable(): Map<string, Set<string>> {
   const section = /## Who may import whom\n([\s\S]*?)(?=\n## |$)/.exec(
     readFileSync(join(root, 'docs/architecture.md'), 'utf8'),
   )?.[1];
-  const rows = [...(section ?? '').matchAll(/^\| `([a-z0-9]+)` \|([^|]*)\|$/gm)];
+  const rows = [...(section ?? '').matchAll(/^\| `([a-z0-9]+)`\s*\|([^|]*)\|$/gm)];
   return new Map(
     rows.map(([, name, list]) => [
       name ?? '',
