@@ -21,11 +21,9 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
   stream.on('trailers', (_headers, _flags, rawTrailers: unknown) => {
     trailersIn = fieldsOfRaw(Array.isArray(rawTrailers) ? rawTrailers.map(String) : []);
   });
-  let aborting = false;
   let ended = false;
   stream.on('wantTrailers', () => {
-    // Node ends a stream before it resets it. Held back here, the end never goes out before the reset.
-    if (!aborting) stream.sendTrailers(objectOf(trailersOut));
+    stream.sendTrailers(objectOf(trailersOut));
   });
   // A stream that fails is closed, and 'close' is what everybody here waits for.
   stream.on('error', () => undefined);
@@ -55,6 +53,7 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
     respond(status, fields, { hasBody: answers }) {
       const head = [':status', String(status)];
       for (const [name, value] of fields) head.push(name.toLowerCase(), value);
+      // Node ends a stream before it resets it; waiting for trailers, the end can not go out before the reset.
       stream.respond(head as never, { endStream: !answers, waitForTrailers: answers });
       return stream;
     },
@@ -70,7 +69,6 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
       }
     },
     abort() {
-      aborting = true;
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     },
     dismiss() {

@@ -35,6 +35,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   try {
     stream = place.session.request(headOf(options), {
       endStream: request.body.kind === 'none',
+      // Node ends a stream before it resets it; a body that broke off must never look whole to the upstream.
       waitForTrailers: request.body.kind !== 'none',
     });
   } catch (error) {
@@ -55,10 +56,8 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   stream.on('trailers', (_headers, _flags, raw: unknown) => {
     trailersIn = fieldsOfRaw(listOfRaw(raw));
   });
-  let aborting = false;
   stream.on('wantTrailers', () => {
-    // Node ends a stream before it resets it; a body that broke off must never look whole to the upstream.
-    if (!aborting) stream.sendTrailers(objectOf(trailersOut));
+    stream.sendTrailers(objectOf(trailersOut));
   });
   stream.on('end', () => {
     ended = true;
@@ -103,7 +102,6 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
       stream.end();
     },
     abort() {
-      aborting = true;
       if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
     },
     onClosed(listener) {

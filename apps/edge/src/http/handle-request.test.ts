@@ -1,0 +1,106 @@
+import { PassThrough } from 'node:stream';
+import type { HostDocument, Hostname } from '@postern/contracts';
+import { expect, test } from 'vitest';
+import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
+import { upstreamTo } from '../testing/edge-fixture.ts';
+import type { AccessEntry } from './access-log.ts';
+import type { Exchange } from './exchange.ts';
+import { createRequestHandler } from './handle-request.ts';
+
+const HOST = 'a.example.org' as Hostname;
+const NOW = 1_000_000;
+const demand = { mode: 'require' as const, trustBundle: 'bundle', subjectMatches: null };
+const client: ClientIdentity = {
+  leafDer: Buffer.from('leaf'),
+  chainDer: [],
+  names: { commonNames: ['a'], dnsNames: [] },
+  fingerprint: 'ff',
+  validUntil: NOW + 1,
+};
+
+/** What happens to one request on a connection made under policy `v1`. */
+async function outcomeOf(
+  served: { policyVersion?: string; demands?: boolean } | null,
+  shown: ClientIdentity | null,
+): Promise<string> {
+  const calls: string[] = [];
+  const document: HostDocument = {
+    host: HOST,
+    project: 'p',
+    route: 'r',
+    closed: null,
+    certificate: 'c',
+    clientCertificate: served?.demands === true ? demand : null,
+    httpBasic: null,
+    cors: null,
+    rules: [{ name: null, prefix: '/', service: 's', enableWebsockets: false }],
+    services: { s: upstreamTo('http', 1) },
+  };
+  const host: ServedHost = {
+    document,
+    policyVersion: served?.policyVersion ?? 'v1',
+    judge: () => ({ verdict: 'admit', validUntil: NOW + 1, matchedBy: null }),
+  };
+  const handle = createRequestHandler({
+    hosts: { get: () => (served === null ? undefined : host) },
+    upstreams: {
+      open() {
+        calls.push('forwarded');
+        return Promise.reject(new Error('far enough'));
+      },
+      close: () => undefined,
+    },
+    accessLog: {
+      write: () => undefined,
+      flush: async () => undefined,
+      dropped: () => 0,
+      close: async () => undefined,
+    },
+    publicHttpsPort: 443,
+    log: { error: () => undefined, warn: () => undefined },
+    now: () => NOW,
+    onFinished: (entry: AccessEntry) => void calls.push(String(entry.code)),
+  });
+  const exchange: Exchange = {
+    id: 'id',
+    protocol: 'HTTP/1.1',
+    method: 'GET',
+    target: '/',
+    authority: null,
+    scheme: null,
+    fields: [['Host', HOST]],
+    hasBody: false,
+    body: new PassThrough(),
+    trailers: () => [],
+    upgrade: null,
+    isOpen: () => true,
+    onAborted: () => undefined,
+    inform: () => undefined,
+    respond: () => new PassThrough(),
+    end: () => undefined,
+    abort: () => undefined,
+    dismiss: () => void calls.push('dismissed'),
+  };
+  const connection = {
+    sni: HOST,
+    policyVersion: 'v1',
+    client: shown,
+    clientAddress: '::1',
+  } as unknown as Connection;
+  await handle(exchange, connection);
+  return calls.join(' ');
+}
+
+test.each([
+  ['the host is gone', null, null],
+  ['the policy is another one than that of the handshake', { policyVersion: 'v2' }, null],
+  ['the host demands a certificate and the connection has none', { demands: true }, null],
+  ['the certificate of the client has expired', { demands: true }, { ...client, validUntil: NOW }],
+])('when %s, the connection is ended and nothing is forwarded', async (_name, served, shown) => {
+  expect(await outcomeOf(served, shown)).toBe('dismissed unavailable');
+});
+
+test('a connection under the present policy is served', async () => {
+  expect(await outcomeOf({}, null)).toBe('forwarded internal');
+  expect(await outcomeOf({ demands: true }, client)).toBe('forwarded internal');
+});
