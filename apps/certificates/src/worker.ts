@@ -1,4 +1,4 @@
-import type { Hostname, Log } from '@postern/contracts';
+import { type Hostname, type Log, PosternError } from '@postern/contracts';
 import { sealWithMasterKey } from '@postern/pki';
 import type { Store } from '@postern/store';
 
@@ -9,6 +9,8 @@ import type { Issuer } from './issuer.ts';
 const HOSTS_PER_ROUND = 10_000;
 /** Milliseconds between looks when nothing wakes the worker: renewals come due by the clock. */
 const LOOK_EVERY_MS = 60_000;
+/** Key of the store's own failures in the back-off; no host is spelt like this. */
+const STORE = '(store)';
 
 export interface CertificateWorkerOptions {
   readonly store: Store;
@@ -19,6 +21,8 @@ export interface CertificateWorkerOptions {
   readonly now: () => number;
   /** Numbers in [0, 1). */
   readonly random: () => number;
+  /** Milliseconds between looks when nothing wakes the worker; 60,000 when absent. */
+  readonly lookEveryMs?: number;
 }
 
 /**
@@ -38,11 +42,8 @@ export function startCertificateWorker(options: CertificateWorkerOptions): { sto
   const unsubscribe = store.onRevision(nudge);
 
   const sleep = async (): Promise<void> => {
-    const retryAt = backOff.nextRetryAt(now());
-    const waitMs = Math.min(
-      LOOK_EVERY_MS,
-      retryAt === undefined ? LOOK_EVERY_MS : Math.max(10, retryAt - now()),
-    );
+    const retryAt = backOff.nextRetryAt(now()) ?? Number.POSITIVE_INFINITY;
+    const waitMs = Math.min(options.lookEveryMs ?? LOOK_EVERY_MS, Math.max(10, retryAt - now()));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
       wake = () => {
@@ -61,7 +62,7 @@ export function startCertificateWorker(options: CertificateWorkerOptions): { sto
         if (await runRound(options, backOff, () => stopped)) continue;
       } catch (error) {
         log.error({ err: error }, 'looking for hosts without a certificate failed');
-        backOff.failed('store', now());
+        backOff.failed(STORE, now());
       }
       await sleep();
     }
@@ -111,6 +112,10 @@ async function supply(options: CertificateWorkerOptions, host: Hostname, backOff
     log.info({ host, issuer: issuer.name, notAfter: facts.notAfter }, 'certificate issued');
     return true;
   } catch (error) {
+    if (error instanceof PosternError && error.code === 'not_found') {
+      log.info({ host }, 'the route of this host went while its certificate was issued');
+      return false;
+    }
     const waitMs = backOff.failed(host, now());
     log.warn({ err: error, host, issuer: issuer.name, retryInMs: waitMs }, 'certificate not issued');
     return false;
