@@ -24,7 +24,7 @@ interface Probe {
   readonly localPort: number;
 }
 
-await using platform = await startPlatform({ POSTERN_EDGE_WORKERS: String(workers) });
+await using platform = await startPlatform(() => ({ POSTERN_EDGE_WORKERS: String(workers) }));
 const client = createClient({
   url: `http://127.0.0.1:${platform.ports.api}`,
   token: readFileSync(join(platform.directory, 'data/admin-token'), 'utf8').trim(),

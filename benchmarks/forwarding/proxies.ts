@@ -70,7 +70,9 @@ export async function startPostern(
   { certFile, keyFile }: Certificate,
   upstreamPort: number,
 ): Promise<MeasuredProxy> {
-  const platform = stack.use(await startPlatform({ POSTERN_EDGE_WORKERS: '1', POSTERN_ACCESS_LOG: 'off' }));
+  const platform = stack.use(
+    await startPlatform(() => ({ POSTERN_EDGE_WORKERS: '1', POSTERN_ACCESS_LOG: 'off' })),
+  );
   for (const args of [
     ['service', 'create', 'bench', '--target', `http://127.0.0.1:${upstreamPort}`],
     ['secret', 'create', 'tls', 'bench', '--cert', certFile, '--key', keyFile],

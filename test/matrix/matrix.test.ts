@@ -49,7 +49,9 @@ async function configure(args: readonly string[]): Promise<void> {
 }
 
 beforeAll(async () => {
-  platform = await startPlatform();
+  platform = await startPlatform(({ https }) => ({
+    POSTERN_EDGE_HTTPS_LISTEN: `127.0.0.1:${https},[::1]:${https}`,
+  }));
   const directory = join(platform.directory, 'pki');
   mkdirSync(directory);
   const files = new OpensslFiles(directory);
@@ -151,6 +153,8 @@ test('every cell of hosts, certificates, versions, protocols, resumption and Hos
         ...baseOf(cell.host, cell.tls, cell.protocol),
         authority: HOSTS[cell.authority],
         path,
+        // Every other connection comes over IPv6.
+        address: next % 2 === 0 ? '127.0.0.1' : '[::1]',
         client: certificates[cell.certificate] ?? null,
         sessionIn:
           cell.resumedFrom === null ? undefined : sessionFile(cell.resumedFrom, cell.tls, cell.protocol),

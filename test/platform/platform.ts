@@ -174,10 +174,12 @@ export interface Platform extends AsyncDisposable {
 }
 
 /** A whole platform (`postern up --demo`) in a folder of its own; disposing stops it and removes the folder. */
-export async function startPlatform(extraEnv: Record<string, string> = {}): Promise<Platform> {
+export async function startPlatform(
+  extraEnv: (ports: Ports) => Record<string, string> = () => ({}),
+): Promise<Platform> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-platform-'));
   const ports = await findFreePorts();
-  const env = { ...platformEnv(directory, ports), ...extraEnv };
+  const env = { ...platformEnv(directory, ports), ...extraEnv(ports) };
   const running = await startPostern(['up', '--demo'], env, /Postern is ready/);
   return {
     directory,
