@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nearest, parseWith, pathOfPointer, pointerOf } from './findings.ts';
+import { LIMITS } from './limits.ts';
 import { routeDescriptor } from './route.ts';
+import { secretInput } from './secret.ts';
 import { serviceSpec } from './service.ts';
 
 const findings = (value: unknown) => {
@@ -179,4 +181,47 @@ test('the nearest word is found over swaps, losses and case, and nothing far awa
   expect(nearest('regxe', known)).toBe('regex');
   expect(nearest('contains', known)).toBeUndefined();
   expect(nearest('', known)).toBeUndefined();
+});
+
+test('misspelt words and the keys of a secret have a nearest spelling too; a wrong key says what a key is like', () => {
+  const of = (schema: Parameters<typeof parseWith>[0], value: unknown) => {
+    const result = parseWith(schema, value);
+    return result.ok
+      ? []
+      : result.findings.map(({ pointer, code, message, hint }) => [pointer, code, message, hint]);
+  };
+  const types = 'expected one of tls-ca, tls, generic, symmetric, asymmetric';
+  expect(of(secretInput, { type: 'tls_ca', cert: 'x' })).toEqual([
+    ['/type', 'invalid_value', types, 'did you mean "tls-ca"?'],
+  ]);
+  expect(of(secretInput, { cert: 'x' })).toEqual([['/type', 'missing', '"type" is missing', undefined]]);
+  expect(of(secretInput, { type: 'tls-ca', cert: 'x', crt: 'x' })).toEqual([
+    ['/crt', 'unknown_key', 'unknown key "crt"', 'did you mean "cert"?'],
+  ]);
+  expect(of(secretInput, { type: 'generic', data: { 'a b': '' } })).toEqual([
+    ['/data/a b', 'invalid_key', expect.stringContaining('a key is made of letters'), undefined],
+  ]);
+  expect(of(serviceSpec, { targets: ['http://a'], hostHeader: 'taget' })).toEqual([
+    ['/hostHeader', 'invalid_value', 'expected one of client, target', 'did you mean "target"?'],
+  ]);
+});
+
+test('a secret whose names alone are too much is refused', () => {
+  const data = Object.fromEntries(
+    Array.from({ length: 2000 }, (_, n) => [`${'k'.repeat(250)}${n % 1000}.${n}`.slice(-253), '']),
+  );
+  expect(parseWith(secretInput, { type: 'generic', data }).ok).toBe(false);
+});
+
+test('what is told stays short and quick, however much is wrong', () => {
+  const startedAt = performance.now();
+  const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`k${n}`, 1]));
+  const found = findings({ ...valid, ...keys, ['t'.repeat(1_000_000)]: 1 });
+  expect(found).toHaveLength(LIMITS.findingsMax + 1);
+  expect(found.at(-1)).toMatchObject({ code: 'more_findings' });
+  expect(findings({ ...valid, ['t'.repeat(1_000_000)]: 1 })).toHaveLength(1);
+  expect(
+    findings({ ...valid, ...Object.fromEntries(Object.entries(keys).slice(0, LIMITS.findingsMax)) }),
+  ).toHaveLength(LIMITS.findingsMax);
+  expect(performance.now() - startedAt).toBeLessThan(3000);
 });

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { LIMITS } from './limits.ts';
+import { keysAt, ownValue, schemaAt, wordsOf } from './schema-path.ts';
 
 /** Something that is wrong (error) or doubtful (warning) with an input, and where. */
 export const finding = z
@@ -32,22 +34,34 @@ export function pathOfPointer(pointer: string): string[] {
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** Parses a value and gives it, or every finding at once with "did you mean" for misspelt keys and words. */
+/**
+ * Parses a value and gives it, or every finding at once with "did you mean" for misspelt keys and words. After
+ * LIMITS.findingsMax findings a last one says that there are more.
+ */
 export function parseWith<T extends z.ZodType>(
   schema: T,
   value: unknown,
 ): { ok: true; value: z.output<T> } | { ok: false; findings: Finding[] } {
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
-  return { ok: false, findings: result.error.issues.flatMap((issue) => findingsOfIssue(schema, issue)) };
+  const findings: Finding[] = [];
+  for (const issue of result.error.issues) {
+    findings.push(...findingsOfIssue(schema, value, issue));
+    if (findings.length <= LIMITS.findingsMax) continue;
+    const message = `there are more than ${LIMITS.findingsMax} findings; these are the first`;
+    const more: Finding = { severity: 'error', code: 'more_findings', message, pointer: '' };
+    return { ok: false, findings: [...findings.slice(0, LIMITS.findingsMax), more] };
+  }
+  return { ok: false, findings };
 }
 
-function findingsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue): Finding[] {
+function findingsOfIssue(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): Finding[] {
   const pointer = pointerOf(issue.path);
   switch (issue.code) {
     case 'unrecognized_keys': {
-      const known = keysAt(schema, issue.path);
-      return issue.keys.map((key) => ({
+      const known = keysAt(schema, value, issue.path);
+      // One more than are told shows that there are more.
+      return issue.keys.slice(0, LIMITS.findingsMax + 1).map((key) => ({
         severity: 'error',
         code: 'unknown_key',
         message: `unknown key "${key}"`,
@@ -57,26 +71,26 @@ function findingsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue): Finding[] 
     }
     case 'invalid_type':
       return [
-        {
-          severity: 'error',
-          code: issue.input === undefined && issue.message.includes('undefined') ? 'missing' : 'wrong_type',
-          message: issue.message.includes('received undefined')
-            ? `"${String(issue.path.at(-1) ?? 'document')}" is missing`
-            : `expected ${issue.expected}${receivedOf(issue.message)}`,
-          pointer,
-        },
+        issue.message.includes('received undefined')
+          ? missing(issue.path)
+          : {
+              severity: 'error',
+              code: 'wrong_type',
+              message: `expected ${issue.expected}${receivedOf(issue.message)}`,
+              pointer,
+            },
       ];
     case 'invalid_value':
-      return [
-        {
-          severity: 'error',
-          code: 'invalid_value',
-          message: `expected one of ${issue.values.map(String).join(', ')}`,
-          pointer,
-        },
-      ];
-    case 'invalid_union':
+      return [wrongWord(value, issue.path, issue.values.map(String))];
+    case 'invalid_union': {
+      const union = schemaAt(schema, value, issue.path.slice(0, -1));
+      if (union instanceof z.ZodDiscriminatedUnion) return [wrongWord(value, issue.path, wordsOf(union))];
       return [{ severity: 'error', code: 'invalid_value', message: issue.message, pointer }];
+    }
+    case 'invalid_key': {
+      const message = issue.issues[0]?.message ?? issue.message;
+      return [{ severity: 'error', code: 'invalid_key', message, pointer }];
+    }
     default: {
       const hint = 'params' in issue ? (issue.params as { hint?: string } | undefined)?.hint : undefined;
       const code = 'params' in issue ? (issue.params as { code?: string } | undefined)?.code : undefined;
@@ -93,6 +107,25 @@ function findingsOfIssue(schema: z.ZodType, issue: z.core.$ZodIssue): Finding[] 
   }
 }
 
+function missing(path: readonly PropertyKey[]): Finding {
+  const message = `"${String(path.at(-1) ?? 'document')}" is missing`;
+  return { severity: 'error', code: 'missing', message, pointer: pointerOf(path) };
+}
+
+/** A value that is none of the words a key may have. The value itself is not repeated: it may be a secret in a wrong place. */
+function wrongWord(document: unknown, path: readonly PropertyKey[], words: readonly string[]): Finding {
+  const found = path.reduce(ownValue, document);
+  if (found === undefined) return missing(path);
+  const near = typeof found === 'string' ? nearest(found, words) : undefined;
+  return {
+    severity: 'error',
+    code: 'invalid_value',
+    message: `expected one of ${words.join(', ')}`,
+    pointer: pointerOf(path),
+    ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }),
+  };
+}
+
 function receivedOf(message: string): string {
   const match = /received (\w+)/.exec(message);
   return match?.[1] === undefined ? '' : `, found ${match[1]}`;
@@ -103,37 +136,13 @@ function hintOf(near: string | undefined, known: readonly string[]): { hint?: st
   return known.length > 0 ? { hint: `known here: ${known.join(', ')}` } : {};
 }
 
-/** The keys a schema knows at a path, looking through optionals, arrays, records and refinements. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let current: unknown = unwrap(schema);
-  for (const part of path) {
-    if (current instanceof z.ZodObject) current = unwrap(current.shape[String(part)]);
-    else if (current instanceof z.ZodArray) current = unwrap(current.element);
-    else if (current instanceof z.ZodRecord) current = unwrap(current.valueType);
-    else return [];
-  }
-  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
-}
-
-function unwrap(schema: unknown): unknown {
-  let current = schema;
-  for (;;) {
-    if (
-      current instanceof z.ZodOptional ||
-      current instanceof z.ZodDefault ||
-      current instanceof z.ZodNullable
-    ) {
-      current = current.unwrap();
-    } else if (current instanceof z.ZodPipe) current = current.in;
-    else return current;
-  }
-}
-
 /** The candidate at most two edits away from a word (Damerau-Levenshtein), the nearest first; undefined where none is. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.ceil(word.length / 2) + 1);
   for (const candidate of candidates) {
+    // The difference in length is a lower bound; it also keeps a word of a million characters from being compared.
+    if (Math.abs(word.length - candidate.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

@@ -23,6 +23,10 @@ export const LIMITS = {
   descriptorBytesMax: 256 * KIB,
   /** Nesting of a YAML or JSON document; a descriptor needs 7. */
   documentDepthMax: 64,
+  /** Characters. A key of a JSON document; the longest that means something is a user name of 256. */
+  documentKeyCharsMax: 1024,
+  /** Findings told of one document; nobody reads more, and a body full of unknown keys would become a huge answer. */
+  findingsMax: 100,
   rulesMax: 500,
   /** Characters. A path prefix; longer ones do not fit the head limit together with the rest. */
   prefixCharsMax: 2048,

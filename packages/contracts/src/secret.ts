@@ -28,7 +28,7 @@ export const secretInput = z
         .refine((data) => Object.keys(data).length > 0, 'at least one key is needed')
         .refine(
           (data) =>
-            Object.values(data).reduce((sum, value) => sum + value.length, 0) <=
+            Object.entries(data).reduce((sum, [key, value]) => sum + key.length + value.length, 0) <=
             (LIMITS.secretBytesMax * 4) / 3,
           `a secret has at most ${LIMITS.secretBytesMax} bytes`,
         ),
