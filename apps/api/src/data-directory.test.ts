@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLocalAuthority, newMasterKey, sealWithMasterKey } from '@postern/pki';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashToken } from './authenticate.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
@@ -77,6 +78,18 @@ describe('what cannot be used is refused in one sentence', () => {
     await expect(open()).rejects.toEqual(refusalOf('put it back from a backup'));
     expect(existsSync(join(path, 'master.key'))).toBe(false);
     await expect(open()).rejects.toEqual(refusalOf('put it back from a backup'));
+  });
+
+  test('a master key that is not the one the database was sealed with', async () => {
+    const first = await open();
+    const { certPem, keyPem } = await createLocalAuthority({ name: 'CA', now: Date.now() });
+    const sealedKey = sealWithMasterKey(first.masterKey, Buffer.from(keyPem), 'authority:local');
+    await first.store.ensureAuthority({ name: 'local', certPem, sealedKey });
+    await first.close();
+    await (await open()).close();
+    writeFileSync(join(path, 'master.key'), newMasterKey(), { mode: 0o600 });
+    await expect(open()).rejects.toEqual(refusalOf('is not the key that the database was sealed with'));
+    await expect(open()).rejects.toEqual(refusalOf('is not the key that the database was sealed with'));
   });
 
   test('a master key of the wrong size, or one that others may read', async () => {

@@ -3,7 +3,7 @@ import { compiler } from '@postern/compile';
 import { resourceName } from '@postern/contracts';
 import { lockDirectory } from '@postern/runtime';
 import { openStore, type Store } from '@postern/store';
-import { loadOrCreateMasterKey } from './master-key.ts';
+import { loadOrCreateMasterKey, refuseForeignMasterKey } from './master-key.ts';
 import { ensureTokenFile } from './token-file.ts';
 
 export interface DataDirectoryOptions {
@@ -33,7 +33,7 @@ export interface DataDirectory {
  * the project `default`, an admin token and an edge token (files 0600).
  *
  * Fails with `unavailable`, in one sentence that says what to do: the directory cannot be written or is in use by another
- * process, or the master key of an existing database is missing.
+ * process, or the master key of an existing database is missing or another one.
  */
 export async function openDataDirectory(options: DataDirectoryOptions): Promise<DataDirectory> {
   const { path } = options;
@@ -43,6 +43,7 @@ export async function openDataDirectory(options: DataDirectoryOptions): Promise<
     const databaseFile = options.databaseUrl.replace(/^sqlite:/, '');
     const masterKey = loadOrCreateMasterKey(path, databaseFile);
     store = await openStore({ url: options.databaseUrl, compiler, now: options.now });
+    await refuseForeignMasterKey(store, masterKey, path);
     await store.ensureProject(resourceName.parse('default'));
     const adminTokenFile = join(path, 'admin-token');
     const edgeTokenFile = options.edgeTokenFile ?? join(path, 'edge-token');

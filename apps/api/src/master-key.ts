@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PosternError } from '@postern/contracts';
-import { newMasterKey } from '@postern/pki';
+import { newMasterKey, openWithMasterKey } from '@postern/pki';
 import { readPrivateFile, writePrivateFile } from '@postern/runtime';
+import type { Store } from '@postern/store';
 
 const BYTES = 32;
 
@@ -31,4 +32,26 @@ export function loadMasterKey(directory: string, databaseFile: string): Buffer {
     throw new PosternError('unavailable', { detail: `${file} is damaged: it must have ${BYTES} bytes` });
   }
   return key;
+}
+
+/**
+ * Fails with `unavailable` when the key of a data directory is not the one that its database was sealed with: edges would
+ * get nothing but unusable certificates, and new values would be sealed to a key that is not in the backups.
+ * The local authority stands for everything sealed; a database without one has not been served from yet.
+ */
+export async function refuseForeignMasterKey(
+  store: Pick<Store, 'getAuthority'>,
+  masterKey: Buffer,
+  directory: string,
+): Promise<void> {
+  const authority = await store.getAuthority('local');
+  if (authority === null) return;
+  try {
+    openWithMasterKey(masterKey, authority.sealedKey, `authority:${authority.name}`).fill(0);
+  } catch (cause) {
+    throw new PosternError('unavailable', {
+      detail: `${join(directory, 'master.key')} is not the key that the database was sealed with; put that one back from a backup`,
+      cause,
+    });
+  }
 }
