@@ -29,10 +29,15 @@ async function readBytes(request: Request): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   if (request.body !== null) {
-    for await (const chunk of request.body) {
-      length += chunk.byteLength;
-      if (length > LIMITS.apiBodyBytesMax) throw tooLarge();
-      chunks.push(chunk);
+    try {
+      for await (const chunk of request.body) {
+        length += chunk.byteLength;
+        if (length > LIMITS.apiBodyBytesMax) throw tooLarge();
+        chunks.push(chunk);
+      }
+    } catch (error) {
+      if (error instanceof PosternError) throw error;
+      throw new PosternError('malformed_body', { detail: 'the body broke off', cause: error });
     }
   }
   return Buffer.concat(chunks, length);

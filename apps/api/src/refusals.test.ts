@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { LIMITS } from '@postern/contracts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { shapeOf, specOf, startTestApi, type TestApi } from './testing/test-api.ts';
 
 let api: TestApi;
@@ -251,6 +251,24 @@ describe('every answer', () => {
       expect(answer).toContain('application/problem+json');
       expect(answer.toLowerCase()).toContain('x-request-id: ');
     }
+  });
+
+  test('is not worth an error in the log when the caller went in the middle of a body', async () => {
+    const { port } = new URL(api.url);
+    const socket = createConnection(Number(port), '127.0.0.1');
+    const id = 'gone-in-the-middle';
+    socket.write(
+      `POST /v1/projects/default/services HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${api.adminToken}\r\nX-Request-Id: ${id}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"a":',
+    );
+    setTimeout(() => socket.destroy(), 100);
+    const lines = () =>
+      api
+        .readLog()
+        .split('\n')
+        .filter((line) => line.includes(id));
+    await vi.waitFor(() => expect(lines().join('\n')).toContain('"status":400'), 5000);
+    expect(lines().join('\n')).not.toContain('"level":"error"');
   });
 
   test('says nothing of the inside when something breaks', async () => {

@@ -78,6 +78,11 @@ test('depth is bounded without recursion: 64 levels pass, 65 and 20,000 are refu
   expect(detailOf('{"a":'.repeat(20_000))).toContain('nested deeper than 64');
 });
 
+test('a key has at most 1,024 characters', () => {
+  expect(detailOf(JSON.stringify({ ['k'.repeat(1024)]: 1 }))).toBeUndefined();
+  expect(detailOf(JSON.stringify({ ['k'.repeat(1025)]: 1 }))).toContain('at most 1024 characters');
+});
+
 test('a refusal never repeats the text, which may hold a secret', () => {
   for (const text of ['{"key": "hunter2" "x"}', '{"hunter2": 1, "hunter2": 2}', 'hunter2', '["hunter2']) {
     expect(detailOf(text)).not.toContain('hunter2');

@@ -4,7 +4,8 @@ const SCALAR = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|
 const ESCAPE = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
 
 /**
- * Parses JSON (RFC 8259) that holds no key twice, no `__proto__` and no nesting deeper than LIMITS.documentDepthMax.
+ * Parses JSON (RFC 8259) that holds no key twice, no `__proto__`, no key longer than LIMITS.documentKeyCharsMax and no
+ * nesting deeper than LIMITS.documentDepthMax.
  *
  * The text is checked iteratively before JSON.parse sees it, so that depth costs no stack. Failures are
  * `malformed_body` with line and column; the text itself is never repeated, for it may hold a secret.
@@ -44,6 +45,8 @@ export function parseStrictJson(text: string): unknown {
     const start = at;
     if (text.charAt(at) !== '"') fail('expected a key in double quotes');
     const key = readString();
+    if (key.length > LIMITS.documentKeyCharsMax)
+      fail(`a key has at most ${LIMITS.documentKeyCharsMax} characters`, start);
     if (keys.has(key)) fail('this key is there twice', start);
     // An own `__proto__` survives JSON.parse and would become the prototype in the next careless merge.
     if (key === '__proto__') fail('"__proto__" is not a key', start);
