@@ -1,6 +1,7 @@
 import { type Finding, PosternError, type ResourceName, type SecretInput } from '@postern/contracts';
 import { parseAsymmetricSecret, parseCaSecret, parseTlsSecret, sealWithMasterKey } from '@postern/pki';
 import type { SecretWrite } from '@postern/store';
+import { findingsUnder } from './body-pointers.ts';
 import { countOf } from './operation.ts';
 
 interface SecretPlace {
@@ -29,7 +30,7 @@ export function readSecretInput(
   const plaintext = Buffer.from(JSON.stringify(values));
   const sealed = sealWithMasterKey(masterKey, plaintext, `secret:${place.project}/${place.name}:${type}`);
   plaintext.fill(0);
-  return { write: { type, details, sealed, document }, warnings: underSecret(warnings) };
+  return { write: { type, details, sealed, document }, warnings: findingsUnder('secret', warnings) };
 }
 
 type Examined = Pick<SecretWrite, 'details' | 'document'> & { readonly warnings: readonly Finding[] };
@@ -60,10 +61,6 @@ function examine(input: SecretInput, place: SecretPlace, masterKey: Buffer, now:
 
 function secretOf<T>(parsed: { ok: true; secret: T } | { ok: false; findings: Finding[] }): T {
   if (parsed.ok) return parsed.secret;
-  const findings = underSecret(parsed.findings);
+  const findings = findingsUnder('secret', parsed.findings);
   throw new PosternError('validation_failed', { detail: countOf(findings), findings });
-}
-
-function underSecret(findings: readonly Finding[]): Finding[] {
-  return findings.map((finding) => ({ ...finding, pointer: `/secret${finding.pointer}` }));
 }

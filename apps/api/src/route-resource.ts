@@ -3,8 +3,9 @@ import type { Finding, ResourceName, RouteResource } from '@postern/contracts';
 import { coversHost } from '@postern/pki';
 import type { RouteRecord, SecretRecord } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
+import { findingsUnder } from './body-pointers.ts';
+import { resourceMetaOf } from './resource-meta.ts';
 import { routeStatusOf } from './route-status.ts';
-import { underSpec } from './spec-pointers.ts';
 
 type Parts = Pick<ApiParts, 'store' | 'edges' | 'publicHttpsPort' | 'now'>;
 
@@ -36,16 +37,10 @@ function resourceOf(
 ): RouteResource {
   const warnings = checkDescriptor(record.spec).filter((finding) => finding.severity === 'warning');
   return {
-    id: record.id,
-    project: record.project as ResourceName,
-    name: record.name as ResourceName,
-    version: record.version,
-    labels: record.labels,
-    createdAt: new Date(record.createdAt).toISOString(),
-    updatedAt: new Date(record.updatedAt).toISOString(),
+    ...resourceMetaOf(record),
     spec: record.spec,
     status: routeStatusOf(record, parts.edges.listConnected(parts.now()), parts.publicHttpsPort),
-    findings: underSpec([...warnings, ...checkServerCertificate(record, secrets, parts.now())]),
+    findings: findingsUnder('spec', [...warnings, ...checkServerCertificate(record, secrets, parts.now())]),
   };
 }
 

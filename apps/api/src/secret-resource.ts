@@ -1,16 +1,11 @@
-import type { Finding, ResourceName, SecretDetails, SecretResource } from '@postern/contracts';
+import type { Finding, SecretDetails, SecretResource } from '@postern/contracts';
 import type { SecretRecord } from '@postern/store';
+import { resourceMetaOf } from './resource-meta.ts';
 
 /** A stored secret as callers see it: everything but its values. */
 export function secretResourceOf(record: SecretRecord, now: number): SecretResource {
   return {
-    id: record.id,
-    project: record.project as ResourceName,
-    name: record.name as ResourceName,
-    version: record.version,
-    labels: record.labels,
-    createdAt: new Date(record.createdAt).toISOString(),
-    updatedAt: new Date(record.updatedAt).toISOString(),
+    ...resourceMetaOf(record),
     type: record.type,
     details: record.details,
     usedBy: [...record.usedBy],

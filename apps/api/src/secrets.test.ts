@@ -69,7 +69,10 @@ test('PEM trouble is found at its line inside the value', async () => {
 
 test('a secret keeps its type, and one in use is not deleted, the answer naming who uses it', async () => {
   await put('kept', { type: 'tls-ca', cert: caPem });
-  expect((await put('kept', { type: 'symmetric', secretKey: 'eA==' })).status).toBe(422);
+  expect(shapeOf((await put('kept', { type: 'symmetric', secretKey: 'eA==' })).json)).toEqual({
+    code: 'validation_failed',
+    pointers: ['/secret/type'],
+  });
   await api.call('POST', 'routes', {
     body: {
       name: 'mine',

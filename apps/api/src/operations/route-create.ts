@@ -11,13 +11,13 @@ import {
 } from '@postern/contracts';
 import type { RouteRecord, Written } from '@postern/store';
 import type { ApiParts } from '../api-parts.ts';
+import { findingsUnder, withPointersUnder } from '../body-pointers.ts';
 import { refuseDescriptorErrors } from '../check-descriptor.ts';
 import { createHeaders } from '../entity-tag.ts';
 import { generateHostname } from '../generate-hostname.ts';
 import { countOf, defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
 import { routeResourceOf } from '../route-resource.ts';
-import { underSpec, withSpecPointers } from '../spec-pointers.ts';
 import { writtenHeaders } from '../written-headers.ts';
 
 /** Generated hosts tried before the answer is `unavailable`; one is enough until tens of millions are taken. */
@@ -45,7 +45,8 @@ export const createRoute = defineOperation({
     const write = async (draft: unknown, generatedHost: boolean) => {
       const spec = parseDescriptor(draft);
       refuseDescriptorErrors(spec);
-      return withSpecPointers(
+      return withPointersUnder(
+        'spec',
         parts.store.createRoute({
           project: path.project,
           name: body.name,
@@ -84,6 +85,6 @@ async function writeWithGeneratedHost(
 function parseDescriptor(draft: unknown): RouteDescriptor {
   const result = parseWith(routeDescriptor, draft);
   if (result.ok) return result.value;
-  const findings = underSpec(result.findings);
+  const findings = findingsUnder('spec', result.findings);
   throw new PosternError('validation_failed', { detail: countOf(findings), findings });
 }

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { labels, routeDescriptor, routeResource } from '@postern/contracts';
+import { withPointersUnder } from '../body-pointers.ts';
 import { refuseDescriptorErrors } from '../check-descriptor.ts';
 import { writeHeaders } from '../entity-tag.ts';
 import { defineOperation } from '../operation.ts';
 import { namedPath } from '../path-parameters.ts';
 import { routeResourceOf } from '../route-resource.ts';
-import { withSpecPointers } from '../spec-pointers.ts';
 import { writtenHeaders } from '../written-headers.ts';
 
 /** PUT /v1/projects/{project}/routes/{name} */
@@ -22,7 +22,7 @@ export const updateRoute = defineOperation({
   answers: { 200: { description: 'The route', schema: routeResource, headers: writeHeaders } },
   async handle(parts, { path, body, ifVersion }) {
     refuseDescriptorErrors(body.spec);
-    const written = await withSpecPointers(parts.store.updateRoute({ ...path, ...body, ifVersion }));
+    const written = await withPointersUnder('spec', parts.store.updateRoute({ ...path, ...body, ifVersion }));
     return {
       status: 200,
       body: await routeResourceOf(parts, written.record),

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { labels, secretInput, secretResource } from '@postern/contracts';
+import { withPointersUnder } from '../body-pointers.ts';
 import { createHeaders, writeHeaders } from '../entity-tag.ts';
 import { defineOperation } from '../operation.ts';
 import { namedPath } from '../path-parameters.ts';
@@ -24,7 +25,10 @@ export const putSecret = defineOperation({
   },
   async handle(parts, { path, body, ifVersion }) {
     const { write, warnings } = readSecretInput(body.secret, path, parts.masterKey, parts.now());
-    const written = await parts.store.putSecret({ ...path, ifVersion, labels: body.labels, ...write });
+    const written = await withPointersUnder(
+      'secret',
+      parts.store.putSecret({ ...path, ifVersion, labels: body.labels, ...write }),
+    );
     const location = `/v1/projects/${path.project}/secrets/${path.name}`;
     return {
       status: written.created ? 201 : 200,

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { labels, resourceName, serviceResource, serviceSpec } from '@postern/contracts';
+import { withPointersUnder } from '../body-pointers.ts';
 import { createHeaders } from '../entity-tag.ts';
 import { defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
 import { serviceResourceOf } from '../service-resource.ts';
-import { withSpecPointers } from '../spec-pointers.ts';
 import { writtenHeaders } from '../written-headers.ts';
 
 /** POST /v1/projects/{project}/services */
@@ -21,7 +21,10 @@ export const createService = defineOperation({
     .meta({ id: 'ServiceCreate' }),
   answers: { 201: { description: 'The new service', schema: serviceResource, headers: createHeaders } },
   async handle(parts, { path, body }) {
-    const written = await withSpecPointers(parts.store.createService({ project: path.project, ...body }));
+    const written = await withPointersUnder(
+      'spec',
+      parts.store.createService({ project: path.project, ...body }),
+    );
     return {
       status: 201,
       body: serviceResourceOf(written.record),

@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { labels, serviceResource, serviceSpec } from '@postern/contracts';
+import { withPointersUnder } from '../body-pointers.ts';
 import { writeHeaders } from '../entity-tag.ts';
 import { defineOperation } from '../operation.ts';
 import { namedPath } from '../path-parameters.ts';
 import { serviceResourceOf } from '../service-resource.ts';
-import { withSpecPointers } from '../spec-pointers.ts';
 import { writtenHeaders } from '../written-headers.ts';
 
 /** PUT /v1/projects/{project}/services/{name} */
@@ -20,7 +20,10 @@ export const updateService = defineOperation({
   ifMatch: true,
   answers: { 200: { description: 'The service', schema: serviceResource, headers: writeHeaders } },
   async handle(parts, { path, body, ifVersion }) {
-    const written = await withSpecPointers(parts.store.updateService({ ...path, ...body, ifVersion }));
+    const written = await withPointersUnder(
+      'spec',
+      parts.store.updateService({ ...path, ...body, ifVersion }),
+    );
     return { status: 200, body: serviceResourceOf(written.record), headers: writtenHeaders(written) };
   },
 });
