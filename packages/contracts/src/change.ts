@@ -27,6 +27,11 @@ export const change = z.strictObject({
 });
 export type Change = z.infer<typeof change>;
 
+/** A change in place of one that cannot be read or prepared: of a format no edge knows, so that its hosts are closed and no others. */
+export function unusableChange(change: Change, why: string): Change {
+  return { ...change, formatVersion: -1, body: { unusable: why } };
+}
+
 /** How far a replica has come: resume after `revision` of `epoch`. */
 export const cursor = z.strictObject({ epoch: z.string(), revision: z.int().min(0) });
 export type Cursor = z.infer<typeof cursor>;

@@ -1,4 +1,4 @@
-import type { Change, Cursor } from '@postern/contracts';
+import { type Change, type Cursor, unusableChange } from '@postern/contracts';
 import { formatCursor } from '../cursor-text.ts';
 
 /** Changes read from the source at once. */
@@ -125,7 +125,7 @@ async function transformed(
   } catch (error) {
     const { kind, id } = change;
     log({ message: 'a change could not be prepared for the edge and is sent as unusable', error, kind, id });
-    return { ...change, formatVersion: -1, body: { unusable: 'the API could not prepare this document' } };
+    return unusableChange(change, 'the API could not prepare this document');
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Cursor,
   DOCUMENT_FORMAT,
   type Revision,
+  unusableChange,
 } from '@postern/contracts';
 import type Database from 'better-sqlite3';
 
@@ -98,11 +99,10 @@ export class ChangeLog {
 
   changesAfter(revision: number, limit: number): Change[] {
     const epoch = this.#presentEpoch();
-    return this.#after.all(revision, limit).map((row) => ({
-      epoch,
-      ...row,
-      body: row.body === null ? null : (JSON.parse(row.body) as unknown),
-    }));
+    return this.#after.all(revision, limit).map((row) => {
+      const change: Change = { epoch, ...row, body: row.body === null ? null : parseBody(row.body) };
+      return change.body === undefined ? unusableChange(change, 'it lies damaged in the database') : change;
+    });
   }
 
   cursor(): Cursor {
@@ -147,5 +147,14 @@ export class ChangeLog {
 }
 
 function isSameBody(present: string, next: string): boolean {
-  return present === next || isDeepStrictEqual(JSON.parse(present), JSON.parse(next));
+  return present === next || isDeepStrictEqual(parseBody(present), parseBody(next));
+}
+
+/** Undefined for what is not JSON: only damage of the file makes that. */
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

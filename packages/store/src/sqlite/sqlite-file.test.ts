@@ -136,6 +136,28 @@ test('a write that fails half way leaves nothing', async () => {
   raw.close();
 });
 
+test('a document damaged in the database is read as unusable, the others as they are, and the next write mends it', async () => {
+  await fill(0, 3);
+  const raw = new Database(harness.file);
+  raw.prepare("update changes set body = '{\"host\": ' where id = 'h1.example.org'").run();
+  raw.close();
+  const store = await openSuiteStore(harness.url);
+  const read = async () =>
+    (await store.changesAfter(0, 10)).map(({ id, formatVersion, body }) => [
+      id,
+      formatVersion,
+      (body as { host?: string }).host,
+    ]);
+  expect(await read()).toEqual([
+    ['h0.example.org', 1, 'h0.example.org'],
+    ['h1.example.org', -1, undefined],
+    ['h2.example.org', 1, 'h2.example.org'],
+  ]);
+  await store.updateRoute(routeWrite('r1', 'h1.example.org', 'cart'));
+  expect((await read()).at(-1)).toEqual(['h1.example.org', 1, 'h1.example.org']);
+  await store.close();
+});
+
 test('the migrations say what the schema says', () => {
   cpSync(join(workspace, 'migrations/sqlite'), join(harness.folder, 'migrations'), { recursive: true });
   const schema = join(workspace, 'packages/store/src/sqlite/schema.ts');
