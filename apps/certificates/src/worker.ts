@@ -87,9 +87,9 @@ async function runRound(
 ): Promise<boolean> {
   const { store, now } = options;
   const wanted = await store.listHostsWantingCertificate(now(), HOSTS_PER_ROUND);
-  backOff.keepOnly(new Set(wanted.map(({ host }) => host)));
+  backOff.keepOnly(new Set(wanted));
   let served = 0;
-  for (const { host } of wanted) {
+  for (const host of wanted) {
     if (isStopped()) return false;
     if (backOff.isWaiting(host, now())) continue;
     if (await supply(options, host, backOff)) served += 1;

@@ -183,11 +183,8 @@ export interface Store {
   /** True when the job is done or unknown. */
   isJobDone(id: string): Promise<boolean>;
 
-  /** Hosts with a route without `serverCertificate` that have no issued certificate, or one whose `renewAt` has come. */
-  listHostsWantingCertificate(
-    now: number,
-    limit: number,
-  ): Promise<{ host: Hostname; current: IssuedCertificateRecord | null }[]>;
+  /** Hosts with a route without `serverCertificate` that have no issued certificate, or one whose `renewAt` has come; these last. */
+  listHostsWantingCertificate(now: number, limit: number): Promise<Hostname[]>;
   /** Stores an issued certificate as the host's present one (the former goes), and its changes. */
   saveIssuedCertificate(
     issued: Omit<IssuedCertificateRecord, 'id' | 'createdAt'>,

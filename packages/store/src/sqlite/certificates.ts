@@ -8,19 +8,15 @@ import { recompileRoute } from './recompile-hosts.ts';
 import { authorities, issuedCertificates, routes } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
-export function listHostsWantingCertificate(
-  db: StoreDatabase,
-  now: number,
-  limit: number,
-): { host: Hostname; current: IssuedCertificateRecord | null }[] {
+export function listHostsWantingCertificate(db: StoreDatabase, now: number, limit: number): Hostname[] {
   return db
-    .select({ host: routes.host, current: issuedCertificates })
+    .select({ host: routes.host })
     .from(routes)
-    .leftJoin(issuedCertificates, eq(issuedCertificates.host, routes.host))
     .where(lte(routes.certificateWantedAt, now))
     .orderBy(asc(routes.certificateWantedAt))
     .limit(limit)
-    .all();
+    .all()
+    .map(({ host }) => host);
 }
 
 /**

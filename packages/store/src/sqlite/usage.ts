@@ -34,8 +34,7 @@ export function usersOfSecret(db: StoreDatabase, project: string, secret: string
     .where(and(eq(serviceSecrets.project, project), eq(serviceSecrets.secret, secret)))
     .limit(USERS_LISTED_MAX)
     .all();
-  return [
-    ...byRoutes.map((row) => `route/${row.name}`),
-    ...byServices.map((row) => `service/${row.name}`),
-  ].sort();
+  return [...byRoutes.map((row) => `route/${row.name}`), ...byServices.map((row) => `service/${row.name}`)]
+    .sort()
+    .slice(0, USERS_LISTED_MAX);
 }

@@ -144,17 +144,13 @@ export function describeHosts(makeHarness: MakeHarness): void {
       await store.createRoute(
         routeWrite('own', 'b.example.org', 'cart', { tls: { serverCertificate: { name: 'cert' } } }),
       );
-      expect(await store.listHostsWantingCertificate(START, 10)).toEqual([
-        { host: 'a.example.org', current: null },
-      ]);
+      expect(await store.listHostsWantingCertificate(START, 10)).toEqual(['a.example.org']);
       const issued = await issue(store, 'a.example.org', START + 1000);
       expect((await store.getRoute(targetFor('r'))).document.certificate).toBe(issued.record.id);
       expect(await store.listHostsWantingCertificate(START + 999, 10)).toEqual([]);
-      expect(await store.listHostsWantingCertificate(START + 1000, 10)).toEqual([
-        { host: 'a.example.org', current: issued.record },
-      ]);
+      expect(await store.listHostsWantingCertificate(START + 1000, 10)).toEqual(['a.example.org']);
       await store.updateRoute(routeWrite('own', 'b.example.org', 'cart'));
-      expect(await store.listHostsWantingCertificate(START, 10)).toMatchObject([{ host: 'b.example.org' }]);
+      expect(await store.listHostsWantingCertificate(START, 10)).toEqual(['b.example.org']);
     });
 
     test('a renewed certificate is one change, and the host document stays', async () => {
