@@ -1,8 +1,8 @@
 import { type Change, type Cursor, unusableChange } from '@postern/contracts';
 import { formatCursor } from '../cursor-text.ts';
 
-/** Changes read from the source at once. */
-const PAGE_CHANGES = 500;
+/** Changes read from the source at once: what each reader that stands still holds in memory, at up to 1 MiB each. */
+const PAGE_CHANGES = 50;
 
 /** Characters of events gathered into one chunk, so that a full copy is neither a million small writes nor one huge one. */
 const CHUNK_CHARS = 64 * 1024;
