@@ -119,3 +119,22 @@ test('doubts are warnings: CORS beside a client CA, and a server certificate for
   expect(json.status.reason).toBe('no_edge');
   expect((await api.call('GET', 'routes')).json.items).toContainEqual(json);
 });
+
+test('a descriptor larger than a file may be is refused, on create and on update', async () => {
+  const rules = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({
+      prefix: `/${n}/${'x'.repeat(1500)}`,
+      route: { service: 'echo' },
+    }));
+  const spec = (count: number) => ({ host: 'wide.localhost', routes: rules(count) });
+  expect((await api.call('POST', 'routes', { body: { name: 'wide', spec: spec(160) } })).status).toBe(201);
+  const refused = [
+    await api.call('POST', 'routes', {
+      body: { name: 'wider', spec: { ...spec(180), host: 'wider.localhost' } },
+    }),
+    await api.call('PUT', 'routes/wide', { body: { spec: spec(180) } }),
+  ];
+  for (const { status, json } of refused) {
+    expect([status, shapeOf(json)]).toEqual([422, { code: 'validation_failed', pointers: ['/spec'] }]);
+  }
+});
