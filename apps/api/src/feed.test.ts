@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change, Hostname } from '@postern/contracts';
 import { createLocalAuthority, issueServerCertificate, newEdgeKeyPair, openAtEdge } from '@postern/pki';
@@ -132,6 +133,54 @@ describe('a reader', () => {
     second.leave();
     expect(second.text).not.toContain('event: resync');
     expect(second.changes.map(({ kind, id }) => [kind, id])).toEqual([['host', 'r.localhost']]);
+  });
+});
+
+describe('edges that break', () => {
+  /** Asks for the feed and reads nothing of it. */
+  function standStill(name: string): Socket {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.pause();
+    socket.write(
+      `GET /v1/feed?edge=${name} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${api.edgeToken}\r\n` +
+        `Postern-Edge-Key: ${edge.publicKey}\r\n\r\n`,
+    );
+    return socket;
+  }
+  const connected = async (): Promise<string[]> =>
+    (await api.call('GET', '/v1/applied?revision=0')).json.edges
+      .map((each: { edge: string }) => each.edge)
+      .sort();
+
+  test('a killed one counts as gone at once; one that reads nothing delays no call and not the end', async () => {
+    const rules = Array.from({ length: 160 }, (_, n) => ({
+      prefix: `/${n}/${'x'.repeat(1500)}`,
+      route: { service: 'echo' },
+    }));
+    for (let n = 0; n < 30; n += 1) {
+      await api.call('POST', 'routes', {
+        body: { name: `r${n}`, spec: { host: `h${n}.localhost`, routes: rules } },
+      });
+    }
+    const killed = [standStill('killed-1'), standStill('killed-2')];
+    const stuck = standStill('stuck');
+    await vi.waitFor(async () => expect(await connected()).toEqual(['killed-1', 'killed-2', 'stuck']), 5000);
+    killed[0]?.destroy();
+    killed[1]?.resetAndDestroy();
+    await vi.waitFor(async () => expect(await connected()).toEqual(['stuck']), 5000);
+    const startedAt = performance.now();
+    expect(
+      (await api.call('POST', 'routes', { body: { name: 'r', spec: specOf('r.localhost') } })).status,
+    ).toBe(201);
+    const feed = await readFeed({ name: 'healthy' });
+    expect(feed.changes).toHaveLength(31);
+    feed.leave();
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    await api[Symbol.asyncDispose]();
+    stuck.destroy();
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    api = await startTestApi();
   });
 });
 

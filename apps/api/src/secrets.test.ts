@@ -1,6 +1,7 @@
-import type { Hostname } from '@postern/contracts';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { type Hostname, LIMITS } from '@postern/contracts';
 import { createLocalAuthority, issueServerCertificate } from '@postern/pki';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shapeOf, specOf, startTestApi, type TestApi } from './testing/test-api.ts';
 
 let api: TestApi;
@@ -84,4 +85,119 @@ test('a secret keeps its type, and one in use is not deleted, the answer naming 
   expect(refused.json.detail).toContain('mine');
   await api.call('DELETE', 'routes/mine');
   expect((await api.call('DELETE', 'secrets/kept')).status).toBe(204);
+});
+
+test('get shows of each certificate what a person must know to tell it apart, and never its key', async () => {
+  await put('shown', { type: 'tls', ...tls, ca: caPem });
+  const { json, text } = await api.call('GET', 'secrets/shown');
+  const [leaf, ca] = json.details.certificates;
+  expect(leaf).toMatchObject({
+    subject: 'CN=a.example.org',
+    issuer: 'CN=Test CA',
+    dnsNames: ['a.example.org'],
+    keyType: 'EC P-256',
+    isCa: false,
+    extendedKeyUsage: ['serverAuth'],
+    fingerprint: new X509Certificate(tls.cert).fingerprint256.replaceAll(':', '').toLowerCase(),
+  });
+  expect(Date.parse(leaf.notBefore)).toBeLessThan(Date.parse(leaf.notAfter));
+  expect(ca).toMatchObject({ subject: 'CN=Test CA', isCa: true, pathLength: 0 });
+  expect(text).not.toContain('PRIVATE KEY');
+});
+
+describe('a secret is refused with reason and place', () => {
+  const encrypted = () =>
+    createPrivateKey(tls.key)
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' })
+      .toString();
+  const lineAfterCa = () => caPem.split('\n').length;
+  test.each<[string, () => object, string, string, (() => number) | undefined]>([
+    [
+      'an encrypted key',
+      () => ({ type: 'tls', cert: tls.cert, key: encrypted() }),
+      'key_encrypted',
+      '/secret/key',
+      () => 1,
+    ],
+    [
+      'a DER file',
+      () => ({ type: 'tls-ca', cert: new X509Certificate(caPem).raw.toString('latin1') }),
+      'pem_is_der',
+      '/secret/cert',
+      undefined,
+    ],
+    [
+      'a key that does not match',
+      () => ({ type: 'tls', cert: caPem, key: tls.key }),
+      'key_mismatch',
+      '/secret/key',
+      undefined,
+    ],
+    [
+      'a leaf as CA',
+      () => ({ type: 'tls-ca', cert: caPem + tls.cert }),
+      'not_a_ca',
+      '/secret/cert',
+      lineAfterCa,
+    ],
+    [
+      'a private key beside a CA',
+      () => ({ type: 'tls-ca', cert: caPem + tls.key }),
+      'private_key_here',
+      '/secret/cert',
+      lineAfterCa,
+    ],
+    [
+      'a garbled second block',
+      () => ({ type: 'tls-ca', cert: caPem + caPem.replace('MII', 'M!I') }),
+      'pem_base64',
+      '/secret/cert',
+      undefined,
+    ],
+    [
+      'a truncated second block',
+      () => ({ type: 'tls-ca', cert: caPem + caPem.slice(0, 200) }),
+      'pem_truncated',
+      '/secret/cert',
+      lineAfterCa,
+    ],
+    ['no CA at all', () => ({ type: 'tls-ca', cert: 'nothing' }), 'pem_no_block', '/secret/cert', undefined],
+    [
+      'too many bytes',
+      () => ({ type: 'tls-ca', cert: 'x'.repeat(LIMITS.secretBytesMax + 1) }),
+      'invalid_value',
+      '/secret/cert',
+      undefined,
+    ],
+  ])('%s', async (_, secret, code, pointer, line) => {
+    const { status, json } = await put('refused', secret());
+    expect([status, json.code]).toEqual([422, 'validation_failed']);
+    const finding = json.findings.find((each: { code: string }) => each.code === code);
+    expect(finding, JSON.stringify(json.findings)).toMatchObject({
+      pointer,
+      ...(line === undefined ? {} : { line: line() }),
+    });
+    expect((await api.call('GET', 'secrets/refused')).status).toBe(404);
+  });
+});
+
+test('a secret tells which routes and services name it, and while they do it is not deleted', async () => {
+  await put('both', { type: 'tls-ca', cert: caPem });
+  await api.call('POST', 'services', {
+    body: { name: 'secured', spec: { targets: ['https://127.0.0.1:1'], tls: { ca: { name: 'both' } } } },
+  });
+  await api.call('POST', 'routes', {
+    body: {
+      name: 'one',
+      spec: specOf('one.localhost', 'echo', { tls: { clientValidationCa: { name: 'both' } } }),
+    },
+  });
+  expect((await api.call('GET', 'secrets/both')).json.usedBy).toEqual(['route/one', 'service/secured']);
+  expect((await api.call('DELETE', 'secrets/both')).json.detail).toBe(
+    'secret both is used by route/one, service/secured',
+  );
+  await api.call('DELETE', 'routes/one');
+  expect((await api.call('DELETE', 'secrets/both')).status).toBe(409);
+  await api.call('DELETE', 'services/secured');
+  expect((await api.call('DELETE', 'secrets/both')).status).toBe(204);
 });
