@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -13,7 +14,9 @@ import { PosternError } from '@postern/contracts';
 /** Writes a file that only its owner may read, whole or not at all: a crash leaves no half-written key. */
 export function writePrivateFile(file: string, content: Uint8Array | string): void {
   const temporary = `${file}.new`;
-  const descriptor = openSync(temporary, 'w', 0o600);
+  // One that is there keeps its rights when it is opened; so it goes, and no link in its place is followed.
+  rmSync(temporary, { force: true });
+  const descriptor = openSync(temporary, 'wx', 0o600);
   try {
     writeSync(descriptor, typeof content === 'string' ? Buffer.from(content) : content);
     fsyncSync(descriptor);
