@@ -21,6 +21,7 @@ test('the public port is that of the HTTPS listener unless it is named', () => {
 test.each([
   ['POSTERN_HOSTNAME_DOMAIN', '*.example.org'],
   ['POSTERN_HOSTNAME_DOMAIN', 'not a domain'],
+  ['POSTERN_HOSTNAME_DOMAIN', `${'a'.repeat(60)}.`.repeat(4)],
   ['POSTERN_DATABASE_URL', 'postgres://x'],
   ['POSTERN_DATABASE_URL', 'sqlite:'],
   ['POSTERN_EDGE_PUBLIC_HTTPS_PORT', '0'],

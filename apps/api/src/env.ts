@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { type Hostname, normaliseHostname, PosternError } from '@postern/contracts';
+import { type Hostname, LIMITS, normaliseHostname, PosternError } from '@postern/contracts';
 import { type ListenAddress, parseListenAddresses, readDataDirectory } from '@postern/runtime';
 
 /** What the API takes from the environment, with the defaults of docs/architecture.md filled in. */
@@ -16,6 +16,9 @@ export interface ApiEnv {
   /** The port clients of the edge use for HTTPS, as it stands in the URLs of routes. */
   readonly publicHttpsPort: number;
 }
+
+/** Characters of POSTERN_HOSTNAME_DOMAIN: a host has 253, and the generated words, digits and dots before it take up to 23. */
+const HOSTNAME_DOMAIN_CHARS_MAX = LIMITS.hostCharsMax - 23;
 
 /** Reads and checks the variables; fails with `validation_failed` naming the variable. */
 export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
@@ -45,6 +48,11 @@ function hostnameDomainOf(text: string): Hostname {
   if ('problem' in result || result.host.startsWith('*')) {
     const problem = 'problem' in result ? result.problem : 'a wildcard is not a domain';
     throw new PosternError('validation_failed', { detail: `POSTERN_HOSTNAME_DOMAIN: ${problem}` });
+  }
+  if (result.host.length > HOSTNAME_DOMAIN_CHARS_MAX) {
+    throw new PosternError('validation_failed', {
+      detail: `POSTERN_HOSTNAME_DOMAIN: at most ${HOSTNAME_DOMAIN_CHARS_MAX} characters leave room for a generated name`,
+    });
   }
   return result.host;
 }

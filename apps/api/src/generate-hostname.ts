@@ -1,7 +1,7 @@
 import { type Hostname, normaliseHostname, PosternError } from '@postern/contracts';
 import { FIRST_WORDS, SECOND_WORDS } from './hostname-words.ts';
 
-/** Gives `word-word-NNNN.DOMAIN`; there are some 60 million of them for each domain. */
+/** Gives `word-word-NNNN.DOMAIN`; there are some 250 million of them for each domain. */
 export function generateHostname(domain: Hostname, randomInt: (max: number) => number): Hostname {
   const first = FIRST_WORDS[randomInt(FIRST_WORDS.length)];
   const second = SECOND_WORDS[randomInt(SECOND_WORDS.length)];
