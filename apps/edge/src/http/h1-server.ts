@@ -44,17 +44,14 @@ export function createHttp1Server(handle: HandleExchange): Http1Server {
   server.maxHeadersCount = 0;
 
   const enqueue = (request: IncomingMessage, response: ServerResponse, upgradeHead: Buffer | null): void => {
-    const lane = lanes.get(request.socket);
-    if (
-      lane === undefined ||
-      lane.waiting >= HTTP_LIMITS.pipelinedMax ||
-      (upgradeHead !== null && lane.waiting > 0)
-    ) {
-      request.socket.destroy();
+    const { socket } = request;
+    const lane = lanes.get(socket);
+    if (lane === undefined || lane.waiting >= HTTP_LIMITS.pipelinedMax) {
+      socket.destroy();
       return;
     }
-    const { socket } = request;
     lane.waiting += 1;
+    const closed = new Promise((resolve) => response.once('close', resolve));
     const exchange = createHttp1Exchange({
       request,
       response,
@@ -63,7 +60,11 @@ export function createHttp1Server(handle: HandleExchange): Http1Server {
       mustClose: () => lane.draining,
     });
     lane.queue = lane.queue.then(async () => {
-      if (!socket.destroyed) await handle(exchange, lane.connection);
+      if (!socket.destroyed) {
+        await handle(exchange, lane.connection);
+        // An answer may still be on its way out when its handler is done.
+        if (upgradeHead === null) await closed;
+      }
       lane.waiting -= 1;
       if (lane.draining && lane.waiting === 0 && upgradeHead === null) endGently(socket);
     });
@@ -81,6 +82,11 @@ export function createHttp1Server(handle: HandleExchange): Http1Server {
     socket.on('error', () => {
       socket.destroy();
     });
+    // Behind an unanswered request nobody sends an upgrade, and Node gives a socket one response at a time.
+    if (lanes.get(socket)?.waiting !== 0) {
+      socket.destroy();
+      return;
+    }
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket as TLSSocket);

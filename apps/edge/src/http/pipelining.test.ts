@@ -1,0 +1,73 @@
+import { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Connection } from '../connection.ts';
+import { createHttp1Server } from './h1-server.ts';
+import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
+import { sendRaw } from './testing/raw-client.ts';
+import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
+
+const HOST = 'pipe.example.org';
+let fixture: HttpFixture;
+let upstream: RecordingUpstream;
+beforeAll(async () => {
+  fixture = await startHttpFixture();
+  upstream = await startRecordingUpstream((head) =>
+    head.includes('/never') ? null : 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+  );
+  await fixture.putHost(HOST, upstream.port, { websockets: true });
+});
+afterAll(async () => {
+  await fixture.close();
+  await upstream.close();
+});
+
+test.each([
+  [
+    'WebSocket handshake',
+    `GET /ws HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+  ],
+  ['CONNECT', `CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`],
+])('a %s behind an unanswered request ends its connection alone', async (_name, leaving) => {
+  const first = `GET /never HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+  const { closed } = await sendRaw(fixture.edge, HOST, first + leaving);
+  expect(closed).toBe(true);
+  expect(upstream.text()).not.toMatch(/ws|CONNECT/);
+  const { text } = await sendRaw(fixture.edge, HOST, `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  expect(text).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+test('a request waits until the answer before it is out, and so does the end of a draining connection', async () => {
+  const handled: string[] = [];
+  const server = createHttp1Server(async (exchange) => {
+    handled.push(exchange.target);
+    exchange.respond(200, [['content-length', '2']], { hasBody: true, close: false }).write('ok');
+    exchange.end([]);
+  });
+  const written: string[] = [];
+  let flush: (() => void) | undefined;
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk, _encoding, callback) {
+      written.push(String(chunk));
+      flush = callback;
+    },
+  });
+  const { drain } = server.serve({ socket } as unknown as Connection);
+  socket.push('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+  for (let turns = 0; turns < 20; turns += 1) await turn();
+  expect(handled).toEqual(['/1']);
+  drain();
+  for (let turns = 0; turns < 20; turns += 1) {
+    const done = flush;
+    flush = undefined;
+    done?.();
+    await turn();
+  }
+  expect(handled).toEqual(['/1', '/2']);
+  expect(written.join('').match(/ok/g)).toHaveLength(2);
+  expect(socket.writableEnded).toBe(true);
+  socket.destroy();
+  server.close();
+});
