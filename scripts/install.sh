@@ -4,5 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo "Installing packages..." >&2
-  npm ci --loglevel=error
+  # Not `npm ci`: a registry that does not carry every platform's optional packages would make it refuse the lock file.
+  npm install --no-save --loglevel=error
+  touch node_modules/.package-lock.json
 fi
