@@ -4,7 +4,7 @@ WORKDIR /opt/postern
 COPY package.json package-lock.json .npmrc ./
 COPY packages packages
 COPY apps apps
-RUN npm ci --omit=dev --loglevel=error
+RUN npm install --omit=dev --no-save --loglevel=error
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Postern" org.opencontainers.image.licenses="Apache-2.0"
