@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Change } from '@postern/contracts';
 import { openStore, type Store } from '@postern/store';
@@ -74,7 +75,7 @@ afterEach(async () => {
 
 /** Commits changes at once from another process: one for each number, each body of some `chars`. */
 async function commit(from: number, to: number, chars = 100): Promise<void> {
-  const script = resolve(import.meta.dirname, 'testing/commit-changes.ts');
+  const script = fileURLToPath(new URL('./testing/commit-changes.ts', import.meta.url));
   const database = join(folder, 'store.db');
   await execFileAsync(process.execPath, [script, database, ...[from, to, chars].map(String)]);
 }
