@@ -7,6 +7,8 @@ export { escapeControls } from './escape-controls.ts';
 export * from './host-coverage.ts';
 export * from './local-authority.ts';
 export * from './master-seal.ts';
+export { constrainsDnsNames } from './name-constraints.ts';
+export { readPemBlocks } from './pem-blocks.ts';
 export { parsePrivateKeyPem } from './private-key-pem.ts';
 export { readSubjectNames, type SubjectNames } from './subject-names.ts';
 export * from './tls-secret.ts';

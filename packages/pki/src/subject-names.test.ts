@@ -158,3 +158,11 @@ test('details carry typed names, usages, key type, serial and fingerprint', () =
     fingerprint: x509.fingerprint256.replaceAll(':', '').toLowerCase(),
   });
 });
+
+test('below a CA that limits DNS names only DNS names as they stand count', () => {
+  const der = leaf('/CN=client.acme.org', SAN('DNS:A.partner.org,DNS:client.acme.org.'));
+  expect(readSubjectNames(der, { belowNameConstraints: true })).toEqual({
+    commonNames: [],
+    dnsNames: ['a.partner.org'],
+  });
+});

@@ -47,11 +47,15 @@ const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
  *
  * The printed form of a certificate is never split: names may hold commas, newlines and NUL (CVE-2021-44531/2/3). A CN
  * with an invisible or undecodable character, and a dNSName that is no DNS name, are left out, so no matcher sees them.
+ * `belowNameConstraints`: a CA above limits DNS names. Then only dNSNames as they stand count: OpenSSL holds neither a CN
+ * beside them to the limits, nor one that is no DNS name, and takes a name with a trailing dot for another one.
  * Throws `validation_failed` for what is not one DER certificate.
  */
-export function readSubjectNames(der: Buffer): SubjectNames {
+export function readSubjectNames(der: Buffer, { belowNameConstraints = false } = {}): SubjectNames {
   try {
-    return subjectNamesOf(decodeCertificate(der), der);
+    const certificate = decodeCertificate(der);
+    if (!belowNameConstraints) return subjectNamesOf(certificate, der);
+    return { commonNames: [], dnsNames: dnsNamesOf(certificate, (name) => !name.endsWith('.')) };
   } catch (cause) {
     throw new PosternError('validation_failed', { detail: 'the certificate cannot be decoded', cause });
   }
@@ -65,11 +69,16 @@ export function subjectNamesOf(certificate: Certificate, der: Buffer): SubjectNa
     .filter((attribute) => isFaithful(attribute.value, der))
     .map((attribute) => attribute.value.toString())
     .filter((text) => text !== '' && !hasInvisible(text));
-  const dnsNames = alternativeNames(certificate)
-    .map((name) => name.dNSName?.toLowerCase().replace(/\.$/, ''))
+  return { commonNames, dnsNames: dnsNamesOf(certificate) };
+}
+
+function dnsNamesOf(certificate: Certificate, accepts: (name: string) => boolean = () => true): string[] {
+  return alternativeNames(certificate)
+    .map(({ dNSName }) => dNSName)
     .filter((name) => name !== undefined)
+    .filter(accepts)
+    .map((name) => name.toLowerCase().replace(/\.$/, ''))
     .filter((name) => DNS_CHARACTERS.test(name) && !IPV4_LIKE.test(name));
-  return { commonNames, dnsNames };
 }
 
 /** The decoder makes Latin-1 of bytes that are not UTF-8: text counts only when it encodes back to what was signed. */

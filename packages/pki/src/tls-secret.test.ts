@@ -3,7 +3,7 @@ import { caScript, leafScript, type OpensslFolder, openOpensslFolder } from '../
 import { parseTlsSecret } from './tls-secret.ts';
 
 let folder: OpensslFolder;
-const now = Date.now();
+let now: number;
 beforeAll(() => {
   folder = openOpensslFolder();
   folder.run(caScript('root'));
@@ -12,6 +12,8 @@ beforeAll(() => {
     leafScript('leaf', { ca: 'middle', extensions: 'subjectAltName=DNS:Shop.Example.org,DNS:*.example.org' }),
   );
   folder.run(caScript('other'));
+  // Not before the certificates begin.
+  now = Date.now();
 });
 afterAll(() => folder[Symbol.dispose]());
 
