@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import {
   type CertificateDocument,
   CHANGE_BODIES,
@@ -9,8 +9,7 @@ import {
   LIMITS,
   type TrustBundle,
 } from '@postern/contracts';
-import { openAtEdge, type ParsedCertificate, parseCertificatesPem, parsePrivateKeyPem } from '@postern/pki';
-import { fingerprintOf } from '../tls/client-identity.ts';
+import { openAtEdge, parsePrivateKeyPem, readPemBlocks } from '@postern/pki';
 
 /** The part of a replica that serving needs; synchronous, because a ClientHello waits for it. */
 export interface ReplicaReader {
@@ -32,8 +31,7 @@ export class UnusableDocument extends Error {
 export interface CheckedBundle {
   readonly contentHash: string;
   readonly anchorsPem: string[];
-  /** SHA-256 of each anchor's DER, hex. */
-  readonly anchors: ReadonlySet<string>;
+  readonly anchors: readonly X509Certificate[];
 }
 
 /** A certificate with its key open; only for the moment a TLS context is made. */
@@ -61,20 +59,20 @@ export function readTrustBundle(replica: ReplicaReader, id: string): CheckedBund
   if (change === undefined)
     throw new UnusableDocument('trust_bundle_missing', `trust bundle ${id} is not there`);
   const bundle = parseBody('trust-bundle', change);
-  const certificates = anchorsOf(id, bundle);
+  const anchors = anchorsOf(id, bundle);
   const hash = createHash('sha256');
-  for (const { der } of certificates) hash.update(der);
+  for (const { raw } of anchors) hash.update(raw);
   if (hash.digest('hex') !== bundle.contentHash) {
     throw new UnusableDocument('trust_bundle_unusable', `trust bundle ${id} is not what its hash says`);
   }
   return {
     contentHash: bundle.contentHash,
-    anchorsPem: certificates.map(({ pem }) => pem),
-    anchors: new Set(certificates.map(({ der }) => fingerprintOf(der))),
+    anchorsPem: anchors.map((anchor) => anchor.toString()),
+    anchors,
   };
 }
 
-function anchorsOf(id: string, bundle: TrustBundle): ParsedCertificate[] {
+function anchorsOf(id: string, bundle: TrustBundle): X509Certificate[] {
   if (bundle.anchorsPem.length > LIMITS.anchorsMax) {
     throw new UnusableDocument(
       'trust_bundle_unusable',
@@ -82,9 +80,8 @@ function anchorsOf(id: string, bundle: TrustBundle): ParsedCertificate[] {
     );
   }
   return bundle.anchorsPem.map((pem) => {
-    const parsed = parseCertificatesPem(pem, { pointer: '' });
-    const [certificate] = parsed.ok ? parsed.certificates : [];
-    if (!parsed.ok || certificate === undefined || parsed.certificates.length !== 1) {
+    const [certificate, ...more] = certificatesOf(pem);
+    if (certificate === undefined || more.length > 0) {
       throw new UnusableDocument(
         'trust_bundle_unusable',
         `trust bundle ${id} holds an anchor that cannot be read`,
@@ -110,8 +107,7 @@ export function openCertificate(
 ): OpenedCertificate {
   const unusable = (what: string, cause?: unknown) =>
     new UnusableDocument('certificate_unusable', `certificate ${id}: ${what}`, cause);
-  const chain = parseCertificatesPem(document.chainPem, { pointer: '' });
-  const leaf = chain.ok ? chain.certificates[0] : undefined;
+  const [leaf] = certificatesOf(document.chainPem);
   if (leaf === undefined) throw unusable('the chain cannot be read');
   let keyPem: string;
   try {
@@ -121,8 +117,19 @@ export function openCertificate(
   }
   const key = parsePrivateKeyPem(keyPem, { pointer: '' });
   if (!key.ok) throw unusable('the key cannot be read');
-  if (!leaf.x509.checkPrivateKey(key.key)) throw unusable('the key belongs to another certificate');
+  if (!leaf.checkPrivateKey(key.key)) throw unusable('the key belongs to another certificate');
   return { chainPem: document.chainPem, keyPem };
+}
+
+/** The certificates of a PEM text that holds nothing else; none where any of it cannot be read. What they say the API has checked. */
+function certificatesOf(pem: string): X509Certificate[] {
+  const { blocks, findings } = readPemBlocks(pem, { pointer: '', use: 'certificate' });
+  if (findings.length > 0 || blocks.some(({ label }) => label !== 'CERTIFICATE')) return [];
+  try {
+    return blocks.map(({ der }) => new X509Certificate(der));
+  } catch {
+    return [];
+  }
 }
 
 function readChange(replica: ReplicaReader, kind: ChangeKind, id: string): Change | undefined {

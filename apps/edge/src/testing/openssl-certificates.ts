@@ -44,17 +44,20 @@ export class OpensslCertificates {
     return files;
   }
 
-  /** A certificate signed by `issuer`. `days` below 0 gives an expired one. */
+  /** A certificate signed by `issuer`. `days` below 0 gives an expired one; `key` is that of another certificate. */
   signed(
     issuer: CertificateFiles,
     name: string,
     extensions: readonly string[] = [`subjectAltName=DNS:${name}`],
     days = 30,
+    key?: string,
   ): CertificateFiles {
-    const files = this.#next();
+    const made = this.#next();
+    const files = { ...made, key: key ?? made.key };
     const base = join(this.#directory, `${this.#count}`);
     writeFileSync(`${base}.ext`, extensions.join('\n'));
-    this.#run('req', ...newKey(files), '-subj', `/CN=${name}`, '-out', `${base}.csr`);
+    const keyArguments = key === undefined ? newKey(files) : ['-new', '-key', key];
+    this.#run('req', ...keyArguments, '-subj', `/CN=${name}`, '-out', `${base}.csr`);
     const issued = ['-CA', issuer.cert, '-CAkey', issuer.key, '-CAcreateserial', '-days', String(days)];
     this.#run('x509', '-req', '-in', `${base}.csr`, ...issued, '-extfile', `${base}.ext`, '-out', files.cert);
     return files;

@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { followPath } from '@postern/admission';
+import { PosternError } from '@postern/contracts';
 import { readSubjectNames } from '@postern/pki';
 import type { ClientIdentity } from '../connection.ts';
 
@@ -7,33 +9,49 @@ import type { ClientIdentity } from '../connection.ts';
 const PATH_MAX = 101;
 
 /**
- * Reads the peer's certificate and path once, after a handshake. Undefined when the peer sent none.
+ * Reads the peer's certificate and path once, after a handshake that OpenSSL calls good. Undefined when the peer sent none.
  *
  * Uses getPeerCertificate(true) alone: getPeerX509Certificate() on a server socket leaks what the client sent (nodejs/node
- * #65579). `anchors` are fingerprints (SHA-256 hex) of the bundle's certificates, which are no part of what was sent.
- * Throws PosternError when a certificate cannot be read; the caller refuses then.
+ * #65579). Node shows what was sent by the names in it; `followPath` proves what of it leads to the anchors.
+ * Throws PosternError when a certificate cannot be read or nothing leads there; the caller refuses then.
  */
 export function readClientIdentity(
   socket: TLSSocket,
-  anchors: ReadonlySet<string>,
+  anchors: readonly X509Certificate[],
 ): ClientIdentity | undefined {
-  // An empty object stands for no certificate.
-  let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
-  const leafDer = certificate?.raw;
-  if (!Buffer.isBuffer(leafDer) || leafDer.length === 0) return undefined;
-  const fingerprint = fingerprintOf(leafDer);
-  const chainDer: Buffer[] = [];
-  const seen = new Set<string>();
-  let validUntil = Number.POSITIVE_INFINITY;
-  while (certificate !== undefined && Buffer.isBuffer(certificate.raw) && seen.size < PATH_MAX) {
-    const print = fingerprintOf(certificate.raw);
-    if (seen.has(print)) break;
-    seen.add(print);
-    if (print !== fingerprint && !anchors.has(print)) chainDer.push(certificate.raw);
-    validUntil = Math.min(validUntil, Date.parse(certificate.valid_to ?? ''));
-    certificate = certificate.issuerCertificate;
+  const [leafDer, ...sentDer] = certificatesShown(socket);
+  if (leafDer === undefined) return undefined;
+  const path = followPath(parse(leafDer), sentDer.map(parse), anchors);
+  if (path === undefined) {
+    throw new PosternError('validation_failed', {
+      detail: 'no path of signatures leads from the certificate to a trusted CA',
+    });
   }
-  return { leafDer, chainDer, names: readSubjectNames(leafDer), fingerprint, validUntil };
+  return {
+    leafDer,
+    chainDer: path.intermediates.map(({ raw }) => raw),
+    names: readSubjectNames(leafDer, { belowNameConstraints: path.constrainsNames }),
+    fingerprint: fingerprintOf(leafDer),
+    validUntil: path.validUntil,
+  };
+}
+
+/** The leaf, then each one's issuer as far as Node knows it: of what was sent, then of the anchors. */
+function certificatesShown(socket: TLSSocket): Buffer[] {
+  const shown: Buffer[] = [];
+  // An empty object stands for no certificate; a self-signed one is its own issuer.
+  let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
+  while (certificate !== undefined && shown.length < PATH_MAX) {
+    const { raw, issuerCertificate }: Partial<DetailedPeerCertificate> = certificate;
+    if (!Buffer.isBuffer(raw) || raw.length === 0 || shown.at(-1)?.equals(raw)) break;
+    shown.push(raw);
+    certificate = issuerCertificate === certificate ? undefined : issuerCertificate;
+  }
+  return shown;
+}
+
+function parse(der: Buffer): X509Certificate {
+  return new X509Certificate(der);
 }
 
 /** SHA-256 of a DER, lower-case hex. */

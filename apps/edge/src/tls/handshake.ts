@@ -110,7 +110,7 @@ function judge(socket: TLSSocket, { bundle, serverName }: HandshakeOptions): Han
   if (socket.isSessionReused())
     return refuse('certificate_missing', 'a session was resumed on a host that demands a certificate');
   const verdict = readVerifyResult(socket);
-  if (!verdict.good) return refuse(refusalOfOpenSslCode(verdict.code), verdict.code);
+  if (!verdict.good) return refuse(refusalOfOpenSslCode(verdict.code), verdict.detail);
   let client: ClientIdentity | undefined;
   try {
     client = readClientIdentity(socket, bundle.anchors);

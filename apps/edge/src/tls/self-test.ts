@@ -66,7 +66,7 @@ function serverSide(version: TlsVersion) {
   const bundle: CheckedBundle = {
     contentHash: 'self-test',
     anchorsPem: [ca.toString()],
-    anchors: new Set([fingerprintOf(ca.raw)]),
+    anchors: [ca],
   };
   const secureContext = buildSecureContext({
     ...credentials(SELF_TEST_LEAF),

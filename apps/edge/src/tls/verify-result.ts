@@ -1,7 +1,16 @@
 import type { TLSSocket } from 'node:tls';
 
-/** OpenSSL's own word on the peer's certificate; `code` is its name for the error, like CERT_HAS_EXPIRED. */
-export type VerifyResult = { readonly good: true } | { readonly good: false; readonly code: string };
+/** OpenSSL's own word on the peer's certificate; `code` is Node's name for the error, like CERT_HAS_EXPIRED. */
+export type VerifyResult =
+  | { readonly good: true }
+  /** `detail` is for people: many errors have no name of their own in Node (UNSPECIFIED), but all have words. */
+  | { readonly good: false; readonly code: string; readonly detail: string };
+
+const UNAVAILABLE: VerifyResult = {
+  good: false,
+  code: 'VERDICT_UNAVAILABLE',
+  detail: 'this Node does not tell what OpenSSL says of the certificate',
+};
 
 interface InternalHandle {
   verifyError?: () => unknown;
@@ -17,10 +26,11 @@ interface InternalHandle {
 export function readVerifyResult(socket: TLSSocket): VerifyResult {
   const handle = (socket as unknown as { _handle?: InternalHandle | null })._handle;
   if (handle === undefined || handle === null || typeof handle.verifyError !== 'function') {
-    return { good: false, code: 'VERDICT_UNAVAILABLE' };
+    return UNAVAILABLE;
   }
   const error = handle.verifyError();
   if (error === undefined || error === null) return { good: true };
-  const code = (error as { code?: unknown }).code;
-  return { good: false, code: typeof code === 'string' && code !== '' ? code : 'VERDICT_UNAVAILABLE' };
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== 'string' || code === '') return UNAVAILABLE;
+  return { good: false, code, detail: typeof message === 'string' ? `${code}: ${message}` : code };
 }
