@@ -26,6 +26,8 @@ export const EDGE_LIMITS = {
   servedHostsMax: 10_000,
   /** SecureContexts kept per worker, 31 KiB each. */
   secureContextsMax: 2_000,
+  /** Trust bundles, and certificates shown to upstreams, kept per worker; a bundle of three CAs takes some 20 KiB. */
+  trustBundlesMax: 1_000,
   /** Bytes. A PROXY v1 line has at most 107 (its specification, section 2.1). */
   proxyV1BytesMax: 107,
   /** Bytes. A PROXY v2 header with its TLVs; load balancers send below 200. */

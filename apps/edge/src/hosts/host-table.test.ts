@@ -143,3 +143,37 @@ test('contexts and hosts let go of are made again', () => {
     for (const name of names) expect(lookUp(name).state).toBe('served');
   }
 });
+
+test('a trust bundle is read once for all that use it, and anew when it has changed', async () => {
+  const openssl = new OpensslCertificates(edge.directory);
+  const [ca, other] = [openssl.selfSigned('A'), openssl.selfSigned('B')];
+  const clientCertificate = {
+    mode: 'require' as const,
+    trustBundle: 'bundle-a.example.org',
+    subjectMatches: null,
+  };
+  await edge.putHost('a.example.org', { anchors: [ca.cert] });
+  await edge.putHost('b.example.org', { clientCertificate });
+  const bundle = edge.worker.hosts.getTrustBundle('bundle-a.example.org');
+  expect(bundle?.anchorsPem).toEqual([pemOf(ca.cert)]);
+  for (const name of ['a.example.org', 'b.example.org']) {
+    const found = lookUp(name);
+    expect(found.state === 'served' && found.host.bundle).toBe(bundle);
+  }
+  await edge.putHost('a.example.org', { anchors: [other.cert] });
+  expect(edge.worker.hosts.getTrustBundle('bundle-a.example.org')?.anchorsPem).toEqual([pemOf(other.cert)]);
+  const found = lookUp('b.example.org');
+  expect(found.state === 'served' && found.host.bundle?.anchorsPem).toEqual([pemOf(other.cert)]);
+  edge.worker.applyChanges('all');
+  expect(edge.worker.hosts.getTrustBundle('bundle-a.example.org')).not.toBe(bundle);
+});
+
+test('a certificate for upstreams is opened once, and anew when it has changed', async () => {
+  const id = 'certificate-a.example.org';
+  const opened = edge.worker.hosts.getCertificate(id);
+  expect(edge.worker.hosts.getCertificate(id)).toBe(opened);
+  edge.put('certificate', id, await edge.issue(id, 'a.example.org'));
+  expect(edge.worker.hosts.getCertificate(id)?.chainPem).not.toBe(opened?.chainPem);
+  edge.put('certificate', id, null);
+  expect(edge.worker.hosts.getCertificate(id)).toBeUndefined();
+});

@@ -62,6 +62,9 @@ export class EdgeHostTable implements HostTable {
   readonly #options: HostTableOptions;
   readonly #entries: Lru<Entry>;
   readonly #contexts: Lru<SecureContext>;
+  /** Kept by id, for hosts that share a CA, and for upstreams, which ask for them at every request. */
+  readonly #bundles = new Lru<CheckedBundle>(EDGE_LIMITS.trustBundlesMax);
+  readonly #upstreamCertificates = new Lru<OpenedCertificate>(EDGE_LIMITS.trustBundlesMax);
   /** Revision of the document for which a host was called unusable last. */
   readonly #told = new Lru<string>(EDGE_LIMITS.servedHostsMax);
 
@@ -92,6 +95,8 @@ export class EdgeHostTable implements HostTable {
   forget(ids: ChangedIds): string[] {
     if (ids === 'all') {
       this.#entries.clear();
+      this.#bundles.clear();
+      this.#upstreamCertificates.clear();
       return [];
     }
     const hosts: string[] = [];
@@ -99,6 +104,8 @@ export class EdgeHostTable implements HostTable {
     for (const { kind, id } of ids) {
       if (kind === 'host') hosts.push(id);
       else parts.add(dependency(kind, id));
+      if (kind === 'trust-bundle') this.#bundles.delete(id);
+      if (kind === 'certificate') this.#upstreamCertificates.delete(id);
     }
     if (parts.size > 0) {
       for (const [id, entry] of this.#entries.entries()) {
@@ -132,14 +139,21 @@ export class EdgeHostTable implements HostTable {
 
   /** The trust bundle that an upstream's certificate is checked against; undefined when it cannot be used. */
   getTrustBundle(id: string): CheckedBundle | undefined {
-    return this.#usable('trust-bundle', id, () => readTrustBundle(this.#options.replica, id));
+    return this.#usable('trust-bundle', id, () => this.#bundleOf(id));
   }
 
   /** The certificate and key shown to an upstream; undefined when they cannot be used. */
   getCertificate(id: string): OpenedCertificate | undefined {
+    const { replica, edgeKeyPem } = this.#options;
     return this.#usable('certificate', id, () =>
-      openCertificate(id, readCertificate(this.#options.replica, id), this.#options.edgeKeyPem),
+      kept(this.#upstreamCertificates, id, () =>
+        openCertificate(id, readCertificate(replica, id), edgeKeyPem),
+      ),
     );
+  }
+
+  #bundleOf(id: string): CheckedBundle {
+    return kept(this.#bundles, id, () => readTrustBundle(this.#options.replica, id));
   }
 
   #usable<T>(kind: ChangeKind, id: string, read: () => T): T | undefined {
@@ -180,9 +194,7 @@ export class EdgeHostTable implements HostTable {
     const made = this.#closing(id, revision, dependsOn, () => {
       const { replica, now } = this.#options;
       const bundle =
-        document.clientCertificate === null
-          ? null
-          : readTrustBundle(replica, document.clientCertificate.trustBundle);
+        document.clientCertificate === null ? null : this.#bundleOf(document.clientCertificate.trustBundle);
       const certificate = readCertificate(replica, certificateId);
       const host = makeServedHost({
         id,
@@ -232,19 +244,24 @@ export class EdgeHostTable implements HostTable {
 
   #contextOf(host: EdgeHost): SecureContext {
     const { edgeKeyPem, minVersion } = this.#options;
-    const key = contextKey(host, minVersion);
-    const known = this.#contexts.get(key);
-    if (known !== undefined) return known;
-    const opened = openCertificate(host.certificateId, host.certificate, edgeKeyPem);
-    const context = buildSecureContext({
-      ...opened,
-      anchorsPem: host.bundle?.anchorsPem ?? null,
-      sessionDomain: `${host.id} ${host.policyVersion}`,
-      minVersion,
-    });
-    this.#contexts.set(key, context);
-    return context;
+    return kept(this.#contexts, contextKey(host, minVersion), () =>
+      buildSecureContext({
+        ...openCertificate(host.certificateId, host.certificate, edgeKeyPem),
+        anchorsPem: host.bundle?.anchorsPem ?? null,
+        sessionDomain: `${host.id} ${host.policyVersion}`,
+        minVersion,
+      }),
+    );
   }
+}
+
+/** What is kept under a key, made where there is nothing yet. */
+function kept<T>(lru: Lru<T>, key: string, make: () => T): T {
+  const known = lru.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  lru.set(key, made);
+  return made;
 }
 
 /** Hosts share a context only where nothing can be resumed: the domain of an open host is the host itself. */
