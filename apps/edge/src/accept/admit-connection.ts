@@ -129,7 +129,8 @@ export async function admitConnection(
     case 'done': {
       const { socket } = handshake;
       // The host may have changed while the handshake ran: what it demands now is what counts.
-      if (options.hosts.get(name)?.policyVersion !== host.policyVersion) {
+      const present = options.hosts.get(name);
+      if (present?.policyVersion !== host.policyVersion) {
         count(options, 'refused', 'policy_changed');
         endSecure(options.lingerer, socket);
         return;
@@ -150,7 +151,7 @@ export async function admitConnection(
         policyVersion: host.policyVersion,
       };
       const { drain } = options.serve(connection);
-      options.registry.add(connection, host.document, drain);
+      options.registry.add(connection, present.document, drain);
     }
   }
 }

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, connect as dial } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
+import { parseCertificatesPem, trustBundleOf } from '@postern/pki';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { answeringProtocol } from '../testing/answering-protocol.ts';
 import { type EdgeFixture, startEdgeFixture } from '../testing/edge-fixture.ts';
-import { type CertificateFiles, OpensslCertificates } from '../testing/openssl-certificates.ts';
+import { hostDocumentOf } from '../testing/feed-documents.ts';
+import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 
 let edge: EdgeFixture;
 let files: string;
@@ -120,5 +123,56 @@ test('connections end within 5 s of the end of their client certificate', async 
   const socket = await open('a.example', client);
   expect(await closedWithin(socket, 1_500)).toBeUndefined();
   nowOffsetMs = 31 * 86_400_000;
+  expect(await closedWithin(socket, 5_000)).toBeDefined();
+});
+
+/** A connection whose handshake stands still, after the edge has chosen the host, until `change` is through. */
+async function openAcross(host: string, files: CertificateFiles, change: () => void): Promise<TLSSocket> {
+  const relay = createServer((near) => {
+    relay.close();
+    const far = dial({ port: edge.port, host: '127.0.0.1' });
+    for (const socket of [near, far]) socket.on('error', () => {});
+    near.once('data', (hello) => {
+      near.pause();
+      far.write(hello);
+    });
+    far.once('data', (flight) => {
+      change();
+      near.write(flight);
+      near.pipe(far);
+      far.pipe(near);
+    });
+  });
+  relay.listen(0, '127.0.0.1');
+  await once(relay, 'listening');
+  const { port } = relay.address() as AddressInfo;
+  const socket = connect({ ...options(host, files), port, ALPNProtocols: ['http/1.1'] });
+  socket.on('error', () => {});
+  socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+  return socket;
+}
+
+function bundleOf(file: string) {
+  const parsed = parseCertificatesPem(pemOf(file), { pointer: '' });
+  if (!parsed.ok) throw new Error('unreadable');
+  return trustBundleOf(parsed.certificates);
+}
+
+test('what changes while a handshake runs counts: another CA ends it, the same CA by another name is followed from then on', async () => {
+  await edge.putHost('a.example', { anchors: [ca.cert] });
+  const demandOther = hostDocumentOf('a.example', {
+    clientCertificate: { mode: 'require', trustBundle: 'other', subjectMatches: null },
+  });
+  edge.put('trust-bundle', 'other', bundleOf(other.cert));
+  const refused = await openAcross('a.example', client, () => edge.put('host', 'a.example', demandOther));
+  expect(await closedWithin(refused, 2_000)).toBeDefined();
+  expect(refused.bytesRead).toBe(0);
+
+  await edge.putHost('a.example', { anchors: [ca.cert] });
+  edge.put('trust-bundle', 'other', bundleOf(ca.cert));
+  const socket = await openAcross('a.example', client, () => edge.put('host', 'a.example', demandOther));
+  expect(await closedWithin(socket, 300)).toBeUndefined();
+  edge.put('trust-bundle', 'other', bundleOf(other.cert));
   expect(await closedWithin(socket, 5_000)).toBeDefined();
 });
