@@ -1,10 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import { renderOpenApiDocument } from '../apps/api/src/openapi-document.ts';
+import { renderApiTypes } from '../packages/client/render-api-types.ts';
 import { renderErrorsPage } from './render-errors-page.ts';
 
 // Writes every generated file, or with --check only says which are stale (exit 1).
 const root = resolve(import.meta.dirname, '..');
 const generated: Record<string, () => Promise<string> | string> = {
+  // In this order: the types are made from the checked-in document.
+  'apps/api/openapi.json': renderOpenApiDocument,
+  'packages/client/src/generated/api.ts': renderApiTypes,
   'docs/errors.md': renderErrorsPage,
 };
 

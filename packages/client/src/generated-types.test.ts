@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { GENERATED_FILE, renderApiTypes } from '../generate.ts';
+import { renderApiTypes } from '../render-api-types.ts';
 
-test('the checked-in types are those of the checked-in document (else run: node packages/client/generate.ts)', async () => {
-  expect(readFileSync(GENERATED_FILE, 'utf8')).toBe(await renderApiTypes());
+test('the checked-in types are those of the checked-in document (else run: npm run generate)', async () => {
+  expect(readFileSync(join(import.meta.dirname, 'generated/api.ts'), 'utf8')).toBe(await renderApiTypes());
 });

@@ -1,4 +1,4 @@
-// Generated from apps/api/openapi.json by packages/client/generate.ts. Do not edit.
+// Generated from apps/api/openapi.json by npm run generate. Do not edit.
 
 export interface paths {
     "/v1/projects/{project}/secrets": {
