@@ -54,8 +54,8 @@ export interface Attempt {
   readonly writer: Writable;
   /** Ends the request body. */
   finish(trailers: readonly Field[]): void;
-  /** Ends the exchange at once, on the wire as well; harmless after the end. */
-  abort(): void;
+  /** Ends the exchange at once, on the wire as well; harmless after the end. `silent`: because no answer came in time. */
+  abort(silent?: 'silent'): void;
   /** Called once, when the exchange with the target is over in any way. */
   onClosed(listener: () => void): void;
 }

@@ -7,7 +7,7 @@ const BACK_OFF_MAX_MS = 30_000;
 /** One target's share of the work, from the choice until the exchange with it is over. */
 export interface Lease {
   readonly target: Target;
-  /** The target took a connection: its failures are forgotten. */
+  /** The target answered: its failures are forgotten. */
   succeeded(): void;
   /** The target could not be connected to, or broke off before it answered. */
   failed(): void;

@@ -101,8 +101,9 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
       trailersOut = trailers;
       stream.end();
     },
-    abort() {
+    abort(silent) {
       if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
+      if (silent !== undefined) place.retire();
     },
     onClosed(listener) {
       if (stream.closed && stream.destroyed) listener();

@@ -14,6 +14,9 @@ const STREAMS_MAX = 100;
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 const SESSION_WINDOW_BYTES = 4 * 1024 * 1024;
 
+/** What a client repeats is the service's to judge, as over HTTP/1.1. Node takes this of clients too, its types do not know. */
+const REPEATED_FIELDS_PASS: object = { strictSingleValueFields: false };
+
 /** The HTTP/2 connections to one target. */
 export interface Http2Sessions {
   /** A place for one stream; opens a session where none has room. Fails with the problems of connecting. */
@@ -26,6 +29,8 @@ export interface StreamPlace {
   readonly session: ClientHttp2Session;
   /** Gives the place back; to be called once. */
   release(): void;
+  /** Gives the session no further streams: its target may be gone without having said so. */
+  retire(): void;
 }
 
 export interface Http2SessionsOptions {
@@ -60,6 +65,7 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
       {
         createConnection: () => socket,
         settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+        ...REPEATED_FIELDS_PASS,
       },
     );
     const forget = (): void => {
@@ -90,6 +96,10 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
             session,
             release: () => {
               change(session, -1);
+            },
+            retire: () => {
+              streams.delete(session);
+              session.close();
             },
           };
         }

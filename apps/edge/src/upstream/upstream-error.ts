@@ -8,9 +8,19 @@ export class StaleConnectionError extends Error {
   override readonly name = 'StaleConnectionError';
 }
 
+/** Problems that speak against a target: it is left alone for a while. Slow answers and what the caller did wrong do not. */
+const FAILINGS = new Set(['upstream_refused', 'upstream_timeout', 'upstream_tls_failed', 'upstream_invalid']);
+
+/** Whether an error before the response head counts as a failure of its target. */
+export function isFailing(error: unknown): boolean {
+  return error instanceof PosternError && FAILINGS.has(error.code);
+}
+
 /** What went wrong on the way to a target, before a response head came, as a problem that says it was the upstream. */
 export function problemOfUpstream(error: unknown, target: string, connected: boolean): PosternError {
   if (error instanceof PosternError) return error;
+  // What Node finds wrong with a request before it sends anything is no fault of the target.
+  if (error instanceof TypeError) return new PosternError('internal', { context: { target }, cause: error });
   const code = codeOf(error);
   const options = { context: { target, upstreamCode: code }, cause: error };
   if (TLS_CODE.test(code)) {

@@ -1,28 +1,17 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
-import { type Balancer, createBalancer, type Lease } from './balancer.ts';
+import type { Lease } from './balancer.ts';
 import { startHttp1Attempt, targetName } from './h1-attempt.ts';
 import { startHttp2Attempt } from './h2-attempt.ts';
-import { createHttp2Sessions, type Http2Sessions, serverNameOf } from './h2-sessions.ts';
-import { problemOfUpstream, StaleConnectionError, upstreamTimeout } from './upstream-error.ts';
+import { type ClientCertificate, createPool, type Pool } from './pool.ts';
+import { isFailing, problemOfUpstream, StaleConnectionError, upstreamTimeout } from './upstream-error.ts';
 
-/** Milliseconds an idle HTTP/1.1 connection is kept: below the 5 s after which common servers (Node) close theirs. */
-const IDLE_CONNECTION_MS = 4_000;
 /** Service versions remembered; the one unused for longest goes first, and its idle connections end by themselves. */
 const POOLS_MAX = 2_000;
 /** Methods that may be sent again without doing a thing twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-
-/** A certificate with its open key, as shown to https targets. */
-export interface ClientCertificate {
-  readonly chainPem: string;
-  readonly keyPem: string;
-}
 
 export interface UpstreamsOptions {
   readonly guard: AddressGuard;
@@ -60,22 +49,15 @@ export interface Upstreams {
   close(): void;
 }
 
-interface Pool {
-  readonly upstream: Upstream;
-  readonly bundle: TrustBundle | undefined;
-  readonly certificate: ClientCertificate | undefined;
-  readonly balancer: Balancer;
-  agentFor(target: Target, fresh: boolean): HttpAgent;
-  sessionsFor(target: Target): Http2Sessions;
-  close(): void;
-}
-
 /** Makes the upstream half of a worker. */
 export function createUpstreams(options: UpstreamsOptions): Upstreams {
   const pools = new Map<string, Pool>();
+  const versions = new WeakMap<Upstream, string>();
 
   const poolOf = (service: string, upstream: Upstream): Pool => {
-    const key = `${service} ${JSON.stringify(upstream)}`;
+    const version = versions.get(upstream) ?? JSON.stringify(upstream);
+    versions.set(upstream, version);
+    const key = `${service} ${version}`;
     const bundle = upstream.trustBundle === null ? undefined : options.getTrustBundle(upstream.trustBundle);
     const certificate =
       upstream.clientCertificate === null ? undefined : options.getCertificate(upstream.clientCertificate);
@@ -118,8 +100,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
         } catch (error) {
           lease.release();
           const problem = problemOfUpstream(error, targetName(lease.target), false);
-          // A target that is not allowed is not ill, and gRPC on an HTTP/1.1 target is the caller's doing.
-          if (problem.code !== 'upstream_forbidden' && problem.code !== 'unsupported_upgrade') lease.failed();
+          if (isFailing(problem)) lease.failed();
           excluded.add(lease.target);
           last = problem;
         }
@@ -145,33 +126,24 @@ async function connectOnce(
   const refusal = isIP(host) === 0 ? undefined : options.guard.refusalOf(host, target.port);
   if (refusal !== undefined) throw forbidden(target.host, host, refusal);
   const authority = pool.upstream.hostHeader === 'client' ? request.clientAuthority : authorityOf(target);
-  let attempt: Attempt;
   if (target.protocol === 'h2c' || (target.protocol === 'https' && request.grpc)) {
     if (request.websocket) {
       throw new PosternError('unsupported_upgrade', {
         detail: 'The service speaks HTTP/2, which carries no WebSockets here.',
       });
     }
-    attempt = await startHttp2Attempt({
-      target,
-      authority,
-      request,
-      events,
-      sessions: pool.sessionsFor(target),
-    });
-  } else {
-    attempt = startHttp1Attempt({
-      target,
-      agent: pool.agentFor(target, fresh || request.websocket),
-      host: authority,
-      request,
-      events,
-      connectMs: pool.upstream.connectMs,
-      guard: options.guard,
-    });
-    await attempt.connected;
+    return startHttp2Attempt({ target, authority, request, events, sessions: pool.sessionsFor(target) });
   }
-  lease.succeeded();
+  const attempt = startHttp1Attempt({
+    target,
+    agent: pool.agentFor(target, fresh || request.websocket),
+    host: authority,
+    request,
+    events,
+    connectMs: pool.upstream.connectMs,
+    guard: options.guard,
+  });
+  await attempt.connected;
   return attempt;
 }
 
@@ -185,6 +157,8 @@ function callOf(
 ): UpstreamCall {
   let current = first;
   let over = false;
+  /** The caller gave up, an answer took too long, or a reused connection closed: nothing that speaks against the target. */
+  let blameless = false;
   let headTimer: NodeJS.Timeout | undefined;
   let timedOut: ((error: PosternError) => void) | undefined;
   const limitMs = pool.upstream.responseHeadMs;
@@ -192,8 +166,9 @@ function callOf(
   const expectHead = (): void => {
     if (headTimer !== undefined || over) return;
     headTimer = setTimeout(() => {
+      blameless = true;
       timedOut?.(upstreamTimeout('head', limitMs, name));
-      current.abort();
+      current.abort('silent');
     }, limitMs);
   };
   const run = async (): Promise<UpstreamResponse> => {
@@ -202,10 +177,13 @@ function callOf(
     } catch (error) {
       if (!(error instanceof StaleConnectionError)) throw error;
       const repeatable = request.body.kind === 'none' && IDEMPOTENT.has(request.method) && !request.websocket;
-      if (!repeatable || over) throw problemOfUpstream(error, name, true);
+      if (!repeatable || over) {
+        blameless = true;
+        throw problemOfUpstream(error, name, true);
+      }
       current = await connectOnce(pool, lease, request, events, true, options);
       if (over) current.abort();
-      current.onClosed(lease.release);
+      releaseAfter(current);
       return await current.response;
     }
   };
@@ -216,6 +194,7 @@ function callOf(
     (answer) => {
       clearTimeout(headTimer);
       over = true;
+      lease.succeeded();
       return answer;
     },
     (error: unknown) => {
@@ -223,14 +202,20 @@ function callOf(
       over = true;
       lease.release();
       const problem = problemOfUpstream(error, name, true);
-      if (problem.code === 'upstream_invalid' || problem.code === 'upstream_tls_failed') lease.failed();
+      if (isFailing(problem) && !blameless) lease.failed();
       throw problem;
     },
   );
-  response.catch(() => undefined);
-  first.onClosed(() => {
-    if (current === first) lease.release();
-  });
+  const settled = response.catch(() => undefined);
+  const releaseAfter = (attempt: Attempt): void => {
+    // Only now is it known whether another attempt has taken the place of one that closed before it answered.
+    attempt.onClosed(() => {
+      void settled.then(() => {
+        if (attempt === current) lease.release();
+      });
+    });
+  };
+  releaseAfter(first);
   if (request.body.kind === 'none') expectHead();
   return {
     target: name,
@@ -241,82 +226,10 @@ function callOf(
       expectHead();
     },
     abort() {
+      if (!over) blameless = true;
       over = true;
       clearTimeout(headTimer);
       current.abort();
-    },
-  };
-}
-
-function createPool(
-  upstream: Upstream,
-  bundle: TrustBundle | undefined,
-  certificate: ClientCertificate | undefined,
-  options: UpstreamsOptions,
-): Pool {
-  let context: SecureContext | undefined;
-  const secureContext = (): SecureContext => {
-    try {
-      // `ca` is left out only where the service names none: then, and only then, the public roots are meant.
-      context ??= createSecureContext({
-        ...(bundle === undefined ? {} : { ca: [...bundle.anchorsPem], allowPartialTrustChain: true }),
-        ...(certificate === undefined ? {} : { cert: certificate.chainPem, key: certificate.keyPem }),
-      });
-      return context;
-    } catch (error) {
-      throw new PosternError('upstream_tls_failed', {
-        detail: 'The CA or client certificate of the service cannot be used.',
-        cause: error,
-      });
-    }
-  };
-  const agents = new Map<string, HttpAgent>();
-  const sessions = new Map<Target, Http2Sessions>();
-  return {
-    upstream,
-    bundle,
-    certificate,
-    balancer: createBalancer(upstream.targets, options.now),
-    agentFor(target, fresh) {
-      const key = `${target.protocol} ${target.host} ${fresh}`;
-      let agent = agents.get(key);
-      if (agent === undefined) {
-        const keeping = fresh ? { keepAlive: false } : { keepAlive: true, timeout: IDLE_CONNECTION_MS };
-        const host = target.host.replace(/^\[|\]$/g, '');
-        agent =
-          target.protocol === 'https'
-            ? new HttpsAgent({
-                ...keeping,
-                secureContext: secureContext(),
-                servername: serverNameOf(host),
-                ALPNProtocols: ['http/1.1'],
-              })
-            : new HttpAgent(keeping);
-        agents.set(key, agent);
-      }
-      return agent;
-    },
-    sessionsFor(target) {
-      let all = sessions.get(target);
-      if (all === undefined) {
-        all = createHttp2Sessions({
-          target,
-          secureContext: target.protocol === 'https' ? secureContext() : null,
-          connectMs: upstream.connectMs,
-          guard: options.guard,
-        });
-        sessions.set(target, all);
-      }
-      return all;
-    },
-    close() {
-      // Idle connections only: agent.destroy() would cut exchanges under way.
-      for (const agent of agents.values()) {
-        agent.maxFreeSockets = 0;
-        for (const idle of Object.values(agent.freeSockets))
-          for (const socket of idle ?? []) socket.destroy();
-      }
-      for (const all of sessions.values()) all.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { HostDocument, TrustBundle, Upstream } from '@postern/contracts';
 import { type EdgeFixture, startEdgeFixture, upstreamTo } from '../../testing/edge-fixture.ts';
 import type { OwnListener } from '../../upstream/address-guard.ts';
-import type { ClientCertificate } from '../../upstream/upstreams.ts';
+import type { ClientCertificate } from '../../upstream/pool.ts';
 import type { AccessEntry } from '../access-log.ts';
 import { createServeProtocol } from '../serve.ts';
 

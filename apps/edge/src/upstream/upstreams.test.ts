@@ -1,0 +1,134 @@
+import { createServer as createHttp, type Server } from 'node:http';
+import { createServer as createHttp2 } from 'node:http2';
+import { connect, createServer, type Socket } from 'node:net';
+import type { Upstream } from '@postern/contracts';
+import { afterEach, expect, test } from 'vitest';
+import { listenOn, type TestServer } from '../http/testing/echo-upstream.ts';
+import { upstreamTo } from '../testing/edge-fixture.ts';
+import { createAddressGuard } from './address-guard.ts';
+import type { UpstreamRequest } from './attempt.ts';
+import type { Field } from './fields.ts';
+import { createUpstreams, type UpstreamCall } from './upstreams.ts';
+
+const servers: TestServer[] = [];
+let clock = 0;
+const upstreams = createUpstreams({
+  guard: createAddressGuard({ ownListeners: () => [] }),
+  getTrustBundle: () => undefined,
+  getCertificate: () => undefined,
+  now: () => clock,
+});
+afterEach(async () => {
+  upstreams.close();
+  for (const server of servers.splice(0)) await server.close();
+});
+
+async function listen(server: Server | ReturnType<typeof createServer>): Promise<number> {
+  const started = await listenOn(server);
+  servers.push(started);
+  return started.port;
+}
+
+function serviceOf(ports: readonly number[], input: Partial<Upstream> & { h2c?: true } = {}): Upstream {
+  const { h2c, ...upstream } = input;
+  const targets = ports.flatMap((port) => upstreamTo(h2c === true ? 'h2c' : 'http', port).targets);
+  return { ...upstreamTo('http', 1), targets, ...upstream };
+}
+
+function open(upstream: Upstream, path: string, fields: readonly Field[] = []): Promise<UpstreamCall> {
+  const request: UpstreamRequest = {
+    method: 'GET',
+    path,
+    clientAuthority: 'a.example.org',
+    fields,
+    body: { kind: 'none' },
+    expectContinue: false,
+    takesTrailers: false,
+    grpc: false,
+    websocket: false,
+  };
+  return upstreams.open('p/s', upstream, request, { onContinue: () => undefined, onInform: () => undefined });
+}
+
+/** The status of a request, or the code of its problem. */
+async function outcomeOf(upstream: Upstream, path = '/', fields: readonly Field[] = []): Promise<unknown> {
+  try {
+    const { response } = await open(upstream, path, fields);
+    const answer = await response;
+    answer.body.resume();
+    return answer.status;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : error;
+  }
+}
+
+test('callers that give up do not close the targets for others', async () => {
+  const start = () => listen(createHttp((request, response) => void (request.url === '/' && response.end())));
+  const upstream = serviceOf([await start(), await start()]);
+  for (let round = 0; round < 8; round += 1) {
+    const call = await open(upstream, '/hangs');
+    call.abort();
+    await call.response.catch(() => undefined);
+  }
+  expect(await outcomeOf(upstream)).toBe(200);
+});
+
+test('a request that cannot be sent does not close the targets for others', async () => {
+  const start = () => listen(createHttp((_request, response) => response.end()));
+  const upstream = serviceOf([await start(), await start()]);
+  expect(await outcomeOf(upstream, '/', [['X-A', 'not\nsendable']])).toBe('internal');
+  expect(await outcomeOf(upstream)).toBe(200);
+});
+
+test('an answer that takes too long does not close the target for others', async () => {
+  const start = () => listen(createHttp((request, response) => void (request.url === '/' && response.end())));
+  const upstream = serviceOf([await start(), await start()], { responseHeadMs: 50 });
+  for (let round = 0; round < 4; round += 1)
+    expect(await outcomeOf(upstream, '/hangs')).toBe('upstream_timeout');
+  expect(await outcomeOf(upstream)).toBe(200);
+});
+
+test('a target that takes connections and never answers is left alone for 1 s, 2 s, 4 s', async () => {
+  const broken = await listen(createServer((socket) => void socket.once('data', () => socket.destroy())));
+  const good = await listen(createHttp((_request, response) => response.end()));
+  const upstream = serviceOf([broken, good]);
+  const failedAt: number[] = [];
+  for (clock = 0; clock < 8_000; clock += 250) {
+    const outcomes = [await outcomeOf(upstream), await outcomeOf(upstream)];
+    if (outcomes.includes('upstream_invalid')) failedAt.push(clock);
+  }
+  expect(failedAt).toEqual([0, 1_000, 3_000, 7_000]);
+});
+
+test('fields that a client repeats are passed on to an HTTP/2 target', async () => {
+  const server = createHttp2((request, response) => {
+    response.statusCode = request.rawHeaders.filter((name) => name === 'user-agent').length === 2 ? 200 : 500;
+    response.end();
+  });
+  const upstream = serviceOf([await listen(server as unknown as Server)], { h2c: true });
+  const fields: Field[] = [
+    ['User-Agent', 'a'],
+    ['User-Agent', 'b'],
+  ];
+  expect(await outcomeOf(upstream, '/', fields)).toBe(200);
+});
+
+test('an HTTP/2 connection on which an answer was missed gets no further requests', async () => {
+  const server = createHttp2((_request, response) => response.end());
+  const behind = await listen(server as unknown as Server);
+  // A path that goes dead without a word, as when a machine or a firewall state is lost.
+  let dead = false;
+  const relay = createServer((socket) => {
+    const onward: Socket = connect(behind, '127.0.0.1');
+    for (const end of [socket, onward]) end.on('error', () => undefined);
+    const dies = !dead;
+    socket.on('data', (chunk) => void (!(dead && dies) && onward.write(chunk)));
+    onward.on('data', (chunk) => void (!(dead && dies) && socket.write(chunk)));
+    socket.once('close', () => onward.destroy());
+  });
+  const upstream = serviceOf([await listen(relay)], { h2c: true, responseHeadMs: 100 });
+  expect(await outcomeOf(upstream)).toBe(200);
+  dead = true;
+  expect(await outcomeOf(upstream)).toBe('upstream_timeout');
+  expect(await outcomeOf(upstream)).toBe(200);
+});
