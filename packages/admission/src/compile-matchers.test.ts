@@ -65,15 +65,19 @@ test('any matcher on any CN or DNS name admits, and the hit is named as it was w
   expect(compiled.judge({ commonNames: [], dnsNames: [] })).toBeNull();
 });
 
-test('empty names, names over 256 characters and certificates with over 1,000 names match nothing', () => {
+test('empty names, names over 256 characters and names over 4,096 characters together match nothing', () => {
   expect(hits({ regex: '.*' }, '')).toBe(false);
   expect(hits({ regex: '.*' }, 'a'.repeat(256))).toBe(true);
   expect(hits({ regex: '.*' }, 'a'.repeat(257))).toBe(false);
   expect(hits({ hasPrefix: 'a' }, 'a'.repeat(257))).toBe(false);
   const compiled = compileMatchers([{ regex: '.*' }]);
   if (!compiled.ok) throw new Error('not compiled');
-  expect(compiled.judge(names(...Array.from({ length: 1000 }, () => 'a')))).not.toBeNull();
-  expect(compiled.judge(names(...Array.from({ length: 1001 }, () => 'a')))).toBeNull();
+  const many = Array.from({ length: 4_096 / 32 }, () => 'a'.repeat(32));
+  expect(compiled.judge(names(...many))).not.toBeNull();
+  expect(compiled.judge(names(...many, 'a'))).toBeNull();
+  expect(compiled.judge({ commonNames: ['a'], dnsNames: many })).toBeNull();
+  // What is not compared takes nothing away.
+  expect(compiled.judge(names(...many, 'a'.repeat(257)))).not.toBeNull();
 });
 
 test('every unusable matcher is a finding at its place; a syntax error carries its column', () => {
@@ -126,4 +130,31 @@ test('patterns that explode elsewhere stay fast, or are refused as too complex',
     expect(performance.now() - started, pattern.slice(0, 40)).toBeLessThan(1_500);
   }
   expect(compileMatchers([{ regex: '([a-z0-9-]{1,63}\\.){1,7}[a-z]{1,63}' }]).ok).toBe(true);
+});
+
+test('a whole list is bounded, not only each pattern: in time to compile, and to judge the longest names', () => {
+  const slowToCompile = Array.from({ length: 100 }, () => ({ regex: '\\pL'.repeat(340) }));
+  const startedCompiling = performance.now();
+  const refused = compileMatchers(slowToCompile, '/at');
+  expect(performance.now() - startedCompiling).toBeLessThan(5_000);
+  expect(refused).toMatchObject({
+    ok: false,
+    findings: [{ pointer: '/at/6/regex', code: 'regex_too_complex' }],
+  });
+
+  const worst = { regex: '.*(a|b).{0,200}(c|d).{0,200}[xy]' };
+  const list = Array.from({ length: 100 }, () => worst);
+  while (!compileMatchers(list).ok) list.pop();
+  const compiled = compileMatchers(list);
+  if (!compiled.ok) throw new Error('not compiled');
+  let seed = 1;
+  const letters = (length: number) =>
+    Array.from({ length }, () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return 'abcd'[seed % 4];
+    }).join('');
+  const startedJudging = performance.now();
+  expect(compiled.judge(names(...Array.from({ length: 16 }, () => letters(256))))).toBeNull();
+  expect(compiled.judge(names(...Array.from({ length: 380 }, () => letters(250))))).toBeNull();
+  expect(performance.now() - startedJudging).toBeLessThan(10_000);
 });

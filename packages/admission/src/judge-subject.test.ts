@@ -46,6 +46,15 @@ test('a refusal stays one short visible line whatever the names hold', () => {
   expect(verdict.detail).toContain('and 895 more');
 });
 
+test('a refusal says that there were too many names to compare', () => {
+  const dnsNames = Array.from({ length: 200 }, (_, index) => `host-${index}.acme.example.org`);
+  const verdict = judgeSubject(
+    { names: { commonNames: [], dnsNames }, validUntil: 1 },
+    compile([{ hasSuffix: '.org' }]),
+  );
+  expect(verdict).toMatchObject({ verdict: 'refuse', detail: expect.stringContaining('more names than') });
+});
+
 test('OpenSSL codes become reasons, and a code nobody knows refuses as well', () => {
   expect(refusalOfOpenSslCode('CERT_HAS_EXPIRED')).toBe('certificate_expired');
   expect(refusalOfOpenSslCode('INVALID_PURPOSE')).toBe('certificate_purpose');

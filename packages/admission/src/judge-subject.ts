@@ -1,6 +1,6 @@
 import type { SubjectMatcher, Verdict } from '@postern/contracts';
 import { escapeControls, type SubjectNames } from '@postern/pki';
-import type { CompiledMatchers } from './compile-matchers.ts';
+import { type CompiledMatchers, hasTooManyNames } from './compile-matchers.ts';
 
 /** Characters of one name or pattern, and items of one list, that a detail shows. */
 const SHOWN = { chars: 80, items: 5 } as const;
@@ -22,6 +22,7 @@ export function judgeSubject(
 }
 
 function detailOf(names: SubjectNames, list: readonly SubjectMatcher[]): string {
+  if (hasTooManyNames(names)) return 'the certificate has more names than are compared';
   const own = [
     ...names.commonNames.map((name) => `CN ${quote(name)}`),
     ...names.dnsNames.map((name) => `DNS ${quote(name)}`),
