@@ -147,6 +147,12 @@ async function sendResponse(
   request: UpstreamRequest,
   { cors, entry }: ForwardOptions,
 ): Promise<void> {
+  // RFC 9110 section 15: nothing else is a final status, and HTTP/2 could not carry it.
+  if (response.status < 200 || response.status > 599) {
+    throw new PosternError('upstream_invalid', {
+      detail: `The upstream answered with the status ${response.status}.`,
+    });
+  }
   const fields = responseFields(response, { upstreamMs: entry.upstreamMs ?? 0, cors });
   const hasBody = response.hasBody && answerHasBody(request.method, response.status);
   const endless =

@@ -26,6 +26,8 @@ export function serveHttp2(connection: Connection, handle: HandleExchange): { dr
     maxSessionRejectedStreams: 20,
     streamResetBurst: RESET_BURST,
     streamResetRate: RESET_PER_SECOND,
+    // A service that says X-Content-Type-Options twice is passed on as it is, like over HTTP/1.1.
+    strictSingleValueFields: false,
   });
   session.setLocalWindowSize(SESSION_WINDOW_BYTES);
   let streams = 0;

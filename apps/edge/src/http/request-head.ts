@@ -1,6 +1,12 @@
+import { METHODS } from 'node:http';
 import { type Hostname, hostOfAuthority, PosternError } from '@postern/contracts';
 import { type Field, listOf, valuesOf } from '../upstream/fields.ts';
 import { type Exchange, HTTP_LIMITS } from './exchange.ts';
+
+/** Those Node's HTTP/1.1 parser knows, on both protocols: HTTP/2 would let any word pass, and `trace` is TRACE to some. */
+const SERVED_METHODS = new Set(METHODS);
+SERVED_METHODS.delete('CONNECT');
+SERVED_METHODS.delete('TRACE');
 
 /** What an unambiguous request head says. */
 export interface RequestHead {
@@ -18,16 +24,16 @@ export interface RequestHead {
  * Reads a head that two HTTP programs could not read in two ways; throws `bad_request` (and 417, 431, 501) for the rest.
  *
  * Refuses: no or two Hosts, a Host that is no name, a Host that differs from :authority or from an absolute target, HTTP/0.9,
- * Transfer-Encoding that is not exactly one `chunked` or comes on HTTP/1.0, an odd Content-Length, an Expect other than 100-continue, CONNECT and
- * TRACE, and heads over HTTP_LIMITS. What Node's parsers refuse (CL with TE, bad chunks, obs-fold) never comes here.
+ * Transfer-Encoding that is not exactly one `chunked` or comes on HTTP/1.0, an odd Content-Length, an Expect other than 100-continue, CONNECT, TRACE
+ * and unknown methods, and heads over HTTP_LIMITS. What Node's parsers refuse (CL with TE, bad chunks, obs-fold) never comes here.
  */
 export function readRequestHead(exchange: Exchange): RequestHead {
   const { fields, method } = exchange;
   checkSize(exchange);
   if (exchange.protocol === 'HTTP/0.9') throw ambiguous('HTTP/0.9 is not served');
   checkFraming(exchange);
-  if (method === 'CONNECT' || method === 'TRACE') {
-    throw new PosternError('unsupported_method', { detail: `${method} is not forwarded.` });
+  if (!SERVED_METHODS.has(method)) {
+    throw new PosternError('unsupported_method', { detail: 'Requests with this method are not forwarded.' });
   }
   const { authority, target } = readAuthority(exchange);
   const host = hostOfAuthority(authority);

@@ -27,6 +27,9 @@ async function raw(onConnection: (socket: Socket) => void): Promise<number> {
   return listening.port;
 }
 
+const answering = (bytes: string): Promise<number> =>
+  raw((socket) => void socket.once('data', () => socket.end(bytes)));
+
 async function closedPort(): Promise<number> {
   const server = await listenOn(createServer());
   await server.close();
@@ -69,6 +72,21 @@ describe.each(['--http1.1', '--http2'])('%s: problems say that it was the upstre
         ),
       {},
     ],
+    ['status99', 502, 'upstream_invalid', () => answering('HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n'), {}],
+    [
+      'status999',
+      502,
+      'upstream_invalid',
+      () => answering('HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n'),
+      {},
+    ],
+    [
+      'twolengths',
+      502,
+      'upstream_invalid',
+      () => answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
+      {},
+    ],
   ] as const)('%s: %i %s', async (kind, status, code, start, upstream) => {
     const host = `${kind}-${name}.example.org`;
     await fixture.putHost(host, await start(), { upstream });
@@ -76,6 +94,21 @@ describe.each(['--http1.1', '--http2'])('%s: problems say that it was the upstre
     expect(problem).toMatchObject({ status, code });
     expect(String(problem.head)).toMatch(/upstream/i);
   });
+});
+
+test.each(['--http1.1', '--http2'])('fields that an upstream repeats are passed on (%s)', async (version) => {
+  const port = await answering(
+    'HTTP/1.1 200 OK\r\nX-Content-Type-Options: nosniff\r\nX-Content-Type-Options: nosniff\r\nContent-Length: 2\r\n\r\nok',
+  );
+  await fixture.putHost('repeats.example.org', port);
+  const { stdout } = await curl(fixture.edge, 'repeats.example.org', { args: ['-i', version] });
+  expect(stdout.match(/x-content-type-options: nosniff/gi)).toHaveLength(2);
+});
+
+test.each(['--http1.1', '--http2'])('an HTTP/1.0 answer without length is whole (%s)', async (version) => {
+  await fixture.putHost('old.example.org', await answering('HTTP/1.0 200 OK\r\n\r\nhello'));
+  const { code, stdout } = await curl(fixture.edge, 'old.example.org', { args: [version] });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'hello' });
 });
 
 test('a target that cannot be connected to is passed over, and left alone afterwards', async () => {

@@ -6,12 +6,17 @@ import type { CertificateFiles } from '../../testing/openssl-certificates.ts';
 
 interface ClientOptions {
   readonly certificate?: CertificateFiles;
+  /** Offered by ALPN; HTTP/1.1 where nothing is said. */
+  readonly protocol?: 'h2' | 'http/1.1';
 }
 
-/** A TLS connection to the fixture's worker for one name, HTTP/1.1 by ALPN. */
+/** A TLS connection to the fixture's worker for one name. */
 export function openTls(edge: EdgeFixture, sni: string, options: ClientOptions = {}): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = connectTls({ ...tlsOptions(edge, sni, options), ALPNProtocols: ['http/1.1'] });
+    const socket = connectTls({
+      ...tlsOptions(edge, sni, options),
+      ALPNProtocols: [options.protocol ?? 'http/1.1'],
+    });
     socket.once('error', reject);
     socket.once('secureConnect', () => {
       socket.off('error', reject);
