@@ -202,7 +202,7 @@ export const PROBLEMS = {
     title: 'This method is not supported',
     owner: 'client',
     retryable: false,
-    meaning: 'CONNECT and TRACE are not forwarded.',
+    meaning: 'CONNECT, TRACE and unknown methods are not forwarded.',
   },
   expectation_failed: {
     status: 417,
