@@ -85,3 +85,18 @@ test('changes reach the edge again once the API is back', async () => {
   expect(code, stderr).toBe(0);
   expect(await curl()).toBe('404');
 });
+
+test('an edge that has no copy of the hosts yet and finds no API still stops at the first signal', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'postern-parts-'));
+  try {
+    const free = await findFreePorts();
+    const edge = await startPostern(
+      ['edge'],
+      { ...platformEnv(other, free), POSTERN_EDGE_API_URL: `http://127.0.0.1:${free.api}` },
+      /no token yet|is not followed/,
+    );
+    expect(await edge.stop('SIGTERM')).toBe(0);
+  } finally {
+    rmSync(other, { recursive: true, force: true });
+  }
+});

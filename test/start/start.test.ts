@@ -168,6 +168,23 @@ describe('what hinders a start is said in one line, with exit 1:', () => {
     }
   });
 
+  test('a used port, and the context of the CLI stays that of the Postern that runs', async () => {
+    await up();
+    const other = mkdtempSync(join(tmpdir(), 'postern-start-'));
+    try {
+      const { api } = await findFreePorts();
+      await expectOneLine(
+        ['up'],
+        { POSTERN_DATA_DIR: join(other, 'data'), POSTERN_API_LISTEN: `127.0.0.1:${api}` },
+        ['POSTERN_EDGE_HTTPS_LISTEN', 'in use'],
+      );
+      const { code, stderr } = await postern(['service', 'list'], env);
+      expect(code, stderr).toBe(0);
+    } finally {
+      rmSync(other, { recursive: true, force: true });
+    }
+  });
+
   test('a used data directory', async () => {
     await up();
     const other = platformEnv(directory, await findFreePorts());

@@ -14,6 +14,6 @@ export class Up extends Command {
     const { flags } = await this.parse(Up);
     const { runUntilSignal } = await import('../platform/run-until-signal.ts');
     const { startUp } = await import('../platform/start-up.ts');
-    process.exitCode = await runUntilSignal('up', () => startUp({ demo: flags.demo }));
+    process.exitCode = await runUntilSignal('up', (stop) => startUp({ demo: flags.demo }, stop));
   }
 }

@@ -6,32 +6,47 @@ export interface StartedPart {
   close(): Promise<void>;
 }
 
+/** Milliseconds in which further signals are the same wish: npm passes on the Ctrl-C that the terminal sent already. */
+const SAME_WISH_MS = 1000;
+
 /**
- * Starts a part, prints that it is ready, and stops it on SIGTERM or SIGINT (a second one ends at once). Gives the exit
- * status: 0 after a stop, 1 when it could not start, after one line on standard error that says why.
+ * Starts a part, prints that it is ready, and stops it on SIGTERM or SIGINT; one more, a second later, ends at once.
+ * `start` is given a signal that aborts with the first, for a start that has to wait. Gives the exit status: 0 after a
+ * stop, 1 when it could not start, after one line on standard error that says why.
  */
-export async function runUntilSignal(name: string, start: () => Promise<StartedPart>): Promise<0 | 1> {
-  const signalled = new Promise<void>((resolve) => {
-    let count = 0;
-    const onSignal = (): void => {
-      count += 1;
-      if (count > 1) process.exit(1);
-      resolve();
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
+export async function runUntilSignal(
+  name: string,
+  start: (stop: AbortSignal) => Promise<StartedPart>,
+): Promise<0 | 1> {
+  const stop = stopOnSignals();
   let part: StartedPart;
   try {
-    part = await start();
+    part = await start(stop);
   } catch (error) {
+    if (stop.aborted) return 0;
     process.stderr.write(`postern ${name}: ${oneLineOf(error)}\n`);
     return 1;
   }
-  process.stdout.write(`${part.lines.join('\n')}\n`);
-  await signalled;
+  if (!stop.aborted) {
+    process.stdout.write(`${part.lines.join('\n')}\n`);
+    await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+  }
   await part.close();
   return 0;
+}
+
+function stopOnSignals(): AbortSignal {
+  const stopping = new AbortController();
+  let since = 0;
+  const onSignal = (): void => {
+    if (!stopping.signal.aborted) {
+      since = performance.now();
+      stopping.abort();
+    } else if (performance.now() - since > SAME_WISH_MS) process.exit(1);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return stopping.signal;
 }
 
 function oneLineOf(error: unknown): string {

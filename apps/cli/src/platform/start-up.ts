@@ -1,26 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { createClient } from '@postern/client';
 import { PosternError } from '@postern/contracts';
-import { readEdgeEnv, startEdge } from '@postern/edge';
-import { createLog, writeListenAddress } from '@postern/runtime';
+import { readEdgeEnv } from '@postern/edge';
+import { createLog } from '@postern/runtime';
 import type { StartedPart } from './run-until-signal.ts';
-import { type RunningApi, startApi } from './start-api.ts';
+import { type RunningApi, startApi, writeContextOf } from './start-api.ts';
 import { startCertificates } from './start-certificates.ts';
 import { startDemoService } from './start-demo-service.ts';
+import { startReadyEdge, writeAddresses } from './start-edge.ts';
 
 const DEMO_SERVICE = 'echo';
 /** Level of the parts whose work a person at the terminal sees anyway; the edge alone tells whom it refuses. */
 const QUIET = 'warn';
 
-/** `postern up`: API, certificate worker and edge in one place, with `demo` the echo service as well. All start or none. */
-export async function startUp(options: { demo: boolean }): Promise<StartedPart> {
+/**
+ * `postern up`: API, certificate worker and edge in one place, with `demo` the echo service as well. All start or none;
+ * only once all serve does the CLI's context point here.
+ */
+export async function startUp(options: { demo: boolean }, stop: AbortSignal): Promise<StartedPart> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
     const edgeEnv = readEdgeEnv();
-    const { api, contextLines } = await startApi(QUIET);
+    const api = await startApi(QUIET);
     closers.push(() => api.close());
     const certificates = await startCertificates(
       api.data.store,
@@ -33,19 +37,19 @@ export async function startUp(options: { demo: boolean }): Promise<StartedPart> 
       closers.push(() => demo.close());
       await ensureDemoService(api, demo.url);
     }
-    const edge = await startEdge({
-      ...edgeEnv,
-      apiUrl: api.url,
-      tokenFile: api.data.edgeTokenFile,
-      ownListeners: api.env.listen,
-      log: createLog('edge'),
-    });
+    const edge = await startReadyEdge(
+      {
+        ...edgeEnv,
+        apiUrl: api.url,
+        tokenFile: api.data.edgeTokenFile,
+        ownListeners: api.env.listen,
+        log: createLog('edge'),
+      },
+      stop,
+    );
     closers.push(() => edge.close());
-    await edge.ready();
-    return {
-      lines: readyLines(api, edge.addresses.https.map(writeListenAddress).join(', '), contextLines, options),
-      close,
-    };
+    const contextLines = await writeContextOf(api);
+    return { lines: readyLines(api, writeAddresses(edge), contextLines, options), close };
   } catch (error) {
     await close();
     throw error;
@@ -82,5 +86,6 @@ function readyLines(
     '  npx postern ca > postern-ca.crt',
     `  curl --cacert postern-ca.crt https://ecommerce.localhost:${api.env.publicHttpsPort}/`,
     'README.md goes on from there: demand client certificates, and say whose.',
+    'The log follows, one JSON line for each request. Ctrl-C stops everything.',
   ];
 }
