@@ -42,5 +42,9 @@ test('another process is refused while one holds it, and kill -9 of the holder f
 
 test('a directory that cannot be made is refused, naming the variable', () => {
   writeFileSync(join(root, 'file'), '');
-  expect(() => lockDirectory(join(root, 'file/data'), 'X')).toThrow(refusalOf('cannot be written (ENOTDIR)'));
+  for (const directory of [join(root, 'file'), join(root, 'file/data')]) {
+    expect(() => lockDirectory(directory, 'X')).toThrow(
+      refusalOf(`X: ${directory} is, or lies below, a file; move it away or choose another directory`),
+    );
+  }
 });

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PosternError } from '@postern/contracts';
+import { makeDirectory } from './make-directory.ts';
 
 const SQLITE_BUSY = 5;
 
@@ -21,7 +22,7 @@ export function lockDirectory(directory: string, variable: string): DirectoryLoc
   const ownerFile = join(directory, 'lock-owner');
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     database = new DatabaseSync(join(directory, 'lock'));
     database.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
     writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
@@ -30,7 +31,7 @@ export function lockDirectory(directory: string, variable: string): DirectoryLoc
     const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
     const detail = isBusy
       ? `${variable}: ${directory} is in use by process ${readOwner(ownerFile)}; stop it or choose another directory`
-      : `${variable}: ${directory} cannot be written (${codeOf(cause)}); change its rights or choose another directory`;
+      : `${variable}: ${directory} ${problemOf(cause)} or choose another directory`;
     throw new PosternError('unavailable', { detail, cause });
   }
   const held = database;
@@ -45,6 +46,8 @@ function readOwner(file: string): string {
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+function problemOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  if (code === 'EEXIST' || code === 'ENOTDIR') return 'is, or lies below, a file; move it away';
+  return `cannot be written (${code}); change its rights`;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseWith, resourceName } from '@postern/contracts';
+import { makeDirectory } from '@postern/runtime';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { CliFailure } from '../cli-failure.ts';
@@ -65,10 +66,10 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
  * folder is made with 0700; a link to a file elsewhere stays a link.
  */
 export async function writeConfigFile(path: string, config: ConfigFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const target = await realpath(path).catch(() => path);
   const temporary = `${target}.${randomBytes(6).toString('hex')}`;
   try {
+    makeDirectory(dirname(path));
     const handle = await open(temporary, 'wx', 0o600);
     try {
       await handle.writeFile(stringify(config, { version: '1.2', schema: 'core', lineWidth: 0 }));
