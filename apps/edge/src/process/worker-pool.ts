@@ -70,7 +70,7 @@ export class WorkerPool {
       );
     } catch (error) {
       this.#closing = true;
-      for (const { worker } of this.#slots) worker?.process.kill('SIGKILL');
+      await this.#endAll((worker) => worker.process.kill('SIGKILL'));
       throw error;
     }
   }
@@ -132,15 +132,23 @@ export class WorkerPool {
   /** Lets the workers drain and waits for their end; what does not end in time is killed. */
   async close(): Promise<void> {
     this.#closing = true;
-    const ends = this.#slots.map(async ({ worker }) => {
-      if (worker === null || worker.isDead()) return;
-      const end = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    await this.#endAll((worker) => {
       const timer = setTimeout(() => worker.process.kill('SIGKILL'), this.#options.drainMs + KILL_AFTER_MS);
+      worker.once('exit', () => clearTimeout(timer));
       send(worker, { type: 'drain' });
-      await end;
-      clearTimeout(timer);
     });
-    await Promise.all(ends);
+  }
+
+  /** Resolves when no worker is left, and nothing will be heard of one any more. */
+  async #endAll(end: (worker: Worker) => void): Promise<void> {
+    const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
+    await Promise.all(
+      workers.map((worker) => {
+        const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+        end(worker);
+        return ended;
+      }),
+    );
   }
 
   #fork(slot: Slot, first?: { resolve: () => void; reject: (error: Error) => void }): void {
@@ -161,20 +169,20 @@ export class WorkerPool {
         first?.reject(new PosternError('unavailable', { detail: message.detail }));
       this.#take(slot, worker, message);
     });
-    // A broken channel to a dying worker; its 'exit' follows.
-    worker.on('error', (error) =>
-      this.#options.log.warn({ err: error, worker: slot.number }, 'worker channel failed'),
-    );
-    worker.once('exit', (code, signal) => {
+    const onEnd = (end: string | number) => {
       Object.assign(slot, { worker: null, started: false, listening: false, cursor: null, closedHosts: [] });
       first?.reject(
-        new PosternError('internal', {
-          detail: `an edge worker ended with ${signal ?? code} before it listened`,
-        }),
+        new PosternError('internal', { detail: `an edge worker ended with ${end} before it listened` }),
       );
       this.#options.onProgress();
-      if (!this.#closing) this.#restart(slot, signal ?? code);
+      if (!this.#closing) this.#restart(slot, end);
+    };
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      this.#options.log.warn({ err: error, worker: slot.number }, 'worker channel failed');
+      // Where no process could be made there is no 'exit' either; in all other cases it follows.
+      if (worker.process.pid === undefined) onEnd(error.code ?? error.message);
     });
+    worker.once('exit', (code, signal) => onEnd(signal ?? code));
   }
 
   #restart(slot: Slot, end: string | number): void {
