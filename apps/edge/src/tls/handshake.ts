@@ -44,10 +44,11 @@ interface HandshakeOptions {
  * Runs the TLS handshake on a socket whose ClientHello is still to be read, and says whom it has proved.
  *
  * `done` on a demanding host means: a certificate was sent, OpenSSL found a path to the bundle and a purpose that fits, and
- * the names were readable. Never rejects; afterwards the raw socket belongs to the TLS socket.
+ * the names were readable. Rejects for nothing a client does, only where this Node fails; afterwards the raw socket belongs
+ * to the TLS socket.
  */
 export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<HandshakeOutcome> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const demanding = options.bundle !== null;
     const socket = new TLSSocket(raw, {
       isServer: true,
@@ -57,10 +58,8 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
       ALPNProtocols: ['h2', 'http/1.1'],
     });
     const stopCatching = options.lingerer.catchHandshakeFailure(raw, () => detachTls(socket));
-    let over = false;
+    // Only the first counts.
     const settle = (outcome: HandshakeOutcome) => {
-      if (over) return;
-      over = true;
       clearTimeout(timer);
       resolve(outcome);
     };
@@ -81,7 +80,14 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
     // Once: it comes again at every renegotiation.
     socket.once('secure', () => {
       stopCatching();
-      settle(judge(socket, options));
+      // Thrown from here it would end the worker.
+      try {
+        settle(judge(socket, options));
+      } catch (error) {
+        clearTimeout(timer);
+        reject(error);
+        socket.destroy();
+      }
     });
   });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { replaceVerdict } from '../testing/replace-verdict.ts';
 import { runHandshake } from './handshake.ts';
 import { proveHandshakes } from './self-test.ts';
 
@@ -23,4 +24,20 @@ test('the self-test notices when good certificates are refused', async () => {
     return outcome.outcome === 'done' ? { outcome: 'failed', code: 'DEAF', reason: null } : outcome;
   };
   await expect(proveHandshakes(deaf)).rejects.toThrow(/self-test failed \(a good certificate, TLSv1\.2\)/);
+});
+
+const refused = Object.assign(new Error('made up'), { code: 'CERT_HAS_EXPIRED' });
+
+test.each<[string, unknown]>([
+  ['is gone', undefined],
+  ['calls everyone good', () => undefined],
+  ['calls everyone good in another way', () => null],
+  ['calls everyone bad', () => refused],
+  ['answers something else', () => true],
+])("the self-test notices that OpenSSL's verdict %s", async (_, verifyError) => {
+  {
+    using _ = replaceVerdict(verifyError);
+    await expect(proveHandshakes()).rejects.toThrow(/self-test failed/);
+  }
+  await proveHandshakes();
 });
