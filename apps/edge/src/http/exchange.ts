@@ -1,28 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Field } from '../upstream/fields.ts';
 
-/** Bounds of what a client may send. Each is small enough to hold for every connection at once. */
-export const HTTP_LIMITS = {
-  /** Milliseconds from the first byte (or the connection) to the end of a request head: no slow-head attack holds longer. */
-  headTimeoutMs: 10_000,
-  /** Bytes of a request head, names and values together; what common servers take. */
-  headBytesMax: 32 * 1024,
-  /** Fields of a request head, and of a trailer section. */
-  fieldsMax: 100,
-  /** Milliseconds an idle keep-alive connection or a silent HTTP/2 session is kept. */
-  idleMs: 60_000,
-  /** Streams of one HTTP/2 session at a time; RFC 9113 section 6.5.2 asks for at least 100. */
-  concurrentStreamsMax: 100,
-  /** Requests that one HTTP/1.1 connection may send ahead of their answers; they are served one after another. */
-  pipelinedMax: 32,
-  /** Bytes that a client may send after its WebSocket handshake before the upstream has answered; then reading stops. */
-  heldBytesMax: 64 * 1024,
-  /** Bytes of an unread request body that are discarded so that a connection can be used again. */
-  drainBytesMax: 64 * 1024,
-  /** Milliseconds that an answered but still sending client is listened to before the connection is cut. */
-  drainMs: 1_000,
-} as const;
-
 /** One request and its answer, the same for HTTP/1.1 and HTTP/2. Nothing in it has been judged yet. */
 export interface Exchange {
   readonly id: string;

@@ -6,12 +6,14 @@ import { settleOnce } from '../upstream/settle-once.ts';
 import type { UpstreamCall, Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
-import { forwardedFields, forwardedTrailers, takesTrailers } from './forwarding-fields.ts';
-import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
+import { forwardedFields, takesTrailers } from './forwarding-fields.ts';
+import type { ClientPace } from './http-limits.ts';
+import { createIdleTimer } from './idle-timer.ts';
 import { pump } from './pump.ts';
 import { relayUpgrade } from './relay-upgrade.ts';
 import type { RequestHead } from './request-head.ts';
 import { answerHasBody, responseFields } from './response-fields.ts';
+import { bodyTooLarge, startUpload, type Upload } from './upload.ts';
 
 export interface ForwardOptions {
   readonly connection: Connection;
@@ -23,6 +25,7 @@ export interface ForwardOptions {
   readonly cors: readonly Field[] | null;
   readonly upstreams: Upstreams;
   readonly publicHttpsPort: number;
+  readonly pace: ClientPace;
   /** Filled in as things become known. */
   readonly entry: AccessEntry;
 }
@@ -42,6 +45,7 @@ export async function forward(exchange: Exchange, options: ForwardOptions): Prom
   const request = requestOf(exchange, options, upstream);
 
   let call: UpstreamCall | undefined;
+  let upload: Upload | undefined;
   let clientGone = !exchange.isOpen();
   exchange.onAborted(() => {
     clientGone = true;
@@ -52,6 +56,7 @@ export async function forward(exchange: Exchange, options: ForwardOptions): Prom
   call = await options.upstreams.open(`${served.document.project}/${rule.service}`, upstream, request, {
     onContinue() {
       exchange.inform(100, []);
+      upload?.askedFor();
     },
     onInform(status, fields) {
       const hop = hopByHopNames(fields);
@@ -66,87 +71,37 @@ export async function forward(exchange: Exchange, options: ForwardOptions): Prom
     call.abort();
     return;
   }
-  const body = sendBody(exchange, call, request, upstream, options);
+  upload = startUpload({ exchange, call, request, upstream, entry, pace: options.pace });
+  let whole = false;
   try {
-    const response = await Promise.race([call.response, body.failed]);
+    const response = await Promise.race([call.response, upload.failed]);
     entry.upstreamMs = Math.round(performance.now() - startedAt);
     if (clientGone) return;
     if (response.upgraded !== null) await switchProtocols(exchange, response, entry);
-    else await sendResponse(exchange, response, body, request, options);
+    else whole = await sendResponse(exchange, response, { call, upload, request, upstream, options });
   } catch (error) {
     if (clientGone) return;
     throw error;
   } finally {
-    body.idle.stop();
-    if (!body.done()) call.abort();
+    upload.stop();
+    if (!whole) call.abort();
   }
 }
 
-interface SentBody {
-  readonly idle: IdleTimer;
-  /** Rejects with the problem of a body that is too large or paused too long; never resolves. */
-  readonly failed: Promise<never>;
-  /** True when the whole exchange with the upstream has come to its regular end. */
-  done(): boolean;
-  markAnswered(): void;
+interface ResponseContext {
+  readonly call: UpstreamCall;
+  readonly upload: Upload;
+  readonly request: UpstreamRequest;
+  readonly upstream: Upstream;
+  readonly options: ForwardOptions;
 }
 
-function sendBody(
-  exchange: Exchange,
-  call: UpstreamCall,
-  request: UpstreamRequest,
-  upstream: Upstream,
-  { entry }: ForwardOptions,
-): SentBody {
-  const failed = settleOnce<never>();
-  let sent = request.body.kind === 'none';
-  let answered = false;
-  const idle = createIdleTimer(upstream.idleBodyMs, () => {
-    const upstreamStalls = call.writer.writableNeedDrain;
-    failed.reject(
-      upstreamStalls
-        ? new PosternError('upstream_timeout', { detail: 'The upstream stopped reading the request body.' })
-        : new PosternError('request_timeout', {
-            detail: `The body paused for longer than ${upstream.idleBodyMs} ms.`,
-          }),
-    );
-  });
-  const limit = upstream.maxBodyBytes ?? Number.POSITIVE_INFINITY;
-  if (!sent) {
-    if (!request.grpc) idle.touch();
-    pump(exchange.body, call.writer, (bytes) => {
-      entry.bytesIn += bytes;
-      if (entry.bytesIn > limit) throw tooLarge(limit);
-      if (!request.grpc) idle.touch();
-    }).then(
-      () => {
-        sent = true;
-        if (!answered) idle.pause();
-        call.finish(forwardedTrailers(exchange.trailers()));
-      },
-      (error: unknown) => {
-        // A broken-off pump is the client's or the upstream's end, and each of them is heard of in its own place.
-        if (error instanceof PosternError) failed.reject(error);
-      },
-    );
-  }
-  return {
-    idle,
-    failed: failed.promise,
-    done: () => sent && answered,
-    markAnswered() {
-      answered = true;
-    },
-  };
-}
-
+/** Resolves with whether the answer came to its regular end. */
 async function sendResponse(
   exchange: Exchange,
   response: UpstreamResponse,
-  body: SentBody,
-  request: UpstreamRequest,
-  { cors, entry }: ForwardOptions,
-): Promise<void> {
+  { call, upload, request, upstream, options: { cors, entry } }: ResponseContext,
+): Promise<boolean> {
   // RFC 9110 section 15: nothing else is a final status, and HTTP/2 could not carry it.
   if (response.status < 200 || response.status > 599) {
     throw new PosternError('upstream_invalid', {
@@ -159,26 +114,35 @@ async function sendResponse(
     request.grpc || /^text\/event-stream\b/i.test(valuesOf(response.fields, 'content-type')[0] ?? '');
   const writer = exchange.respond(response.status, fields, { hasBody, close: false });
   entry.status = response.status;
-  if (endless) body.idle.stop();
-  else body.idle.touch();
+  const stalled = settleOnce<never>();
+  const idle = createIdleTimer(endless ? null : upstream.idleBodyMs, () => {
+    stalled.reject(tooSlow(writer.writableNeedDrain ? 'client' : 'upstream'));
+  });
+  upload.answered(idle.touch);
   try {
     if (hasBody) {
-      const moved = pump(response.body, writer, (bytes) => {
+      const onChunk = (bytes: number): void => {
         entry.bytesOut += bytes;
-        body.idle.touch();
-      });
-      await Promise.race([moved, body.failed]);
+        idle.touch();
+      };
+      const { finished } = pump(response.body, writer, { onChunk });
+      await Promise.race([finished, upload.failed, stalled.promise]);
+      if (!response.complete()) throw brokenOff();
     } else {
       response.body.resume();
     }
-    if (hasBody && !response.complete()) throw brokenOff();
-    body.markAnswered();
+    // Who has answered wants no more of the request; let go of, the rest of it can be read away.
+    if (!upload.stop()) call.abort();
     exchange.end(passableTrailers(response.trailers()));
+    return true;
   } catch (error) {
     // The head is out: the one honest thing left is an answer that visibly lacks its end.
     entry.aborted = true;
     entry.code = error instanceof PosternError ? error.code : 'upstream_invalid';
     exchange.abort();
+    return false;
+  } finally {
+    idle.stop();
   }
 }
 
@@ -206,7 +170,7 @@ async function switchProtocols(
 function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstream): UpstreamRequest {
   const { head, connection, served, websocket } = options;
   const limit = upstream.maxBodyBytes;
-  if (limit !== null && head.contentLength !== null && head.contentLength > limit) throw tooLarge(limit);
+  if (limit !== null && head.contentLength !== null && head.contentLength > limit) throw bodyTooLarge(limit);
   let body: BodyForm = { kind: 'streamed' };
   if (!exchange.hasBody) body = { kind: 'none' };
   else if (head.contentLength !== null) body = { kind: 'sized', bytes: head.contentLength };
@@ -223,15 +187,24 @@ function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstre
     body,
     expectContinue: head.expectsContinue && exchange.protocol !== 'HTTP/1.0' && body.kind !== 'none',
     takesTrailers: takesTrailers(exchange.fields),
-    grpc: /^application\/grpc\b/i.test(valuesOf(exchange.fields, 'content-type')[0] ?? ''),
+    grpc: isGrpc(exchange, upstream),
     websocket,
   };
 }
 
-function tooLarge(limit: number): PosternError {
-  return new PosternError('content_too_large', {
-    detail: `The service takes request bodies of at most ${limit} bytes.`,
-  });
+/** Whether this can be gRPC, which has no time limits for bodies; only HTTP/2 on both sides carries it, whatever the client says. */
+function isGrpc(exchange: Exchange, upstream: Upstream): boolean {
+  return (
+    exchange.protocol === 'HTTP/2' &&
+    upstream.targets.every(({ protocol }) => protocol !== 'http') &&
+    /^application\/grpc(?:[+;]|\s*$)/i.test(valuesOf(exchange.fields, 'content-type')[0] ?? '')
+  );
+}
+
+function tooSlow(who: 'client' | 'upstream'): PosternError {
+  return who === 'client'
+    ? new PosternError('request_timeout', { detail: 'The client stopped reading the answer.' })
+    : new PosternError('upstream_timeout', { detail: 'The upstream stopped in the middle of its answer.' });
 }
 
 function brokenOff(): PosternError {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Field, fieldsOfRaw, rawOfFields } from '../upstream/fields.ts';
-import { type Exchange, HTTP_LIMITS } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
 import { newRequestId } from './request-id.ts';
 
 export interface Http1ExchangeOptions {

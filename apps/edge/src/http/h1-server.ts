@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { PosternError, problemDocumentOf } from '@postern/contracts';
 import type { Connection } from '../connection.ts';
-import { type Exchange, HTTP_LIMITS } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { createHttp1Exchange } from './h1-exchange.ts';
+import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { newRequestId } from './request-id.ts';
 
 /** Serves one exchange to its end; resolves when the next request of the connection may begin. Never rejects. */
@@ -26,16 +27,16 @@ interface Lane {
 }
 
 /** One node:http server for all connections of a worker; each is fed to it by emit('connection'). */
-export function createHttp1Server(handle: HandleExchange): Http1Server {
+export function createHttp1Server(handle: HandleExchange, pace: ClientPace): Http1Server {
   const lanes = new WeakMap<Duplex, Lane>();
   const refused = new WeakSet<Duplex>();
   const server = createServer({
     requireHostHeader: false,
     maxHeaderSize: HTTP_LIMITS.headBytesMax,
-    headersTimeout: HTTP_LIMITS.headTimeoutMs,
-    // Bodies may take as long as they flow: the forwarding half times their pauses.
+    headersTimeout: pace.headTimeoutMs,
+    // Bodies may take as long as they flow: the forwarding half times them.
     requestTimeout: 0,
-    keepAliveTimeout: HTTP_LIMITS.idleMs,
+    keepAliveTimeout: pace.idleMs,
     connectionsCheckingInterval: 500,
     noDelay: true,
     shouldUpgradeCallback: (request) => request.headers.upgrade !== undefined,
@@ -100,7 +101,10 @@ export function createHttp1Server(handle: HandleExchange): Http1Server {
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     if (refused.has(socket)) return;
     refused.add(socket);
-    refuseUnreadable(error, socket, (lanes.get(socket)?.waiting ?? 0) > 0);
+    if (!socket.writable || error.code === 'ECONNRESET') socket.destroy();
+    // Beside an answer under way there is no place for another one; one turn later the head's own refusal is out.
+    else if (lanes.get(socket)?.waiting !== 0) setImmediate(endGently, socket);
+    else refuseUnreadable(problemOfParser(error.code ?? '', pace), socket);
   });
   // Node checks its time limits only from this event on, which a server that is fed by hand never sees.
   server.emit('listening');
@@ -132,17 +136,7 @@ export function endGently(socket: Duplex): void {
   setTimeout(() => socket.destroy(), HTTP_LIMITS.drainMs).unref();
 }
 
-function refuseUnreadable(error: Error & { code?: string }, socket: Duplex, answering: boolean): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  // Beside an answer under way there is no place for another one; one turn later the head's own refusal is out.
-  if (answering) {
-    setImmediate(endGently, socket);
-    return;
-  }
-  const problem = problemOfParser(error.code ?? '');
+function refuseUnreadable(problem: PosternError, socket: Duplex): void {
   const document = problemDocumentOf(problem, newRequestId());
   const body = JSON.stringify(document);
   socket.write(
@@ -152,10 +146,10 @@ function refuseUnreadable(error: Error & { code?: string }, socket: Duplex, answ
   endGently(socket);
 }
 
-function problemOfParser(code: string): PosternError {
+function problemOfParser(code: string, pace: ClientPace): PosternError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new PosternError('request_timeout', {
-      detail: `A request head must arrive within ${HTTP_LIMITS.headTimeoutMs} ms.`,
+      detail: `A request head must arrive within ${pace.headTimeoutMs} ms.`,
     });
   }
   if (code === 'HPE_HEADER_OVERFLOW') {

@@ -1,8 +1,8 @@
 import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2';
 import type { Connection } from '../connection.ts';
-import { HTTP_LIMITS } from './exchange.ts';
 import type { HandleExchange } from './h1-server.ts';
 import { createHttp2Exchange } from './h2-exchange.ts';
+import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 
 /** Streams a client may reset: at once, and per second after that. Browsers cancel some dozens; rapid reset needs thousands (CVE-2023-44487). */
 const RESET_BURST = 200;
@@ -15,7 +15,11 @@ const STREAM_WINDOW_BYTES = 256 * 1024;
 const SESSION_WINDOW_BYTES = 1024 * 1024;
 
 /** Speaks HTTP/2 on an admitted connection. RFC 8441 (WebSocket) is not advertised. */
-export function serveHttp2(connection: Connection, handle: HandleExchange): { drain(): void } {
+export function serveHttp2(
+  connection: Connection,
+  handle: HandleExchange,
+  pace: ClientPace,
+): { drain(): void } {
   const session = performServerHandshake(connection.socket, {
     settings: {
       maxConcurrentStreams: HTTP_LIMITS.concurrentStreamsMax,
@@ -39,13 +43,18 @@ export function serveHttp2(connection: Connection, handle: HandleExchange): { dr
   session.on('remoteSettings', onControlFrame);
   // Node closes a session that fails; its streams hear of it one by one.
   session.on('error', () => undefined);
-  session.setTimeout(HTTP_LIMITS.idleMs, () => {
+  // Not session.setTimeout: it fires once, perhaps beside a quiet stream, and a PING now and then would put it off for ever.
+  const idle = setTimeout(() => {
     if (streams === 0) endSession(session);
+  }, pace.idleMs);
+  session.once('close', () => {
+    clearTimeout(idle);
   });
   session.on('stream', (stream, _headers, _flags, raw: unknown) => {
     streams += 1;
     stream.once('close', () => {
       streams -= 1;
+      if (streams === 0 && !session.destroyed) idle.refresh();
     });
     stream.on('drain', budget.give);
     const exchange = createHttp2Exchange({

@@ -6,6 +6,7 @@ import { upstreamTo } from '../testing/edge-fixture.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import { createRequestHandler } from './handle-request.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
 
 const HOST = 'a.example.org' as Hostname;
 const NOW = 1_000_000;
@@ -58,6 +59,7 @@ async function outcomeOf(
     },
     publicHttpsPort: 443,
     log: { error: () => undefined, warn: () => undefined },
+    pace: HTTP_LIMITS,
     now: () => NOW,
     onFinished: (entry: AccessEntry) => void calls.push(String(entry.code)),
   });

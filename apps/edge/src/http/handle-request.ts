@@ -16,6 +16,7 @@ import { corsFields, preflightFields } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import type { HandleExchange } from './h1-server.ts';
+import type { ClientPace } from './http-limits.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { createRuleTable, type RuleTable } from './request-target.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
@@ -36,6 +37,7 @@ export interface RequestHandlerOptions {
   /** For X-Forwarded-Port. */
   readonly publicHttpsPort: number;
   readonly log: RequestLog;
+  readonly pace: ClientPace;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Hears of every request after its end; for counting. */
@@ -115,6 +117,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
         entry,
         upstreams: options.upstreams,
         publicHttpsPort: options.publicHttpsPort,
+        pace: options.pace,
       });
     } catch (error) {
       refuse(exchange, asProblem(error, exchange, entry), extra, served, entry);

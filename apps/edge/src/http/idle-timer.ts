@@ -1,28 +1,20 @@
-/** Calls back once nothing has been moved for a time; off until `touch`. */
+/** Calls back once nothing has been moved for a time. */
 export interface IdleTimer {
   touch(): void;
-  pause(): void;
   /** Ends it for good. */
   stop(): void;
 }
 
-/** Counts from the last `touch`. Milliseconds. */
-export function createIdleTimer(limitMs: number, onIdle: () => void): IdleTimer {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
+/** Counts from now, and from each `touch`. Milliseconds; null: for ever. */
+export function createIdleTimer(limitMs: number | null, onIdle: () => void): IdleTimer {
+  let timer = limitMs === null ? undefined : setTimeout(onIdle, limitMs);
   return {
     touch() {
-      if (stopped) return;
-      if (timer === undefined) timer = setTimeout(onIdle, limitMs);
-      else timer.refresh();
-    },
-    pause() {
-      clearTimeout(timer);
-      timer = undefined;
+      timer?.refresh();
     },
     stop() {
-      stopped = true;
       clearTimeout(timer);
+      timer = undefined;
     },
   };
 }

@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../connection.ts';
 import { createHttp1Server } from './h1-server.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { sendRaw } from './testing/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
@@ -44,7 +45,7 @@ test('a request waits until the answer before it is out, and so does the end of 
     handled.push(exchange.target);
     exchange.respond(200, [['content-length', '2']], { hasBody: true, close: false }).write('ok');
     exchange.end([]);
-  });
+  }, HTTP_LIMITS);
   const written: string[] = [];
   let flush: (() => void) | undefined;
   const socket = new Duplex({

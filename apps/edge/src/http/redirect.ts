@@ -2,13 +2,14 @@ import { createServer, type Server } from 'node:http';
 import { hostOfAuthority, PosternError, problemDocumentOf } from '@postern/contracts';
 import type { HostTable } from '../connection.ts';
 import { fieldsOfRaw, valuesOf } from '../upstream/fields.ts';
-import { HTTP_LIMITS } from './exchange.ts';
+import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { newRequestId } from './request-id.ts';
 
 export interface RedirectOptions {
   readonly hosts: HostTable;
   /** Left out of the address when 443. */
   readonly publicHttpsPort: number;
+  readonly pace: ClientPace;
 }
 
 /**
@@ -20,9 +21,9 @@ export function createRedirectServer(options: RedirectOptions): Server {
     {
       requireHostHeader: false,
       maxHeaderSize: HTTP_LIMITS.headBytesMax,
-      headersTimeout: HTTP_LIMITS.headTimeoutMs,
-      requestTimeout: HTTP_LIMITS.headTimeoutMs,
-      keepAliveTimeout: HTTP_LIMITS.headTimeoutMs,
+      headersTimeout: options.pace.headTimeoutMs,
+      requestTimeout: options.pace.headTimeoutMs,
+      keepAliveTimeout: options.pace.headTimeoutMs,
       connectionsCheckingInterval: 1_000,
       shouldUpgradeCallback: () => false,
     },

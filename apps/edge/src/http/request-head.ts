@@ -1,7 +1,8 @@
 import { METHODS } from 'node:http';
 import { type Hostname, hostOfAuthority, PosternError } from '@postern/contracts';
 import { type Field, listOf, valuesOf } from '../upstream/fields.ts';
-import { type Exchange, HTTP_LIMITS } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
 
 /** Those Node's HTTP/1.1 parser knows, on both protocols: HTTP/2 would let any word pass, and `trace` is TRACE to some. */
 const SERVED_METHODS = new Set(METHODS);

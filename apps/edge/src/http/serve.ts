@@ -9,6 +9,7 @@ import type { AccessEntry, AccessLog } from './access-log.ts';
 import { createHttp1Server } from './h1-server.ts';
 import { serveHttp2 } from './h2-server.ts';
 import { createRequestHandler, type RequestLog } from './handle-request.ts';
+import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { createRedirectServer } from './redirect.ts';
 
 export interface ServeProtocolOptions {
@@ -26,6 +27,8 @@ export interface ServeProtocolOptions {
   readonly getCertificate: (id: string) => ClientCertificate | undefined;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** HTTP_LIMITS where nothing is said. */
+  readonly pace?: Partial<ClientPace>;
 }
 
 /** The HTTP half of a worker. */
@@ -49,14 +52,15 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
     getCertificate: options.getCertificate,
     now: () => performance.now(),
   });
-  const handle = createRequestHandler({ ...options, upstreams });
-  const http1 = createHttp1Server(handle);
-  const redirects: Server = createRedirectServer(options);
+  const pace: ClientPace = { ...HTTP_LIMITS, ...options.pace };
+  const handle = createRequestHandler({ ...options, upstreams, pace });
+  const http1 = createHttp1Server(handle, pace);
+  const redirects: Server = createRedirectServer({ ...options, pace });
   return {
     serve(connection) {
       // The handshake is over, but Node's HTTP servers believe this flag of a socket they did not make themselves.
       Reflect.set(connection.socket, 'secureConnecting', false);
-      return connection.protocol === 'h2' ? serveHttp2(connection, handle) : http1.serve(connection);
+      return connection.protocol === 'h2' ? serveHttp2(connection, handle, pace) : http1.serve(connection);
     },
     servePlain(socket) {
       redirects.emit('connection', socket);

@@ -3,6 +3,7 @@ import { type EdgeFixture, startEdgeFixture, upstreamTo } from '../../testing/ed
 import type { OwnListener } from '../../upstream/address-guard.ts';
 import type { ClientCertificate } from '../../upstream/pool.ts';
 import type { AccessEntry } from '../access-log.ts';
+import type { ClientPace } from '../http-limits.ts';
 import { createServeProtocol } from '../serve.ts';
 
 /** An edge that speaks real HTTP on 127.0.0.1, and what it logged. */
@@ -28,7 +29,7 @@ export interface HttpHostInput extends Partial<HostDocument> {
 /** The port clients are told in tests. */
 export const PUBLIC_PORT = 443;
 
-export async function startHttpFixture(): Promise<HttpFixture> {
+export async function startHttpFixture(options: { pace?: Partial<ClientPace> } = {}): Promise<HttpFixture> {
   const entries: AccessEntry[] = [];
   const bundles = new Map<string, TrustBundle>();
   const certificates = new Map<string, ClientCertificate>();
@@ -50,6 +51,7 @@ export async function startHttpFixture(): Promise<HttpFixture> {
         getTrustBundle: (id) => bundles.get(id),
         getCertificate: (id) => certificates.get(id),
         now: Date.now,
+        ...options,
       }),
   });
   return {
