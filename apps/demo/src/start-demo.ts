@@ -101,6 +101,8 @@ function answerHttp2(
     bytes += chunk.length;
   });
   stream.on('end', () => {
+    // Node says 'end' of a stream that was reset, too.
+    if (stream.destroyed || stream.aborted) return;
     const method = raw[raw.indexOf(':method') + 1] ?? '';
     stream.respond({ ':status': 200, 'content-type': 'application/json' });
     stream.end(`${JSON.stringify(describeRequest(method, path, raw, bytes))}\n`);
