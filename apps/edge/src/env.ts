@@ -6,7 +6,7 @@ import { addressRanges } from './accept/address-ranges.ts';
 import { plainAddress } from './plain-address.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
-/** What an edge takes from the environment, with the defaults of docs/architecture.md filled in. Paths are absolute. */
+/** What an edge takes from the environment, with the defaults of docs/settings.md filled in. Paths are absolute. */
 export interface EdgeEnv {
   readonly httpsListen: readonly ListenAddress[];
   readonly httpListen: readonly ListenAddress[];
