@@ -1,0 +1,127 @@
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, createSecureContext, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Lingerer } from '../accept/linger.ts';
+import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
+import { type HandshakeOutcome, runHandshake } from './handshake.ts';
+
+const HOST = 'a.example';
+
+let directory: string;
+let ca: CertificateFiles;
+let client: CertificateFiles;
+/** What the edge never makes: a context that demands clients and resumes sessions. */
+let resuming: SecureContext;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'postern-handshake-'));
+  const openssl = new OpensslCertificates(directory);
+  ca = openssl.selfSigned('CA');
+  client = openssl.signed(ca, 'client');
+  const server = openssl.signed(ca, HOST);
+  resuming = createSecureContext({
+    cert: pemOf(server.cert),
+    key: pemOf(server.key),
+    ca: pemOf(ca.cert),
+    sessionIdContext: 'one',
+  });
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** The edge's handshake on a demanding host. */
+function demand(raw: Socket, serverName = HOST): Promise<HandshakeOutcome> {
+  const bundle = {
+    contentHash: 'one',
+    anchorsPem: [pemOf(ca.cert)],
+    anchors: [new X509Certificate(pemOf(ca.cert))],
+  };
+  return runHandshake(raw, {
+    secureContext: resuming,
+    bundle,
+    serverName,
+    timeoutMs: 5_000,
+    lingerer: new Lingerer({ lingerMs: 100, lingeringMax: 1 }),
+  });
+}
+
+/** Connects to a server side of the test's; gives the session the client got, and what the server side made of it. */
+async function meet<T>(
+  server: (raw: Socket) => Promise<T>,
+  options: { version: SecureVersion; files?: CertificateFiles; session?: Buffer },
+): Promise<{ session: Buffer | undefined; outcome: T }> {
+  const { promise, resolve } = Promise.withResolvers<T>();
+  const listener = createServer((raw) => {
+    raw.on('error', () => {});
+    void server(raw).then(resolve);
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { files, version } = options;
+  const socket = connect({
+    port: (listener.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    servername: HOST,
+    ca: pemOf(ca.cert),
+    minVersion: version,
+    maxVersion: version,
+    ...(files === undefined ? {} : { cert: pemOf(files.cert), key: pemOf(files.key) }),
+    ...(options.session === undefined ? {} : { session: options.session }),
+  });
+  socket.on('error', () => {});
+  let session: Buffer | undefined;
+  socket.on('session', (ticket) => {
+    session = ticket;
+  });
+  const outcome = await promise;
+  await new Promise((done) => setTimeout(done, 50));
+  socket.destroy();
+  listener.close();
+  return { session, outcome };
+}
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'a session that is resumed admits nobody, should a context ever resume one (%s)',
+  async (version) => {
+    const first = await meet(demand, { version, files: client });
+    expect(first.outcome.outcome).toBe('done');
+    expect(first.session).toBeDefined();
+    for (const files of [client, undefined]) {
+      const { outcome } = await meet(demand, {
+        version,
+        ...(files === undefined ? {} : { files }),
+        ...(first.session === undefined ? {} : { session: first.session }),
+      });
+      expect(outcome).toMatchObject({ outcome: 'refused', reason: 'certificate_missing' });
+    }
+  },
+);
+
+test('nor does a session that was begun without a certificate, which OpenSSL calls good', async () => {
+  const bare = async (raw: Socket): Promise<void> => {
+    const socket = new TLSSocket(raw, {
+      isServer: true,
+      secureContext: resuming,
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
+    socket.on('error', () => {});
+    await once(socket, 'secure');
+  };
+  const { session } = await meet(bare, { version: 'TLSv1.3' });
+  expect(session).toBeDefined();
+  const { outcome } = await meet(demand, {
+    version: 'TLSv1.3',
+    ...(session === undefined ? {} : { session }),
+  });
+  expect(outcome.outcome).toBe('refused');
+});
+
+test('a server name that is not the one the host was chosen by ends the connection', async () => {
+  const { outcome } = await meet((raw) => demand(raw, 'b.example'), { version: 'TLSv1.3', files: client });
+  expect(outcome).toMatchObject({ outcome: 'failed', code: 'SERVER_NAME_DIFFERS' });
+});
