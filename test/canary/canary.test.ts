@@ -12,7 +12,9 @@ function filesBelow(directory: string): string[] {
     .filter((path) => statSync(path).isFile());
 }
 
-test('no secret value is in any file of a running platform, nor in what it and its commands print', async () => {
+test('no secret value is in any file of a running platform, nor in what it and its commands print', {
+  timeout: 180_000,
+}, async () => {
   await using platform = await startPlatform();
   const inputs = join(platform.directory, 'inputs');
   mkdirSync(inputs);

@@ -9,7 +9,7 @@ import { findFreePorts, platformEnv, startPostern } from '../platform/platform.t
 const ROUNDS = 4;
 
 test('kill -9 of the whole platform at any moment loses no acknowledged write and leaves nothing half-applied', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-crash-'));
   const ports = await findFreePorts();
@@ -19,7 +19,7 @@ test('kill -9 of the whole platform at any moment loses no acknowledged write an
   using edge = new EdgeClient(ports.https, null);
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
-      const running = await startPostern(['up', '--demo'], env, /Postern is ready/);
+      const running = await startPostern(['up', '--demo'], env, /Postern is ready/, 60_000);
       const client = createClient({
         url: `http://127.0.0.1:${ports.api}`,
         token: readFileSync(join(directory, 'data/admin-token'), 'utf8').trim(),
@@ -30,7 +30,7 @@ test('kill -9 of the whole platform at any moment loses no acknowledged write an
         const { prefix } = route.spec.routes[0] ?? { prefix: '' };
         expect([acknowledged.get(route.name), attempted.get(route.name)]).toContain(prefix);
         const served = async () => (await edge.get(route.spec.host, `${prefix}/x`)).status === 200;
-        expect(await eventually(served), `${route.spec.host} serves ${prefix}`).toBe(true);
+        expect(await eventually(served, 30_000), `${route.spec.host} serves ${prefix}`).toBe(true);
       }
       const kept = (await client.routes.list('default')).map(({ name }) => name);
       for (const name of acknowledged.keys()) expect(kept).toContain(name);

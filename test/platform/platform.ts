@@ -66,7 +66,7 @@ export async function startPostern(
   args: readonly string[],
   env: Record<string, string>,
   readyPattern: RegExp,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<Running> {
   return startProcess(node, [entry, ...args], env, readyPattern, timeoutMs);
 }
@@ -76,13 +76,17 @@ export async function startProcess(
   args: readonly string[],
   env: Record<string, string>,
   readyPattern: RegExp,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<Running> {
   const child = spawn(command, args, {
     cwd: checkout,
     env: { ...baseEnv(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that runs out of time must not leave its platform behind.
+  const endWithTest = (): boolean => child.kill('SIGKILL');
+  process.once('exit', endWithTest);
+  child.once('exit', () => process.removeListener('exit', endWithTest));
   let output = '';
   await new Promise<void>((done, fail) => {
     const timer = setTimeout(() => {
