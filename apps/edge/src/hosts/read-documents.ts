@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import {
   type CertificateDocument,
   CHANGE_BODIES,
@@ -9,7 +9,7 @@ import {
   LIMITS,
   type TrustBundle,
 } from '@postern/contracts';
-import { openAtEdge, parsePrivateKeyPem, readPemBlocks } from '@postern/pki';
+import { openAtEdge, parsePrivateKeyPem, readPemBlocks, trustBundleOf } from '@postern/pki';
 
 /** The part of a replica that serving needs; synchronous, because a ClientHello waits for it. */
 export interface ReplicaReader {
@@ -28,9 +28,7 @@ export class UnusableDocument extends Error {
 }
 
 /** A trust bundle whose content has been checked against its hash. */
-export interface CheckedBundle {
-  readonly contentHash: string;
-  readonly anchorsPem: string[];
+export interface CheckedBundle extends TrustBundle {
   readonly anchors: readonly X509Certificate[];
 }
 
@@ -60,16 +58,11 @@ export function readTrustBundle(replica: ReplicaReader, id: string): CheckedBund
     throw new UnusableDocument('trust_bundle_missing', `trust bundle ${id} is not there`);
   const bundle = parseBody('trust-bundle', change);
   const anchors = anchorsOf(id, bundle);
-  const hash = createHash('sha256');
-  for (const { raw } of anchors) hash.update(raw);
-  if (hash.digest('hex') !== bundle.contentHash) {
+  const read = trustBundleOf(anchors.map((anchor) => ({ der: anchor.raw, pem: anchor.toString() })));
+  if (read.contentHash !== bundle.contentHash) {
     throw new UnusableDocument('trust_bundle_unusable', `trust bundle ${id} is not what its hash says`);
   }
-  return {
-    contentHash: bundle.contentHash,
-    anchorsPem: anchors.map((anchor) => anchor.toString()),
-    anchors,
-  };
+  return { ...read, anchors };
 }
 
 function anchorsOf(id: string, bundle: TrustBundle): X509Certificate[] {
