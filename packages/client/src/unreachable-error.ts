@@ -21,7 +21,7 @@ export function unreachableErrorOf(thrown: unknown, url: string, timeoutMs: numb
   if (thrown instanceof SyntaxError) return notPostern(url, options);
   const code = codeOf(thrown);
   if (code === 'ECONNREFUSED') {
-    return new UnreachableError('refused', `nothing listens at ${url}; is Postern running there?`, options);
+    return new UnreachableError('refused', `nothing listens at ${url}`, options);
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new UnreachableError('unknown_host', `the host of ${url} cannot be resolved`, options);

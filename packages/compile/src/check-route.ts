@@ -33,7 +33,10 @@ function problemsOfService(name: string, rows: HostRows, pointer: string): Findi
       code: 'reference_missing',
       message: `there is no service "${name}"`,
       pointer,
-      hint: near === undefined ? `create it: postern service create ${name}` : `did you mean "${near}"?`,
+      hint:
+        near === undefined
+          ? `create it: postern service create ${name} --target URL`
+          : `did you mean "${near}"?`,
     },
   ];
 }

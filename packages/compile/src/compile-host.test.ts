@@ -95,7 +95,7 @@ test('errors of references carry pointers and the nearest known name', () => {
     [
       '/tls/serverCertificate/name',
       'reference_missing',
-      'create it: postern secret create tls nothing-like-it',
+      'create it: postern secret create tls nothing-like-it --cert FILE --key FILE',
     ],
     ['/routes/1/route/service', 'reference_missing', 'did you mean "echo"?'],
   ]);

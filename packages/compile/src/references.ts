@@ -1,9 +1,12 @@
-import { type Finding, nearest, type SecretRow, type SecretType } from '@postern/contracts';
+import { type Finding, nearest, type SecretRow } from '@postern/contracts';
+
+/** What \`secret create\` needs for the types that are referred to. */
+const FLAGS = { 'tls-ca': '--cert FILE', tls: '--cert FILE --key FILE' } as const;
 
 /** Says what is wrong with a reference to a secret of a type, or undefined when it can be used. */
 export function problemOfSecret(
   name: string,
-  type: SecretType,
+  type: keyof typeof FLAGS,
   secrets: ReadonlyMap<string, SecretRow>,
   pointer: string,
 ): Finding | undefined {
@@ -24,6 +27,9 @@ export function problemOfSecret(
     code: 'reference_missing',
     message: `there is no secret "${name}"`,
     pointer,
-    hint: near === undefined ? `create it: postern secret create ${type} ${name}` : `did you mean "${near}"?`,
+    hint:
+      near === undefined
+        ? `create it: postern secret create ${type} ${name} ${FLAGS[type]}`
+        : `did you mean "${near}"?`,
   };
 }

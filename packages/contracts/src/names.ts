@@ -57,7 +57,7 @@ function problemOfName(name: string): string | undefined {
   if (/[\u0000-\u0020\u007f]/.test(name)) return 'a host holds no spaces or control characters';
   if (name.includes('*')) return 'only a first label may be "*", alone: "*.example.org"';
   if (name.includes('_')) return 'a host holds no underscore';
-  if (/[:[\]]/.test(name)) return 'a host holds no port and is no IP address';
+  if (/[:[\]]/.test(name)) return 'a host is a name alone, without scheme and port, and no IP address';
   if (/[/\\?#@%,;|<>^"'`{}!$&()+=~]/.test(name))
     return 'a host is made of letters, digits, inner hyphens and dots';
   return undefined;

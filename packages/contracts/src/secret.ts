@@ -3,7 +3,7 @@ import { LIMITS } from './limits.ts';
 
 const pem = z
   .string()
-  .min(1)
+  .min(1, 'there is nothing in it: PEM text is needed')
   .max(LIMITS.secretBytesMax, `a secret has at most ${LIMITS.secretBytesMax} bytes`);
 const base64 = z.base64().max(Math.ceil((LIMITS.secretBytesMax * 4) / 3));
 
@@ -33,7 +33,7 @@ export const secretInput = z
           `a secret has at most ${LIMITS.secretBytesMax} bytes`,
         ),
     }),
-    z.strictObject({ type: z.literal('symmetric'), secretKey: base64.min(1) }),
+    z.strictObject({ type: z.literal('symmetric'), secretKey: base64.min(1, 'a key is needed') }),
     z.strictObject({ type: z.literal('asymmetric'), privateKey: pem.optional(), publicKey: pem.optional() }),
   ])
   .meta({ id: 'SecretInput' });
