@@ -2,6 +2,7 @@ import { Command, Flags } from '@oclif/core';
 import type { PosternClient } from '@postern/client';
 import type { Finding, ResourceName } from '@postern/contracts';
 import { CliFailure, usageFailure } from './cli-failure.ts';
+import type { RouteFile } from './descriptor/read-route-file.ts';
 import { type CliEnv, readCliEnv } from './env.ts';
 import { cleanText } from './output/clean-text.ts';
 import { formatTable, type TableLayout } from './output/format-table.ts';
@@ -99,7 +100,12 @@ export abstract class PosternCommand extends Command {
 
   /** Prints data: JSON with `--json`, else the text. */
   protected print(flags: { readonly json: boolean }, data: unknown, text: () => string): void {
-    process.stdout.write(flags.json ? `${JSON.stringify(data, null, 2)}\n` : text());
+    if (flags.json) this.printJson(data);
+    else process.stdout.write(text());
+  }
+
+  protected printJson(data: unknown): void {
+    process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
   }
 
   /** A table as this output wants it. */
@@ -113,11 +119,18 @@ export abstract class PosternCommand extends Command {
     if (!this.silent) process.stderr.write(`${cleanText(line)}\n`);
   }
 
-  /** Warnings the API attached to what it stored. */
-  protected async sayFindings(findings: readonly Finding[]): Promise<void> {
+  /** Warnings the API attached to what it stored, at their places in `file` where it came from one. */
+  protected async sayFindings(findings: readonly Finding[], file: RouteFile | null = null): Promise<void> {
     if (findings.length === 0 || this.silent) return;
-    const { formatFindings } = await import('./descriptor/format-findings.ts');
-    this.say(formatFindings(findings));
+    const { formatFindings, formatPlacedFindings } = await import('./descriptor/format-findings.ts');
+    if (file === null) {
+      const { ownFindings } = await import('./explain-refusal.ts');
+      this.say(formatFindings(ownFindings(findings)));
+      return;
+    }
+    const { placeDescriptorFindings } = await import('./descriptor/read-route-file.ts');
+    const { file: name, text } = file.source;
+    this.say(formatPlacedFindings(name, text, placeDescriptorFindings(file, findings)));
   }
 }
 

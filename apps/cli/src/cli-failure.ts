@@ -1,12 +1,12 @@
 import type { Finding } from '@postern/contracts';
 
-/** What went wrong, as far as the exit status tells; see EXIT. */
+/** What went wrong, as far as the exit status tells (see EXIT); with --json the code of a failure the API did not name. */
 export type FailureKind =
   | 'failed'
   | 'usage'
-  | 'validation'
-  | 'authorization'
-  | 'notFound'
+  | 'validation_failed'
+  | 'unauthorized'
+  | 'not_found'
   | 'conflict'
   | 'unreachable'
   | 'interrupted';

@@ -9,8 +9,8 @@ export interface CliEnv {
   readonly token: string | undefined;
   readonly project: string | undefined;
   readonly context: string | undefined;
-  /** `$VISUAL`, else `$EDITOR`, else `vi`. A shell command: it may hold arguments. */
-  readonly editor: string;
+  /** `$VISUAL`, else `$EDITOR`. A shell command: it may hold arguments. */
+  readonly editor: string | undefined;
   /** `POSTERN_DEBUG`: failures show their stacks. */
   readonly debug: boolean;
 }
@@ -28,7 +28,7 @@ export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
     token: get('POSTERN_TOKEN'),
     project: get('POSTERN_PROJECT'),
     context: get('POSTERN_CONTEXT'),
-    editor: get('VISUAL') ?? get('EDITOR') ?? 'vi',
+    editor: get('VISUAL') ?? get('EDITOR'),
     debug: get('POSTERN_DEBUG') !== undefined,
   };
 }

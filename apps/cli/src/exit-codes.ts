@@ -6,9 +6,9 @@ export const EXIT = {
   ok: 0,
   failed: 1,
   usage: 2,
-  validation: 3,
-  authorization: 4,
-  notFound: 5,
+  validation_failed: 3,
+  unauthorized: 4,
+  not_found: 5,
   conflict: 6,
   unreachable: 7,
   /** 128 + SIGINT, as shells report it. */
@@ -18,21 +18,26 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The exit status of a failure; anything unknown is 1. */
 export function exitCodeOf(error: unknown): ExitCode {
-  if (error instanceof CliFailure) return EXIT[error.kind];
-  if (error instanceof PosternError) return exitCodeOfProblem(error.code);
-  if (error instanceof Error) {
-    if (error.name === 'UnreachableError' || error.name === 'TimeoutError') return EXIT.unreachable;
-    // Ctrl-C in a question.
-    if (error.name === 'ExitPromptError') return EXIT.interrupted;
-  }
-  return EXIT.failed;
+  return EXIT[failureKindOf(error)];
 }
 
-function exitCodeOfProblem(code: ProblemCode): ExitCode {
+/** What kind of failure an error is; anything unknown is `failed`. */
+export function failureKindOf(error: unknown): FailureKind {
+  if (error instanceof CliFailure) return error.kind;
+  if (error instanceof PosternError) return kindOfProblem(error.code);
+  if (error instanceof Error) {
+    if (error.name === 'UnreachableError' || error.name === 'TimeoutError') return 'unreachable';
+    // Ctrl-C in a question.
+    if (error.name === 'ExitPromptError') return 'interrupted';
+  }
+  return 'failed';
+}
+
+function kindOfProblem(code: ProblemCode): FailureKind {
   switch (code) {
     case 'unavailable':
     case 'request_timeout':
-      return EXIT.unreachable;
+      return 'unreachable';
     default:
       break;
   }
@@ -40,15 +45,15 @@ function exitCodeOfProblem(code: ProblemCode): ExitCode {
     case 400:
     case 413:
     case 422:
-      return EXIT.validation;
+      return 'validation_failed';
     case 401:
     case 403:
-      return EXIT.authorization;
+      return 'unauthorized';
     case 404:
-      return EXIT.notFound;
+      return 'not_found';
     case 409:
-      return EXIT.conflict;
+      return 'conflict';
     default:
-      return EXIT.failed;
+      return 'failed';
   }
 }

@@ -32,6 +32,16 @@ describe('exit status', () => {
     ['a flag without its value', ['route', 'list', '--project'], '--project'],
     ['a flag before the command', ['--json', 'route', 'list'], 'before the command'],
     ['a duration that is none', ['route', 'list', '--timeout', '5 parsecs'], '--timeout'],
+    [
+      'a number that is none',
+      ['service', 'update', 'x', '--max-body-bytes', '1k'],
+      '--max-body-bytes: expected',
+    ],
+    ['a word that is none', ['secret', 'create', 'tlsca', 'x'], 'did you mean tls-ca?'],
+    ['a missing flag', ['route', 'validate'], 'missing: --filename'],
+    ['a name that is none', ['route', 'get', 'X_1'], '"X_1" is not a name'],
+    ['a name that is a path', ['secret', 'delete', '..', '--yes'], '".." is not a name'],
+    ['a label that is none', ['service', 'update', 'x', '--label', 'Team=a'], '--label: a label key is like'],
     ['a project that is no name', ['route', 'list', '--project', 'A_B'], 'A_B'],
     ['an unknown context', ['route', 'list', '--context', 'locale'], 'did you mean "local"?'],
   ])('2: %s, with what to try', async (_title, args, words) => {
@@ -47,6 +57,20 @@ describe('exit status', () => {
     });
     expect(code).toBe(2);
     expect(stderr).toContain('postern up');
+  });
+
+  test('2: an address with a password is refused and not repeated', async () => {
+    const env = { POSTERN_URL: 'http://anna:secret@127.0.0.1:1', POSTERN_TOKEN: 'x' };
+    const { code, stderr } = await cli.postern(['route', 'list'], { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain('POSTERN_URL');
+    expect(stderr).not.toContain('secret');
+  });
+
+  test('1: output that cannot be written is one line, not a stack', async () => {
+    const { code, stderr } = await cli.shell('"$@" route list > /dev/full');
+    expect(code).toBe(1);
+    expect(stderr).toBe('error: standard output cannot be written: ENOSPC: no space left on device, write\n');
   });
 
   test('3: a configuration that is not valid is shown with its place', async () => {
@@ -112,6 +136,32 @@ describe('exit status', () => {
     expect(code).toBe(5);
     expect(stdout).toBe('');
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'not_found', exitCode: 5 } });
+  });
+
+  test('with --json says the same code for what is found here and by the API, and the hint', async () => {
+    const here = cli.file(
+      'here.yaml',
+      'host: a.example.org\nroutes:\n- prefx: /\n  route: {service: echo}\n',
+    );
+    const there = cli.file(
+      'there.yaml',
+      'host: a.example.org\nroutes:\n- prefix: /\n  route: {service: no}\n',
+    );
+    for (const [path, line, column] of [
+      [here, 3, 3],
+      [there, 4, 20],
+    ] as const) {
+      const { code, stderr } = await cli.postern(['route', 'create', 'a', '-f', path, '--json']);
+      expect(code).toBe(3);
+      const { error } = JSON.parse(stderr);
+      expect(error.code).toBe('validation_failed');
+      expect(error.findings).toMatchObject([{ severity: 'error', line, column }]);
+    }
+    const env = { POSTERN_URL: 'http://127.0.0.1:1', POSTERN_TOKEN: 'x' };
+    const unreachable = await cli.postern(['route', 'list', '--json'], { env });
+    expect(JSON.parse(unreachable.stderr)).toMatchObject({
+      error: { code: 'unreachable', exitCode: 7, hint: expect.stringContaining('postern up') },
+    });
   });
 
   test('130: Ctrl-C while it waits', async () => {

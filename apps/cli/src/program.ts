@@ -18,7 +18,7 @@ const SINGULAR: Readonly<Record<string, string>> = {
 
 /** Runs one call of the program and gives its exit status; never throws. */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
-  quietBrokenPipes();
+  watchOutput();
   try {
     const words = normaliseNoun(argv);
     const first = words[0];
@@ -130,11 +130,13 @@ function unknownCommand(words: readonly string[]): Error {
   );
 }
 
-/** A reader that went away (`| head`) is no fault of ours. */
-function quietBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+/** A reader that went away (`| head`) is no fault of ours; output that is lost otherwise (a full disk) is a failure. */
+function watchOutput(): void {
+  process.stderr.on('error', () => undefined);
+  // First, since oclif throws what it hears.
+  process.stdout.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
+    process.exit(EXIT.failed);
+  });
 }

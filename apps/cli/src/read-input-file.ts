@@ -1,13 +1,22 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { CliFailure, usageFailure } from './cli-failure.ts';
 
+/** The flag that took standard input; there is only one. */
+let takenBy: string | undefined;
+
+/** How messages name what a flag's FILE stands for. */
+export function nameOfInput(path: string): string {
+  return path === '-' ? 'standard input' : path;
+}
+
 /**
- * Reads a file (or a pipe, or standard input for `-`) of at most `bytesMax` bytes. One that cannot be read is a usage
- * failure naming the flag, a larger one a validation failure.
+ * Reads a file (or a pipe, or standard input for `-`, once) of at most `bytesMax` bytes. One that cannot be read is a
+ * usage failure naming the flag, a larger one a validation failure.
  */
 export function readInputFile(path: string, flag: string, bytesMax: number): Buffer {
   let descriptor: number | undefined;
   try {
+    if (path === '-') takeStandardInput(flag);
     descriptor = path === '-' ? 0 : openSync(path, 'r');
     const chunks: Buffer[] = [];
     let size = 0;
@@ -18,8 +27,8 @@ export function readInputFile(path: string, flag: string, bytesMax: number): Buf
       size += read;
       if (size > bytesMax) {
         throw new CliFailure(
-          'validation',
-          `${path} has over ${bytesMax} bytes, the most that ${flag} accepts`,
+          'validation_failed',
+          `${nameOfInput(path)} has over ${bytesMax} bytes, the most that ${flag} accepts`,
         );
       }
       chunks.push(chunk.subarray(0, read));
@@ -30,6 +39,11 @@ export function readInputFile(path: string, flag: string, bytesMax: number): Buf
   } finally {
     if (descriptor !== undefined && descriptor !== 0) closeSync(descriptor);
   }
+}
+
+function takeStandardInput(flag: string): void {
+  if (takenBy !== undefined) throw usageFailure(`${flag} - is not possible: ${takenBy} reads standard input`);
+  takenBy = flag;
 }
 
 function readSome(descriptor: number, chunk: Buffer): number {

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CliHarness, startCliHarness } from './testing/cli-harness.ts';
 import { makeServerCertificate } from './testing/openssl.ts';
@@ -64,3 +66,43 @@ test('an edge that lags is named, after --timeout and with exit 0', async () => 
     edge.applies = true;
   }
 });
+
+test.each([
+  ['create', '/v1/applied'],
+  ['create', '/v1/projects/default/routes/'],
+  ['update', '/v1/applied'],
+])(
+  'route %s: an API that goes away during the wait, at %s, is a warning; the write stands: exit 0',
+  async (verb, lost) => {
+    const name = verb === 'update' ? 'shop' : `lost-${lost.length}`;
+    const proxy = createServer((incoming, answer) => {
+      const { method, headers, url = '' } = incoming;
+      if (method === 'GET' && url.startsWith(lost)) {
+        incoming.socket.destroy();
+        return;
+      }
+      const onward = request(`${cli.url}${url}`, { method, headers }, (response) => {
+        answer.writeHead(response.statusCode ?? 500, response.headers);
+        response.pipe(answer);
+      });
+      incoming.pipe(onward);
+    });
+    await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
+    try {
+      const env = {
+        POSTERN_URL: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+        POSTERN_TOKEN: cli.adminToken,
+      };
+      const args = ['route', verb, name, '--path', '/lost=echo', '--hostname', `${name}.example.org`];
+      const { code, stdout, stderr } = await cli.postern(args, { env });
+      expect(code, stderr).toBe(0);
+      expect(stdout).toContain(`Route ${name} ${verb}d`);
+      expect(stderr).toContain(
+        'warning: the change is written, but whether it is served cannot be seen: the conn',
+      );
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  },
+);

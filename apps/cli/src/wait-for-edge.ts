@@ -1,4 +1,7 @@
 import type { PosternClient } from '@postern/client';
+import { PosternError } from '@postern/contracts';
+import { failureKindOf } from './exit-codes.ts';
+import { messageOf } from './output/report-error.ts';
 
 /** What a write answers about when edges see it. */
 export interface WrittenAt {
@@ -11,9 +14,27 @@ const EDGE_EXPECTED_MS = 1000;
 
 /**
  * Waits until every connected edge serves by a write. Gives undefined then, and otherwise one line that says what is
- * missing: the write itself stands.
+ * missing: the write itself stands, even if the API goes away meanwhile.
  */
 export async function waitForEdge(
+  client: PosternClient,
+  written: WrittenAt,
+  timeoutMs: number,
+): Promise<string | undefined> {
+  try {
+    return await waitApplied(client, written, timeoutMs);
+  } catch (error) {
+    return explainLostWait(error);
+  }
+}
+
+/** The line for a wait that broke off; a fault of the program itself is thrown on. */
+export function explainLostWait(error: unknown): string {
+  if (!(error instanceof PosternError) && failureKindOf(error) !== 'unreachable') throw error;
+  return `the change is written, but whether it is served cannot be seen: ${messageOf(error)}`;
+}
+
+async function waitApplied(
   client: PosternClient,
   written: WrittenAt,
   timeoutMs: number,

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import type { Labels } from '@postern/contracts';
+import { type Labels, labels as labelsSchema, parseWith } from '@postern/contracts';
 import { usageFailure } from '../cli-failure.ts';
 
 /** Flags of every command that changes what edges serve. */
@@ -11,21 +11,21 @@ export const WAIT_FLAGS = {
   }),
 };
 
-export const labelFlag = Flags.string({
-  description: 'a label; repeatable, adds to those that are there',
-  helpValue: 'KEY=VALUE',
-  multiple: true,
-  multipleNonGreedy: true,
-});
+/** `--label KEY=VALUE`; `description` says what it does to labels that are there. */
+export function labelFlag(description: string) {
+  return Flags.string({ description, helpValue: 'KEY=VALUE', multiple: true, multipleNonGreedy: true });
+}
 
-/** Reads `--label KEY=VALUE` (split at the first `=`); undefined without any. Usage failure. */
+/** Reads `--label KEY=VALUE` (split at the first `=`); undefined without any. Usage failure, also for what no label can be. */
 export function parseLabels(texts: readonly string[] | undefined): Labels | undefined {
   if (texts === undefined) return undefined;
-  const labels = new Map<string, string>();
+  const pairs = new Map<string, string>();
   for (const text of texts) {
     const equals = text.indexOf('=');
     if (equals <= 0) throw usageFailure(`--label "${text}" needs KEY=VALUE`);
-    labels.set(text.slice(0, equals), text.slice(equals + 1));
+    pairs.set(text.slice(0, equals), text.slice(equals + 1));
   }
-  return Object.fromEntries(labels);
+  const result = parseWith(labelsSchema, Object.fromEntries(pairs));
+  if (result.ok) return result.value;
+  throw usageFailure(`--label: ${result.findings[0]?.message ?? 'this is not a label'}`);
 }

@@ -9,10 +9,7 @@ import { CliFailure } from '../cli-failure.ts';
 import { formatPlacedFindings, placeFindings } from '../descriptor/format-findings.ts';
 import { parseYaml } from '../descriptor/parse-yaml.ts';
 
-const apiUrl = z.string().refine((text) => {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
-}, 'this is not an http:// or https:// URL');
+const apiUrl = z.string().refine(isApiUrl, 'this is not an http:// or https:// URL without credentials');
 
 const context = z
   .strictObject({
@@ -36,6 +33,12 @@ const configFile = z.strictObject({
   contexts: z.array(context).max(1000),
 });
 export type ConfigFile = z.infer<typeof configFile>;
+
+/** True for what a client takes as the address of an API. */
+export function isApiUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}
 
 /** Reads the configuration; a missing file is an empty one, an unreadable or invalid one a failure (exit status 3). */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
@@ -87,7 +90,7 @@ export async function writeConfigFile(path: string, config: ConfigFile): Promise
 }
 
 function invalid(path: string, report: string): CliFailure {
-  return new CliFailure('validation', `the configuration ${path} is not valid`, {
+  return new CliFailure('validation_failed', `the configuration ${path} is not valid`, {
     report,
     hint: 'repair it, or move it away and start `postern up` again',
   });

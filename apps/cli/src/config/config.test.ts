@@ -136,9 +136,9 @@ describe('resolveSession: flags before variables before the context', () => {
 
   test('a missing or empty token file is an authorization failure', async () => {
     writeFileSync(join(directory, 'token'), '\n');
-    await expect(resolveSession(env(), {})).rejects.toMatchObject({ kind: 'authorization' });
+    await expect(resolveSession(env(), {})).rejects.toMatchObject({ kind: 'unauthorized' });
     rmSync(join(directory, 'token'));
-    await expect(resolveSession(env(), {})).rejects.toMatchObject({ kind: 'authorization' });
+    await expect(resolveSession(env(), {})).rejects.toMatchObject({ kind: 'unauthorized' });
   });
 });
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { nearest, parseWith, type ResourceName, resourceName } from '@postern/contracts';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import type { CliEnv } from '../env.ts';
-import { type Context, readConfigFile } from './config-file.ts';
+import { type Context, isApiUrl, readConfigFile } from './config-file.ts';
 
 /** Where the commands of one call go, and as whom. */
 export interface Session {
@@ -30,7 +30,13 @@ export async function resolveSession(
       'start one here with `postern up`, or set POSTERN_URL and POSTERN_TOKEN',
     );
   }
-  if (URL.parse(url) === null) throw usageFailure(`POSTERN_URL "${url}" is not a URL`);
+  if (!isApiUrl(url)) {
+    // It may hold a password: it is not repeated.
+    throw usageFailure(
+      'POSTERN_URL is not the address of an API',
+      'write it like http://127.0.0.1:8700, and the token into POSTERN_TOKEN',
+    );
+  }
   return {
     url,
     token: env.token ?? (await tokenOf(context, url)),
@@ -64,11 +70,11 @@ async function findContext(
 
 async function tokenOf(context: Context | undefined, url: string): Promise<string> {
   if (context === undefined) {
-    throw new CliFailure('authorization', `no token for ${url}`, { hint: 'set POSTERN_TOKEN' });
+    throw new CliFailure('unauthorized', `no token for ${url}`, { hint: 'set POSTERN_TOKEN' });
   }
   if (new URL(url).origin !== new URL(context.url).origin) {
     throw new CliFailure(
-      'authorization',
+      'unauthorized',
       `the token of context "${context.name}" is for ${context.url}, not ${url}`,
       {
         hint: 'set POSTERN_TOKEN beside POSTERN_URL',
@@ -77,7 +83,7 @@ async function tokenOf(context: Context | undefined, url: string): Promise<strin
   }
   if (context.token !== undefined) return context.token;
   if (context.tokenFile === undefined) {
-    throw new CliFailure('authorization', `the context "${context.name}" has no token`, {
+    throw new CliFailure('unauthorized', `the context "${context.name}" has no token`, {
       hint: 'set POSTERN_TOKEN, or tokenFile in the configuration',
     });
   }
@@ -85,12 +91,12 @@ async function tokenOf(context: Context | undefined, url: string): Promise<strin
   try {
     token = (await readFile(context.tokenFile, 'utf8')).trim();
   } catch (error) {
-    throw new CliFailure('authorization', `the token file ${context.tokenFile} cannot be read`, {
+    throw new CliFailure('unauthorized', `the token file ${context.tokenFile} cannot be read`, {
       hint: 'start `postern up` there again, or set POSTERN_TOKEN',
       cause: error,
     });
   }
-  if (token === '') throw new CliFailure('authorization', `the token file ${context.tokenFile} is empty`);
+  if (token === '') throw new CliFailure('unauthorized', `the token file ${context.tokenFile} is empty`);
   return token;
 }
 

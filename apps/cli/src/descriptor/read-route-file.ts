@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { CliFailure } from '../cli-failure.ts';
 import { formatPlacedFindings, type PlacedFinding, placeFindings } from './format-findings.ts';
 import { parseYaml } from './parse-yaml.ts';
-import type { YamlSource } from './yaml-source.ts';
+import { placeOf, type YamlSource } from './yaml-source.ts';
 
 /** A route as a file gives it. */
 export interface RouteFile {
@@ -71,12 +71,18 @@ export function readRouteFile(file: string, bytes: Buffer): RouteFile {
   throw rejectedFile(file, reading.text, reading.placed);
 }
 
-/** The failure for a file with findings; exit status 3. */
-export function rejectedFile(file: string, text: string, placed: readonly PlacedFinding[]): CliFailure {
+/** The failure for a file with findings; exit status 3. Its findings have line and column in the file. */
+export function rejectedFile(
+  file: string,
+  text: string,
+  placed: readonly PlacedFinding[],
+  cause?: unknown,
+): CliFailure {
   const errors = placed.filter(({ finding }) => finding.severity === 'error').length;
-  return new CliFailure('validation', `${file} has ${errors} error${errors === 1 ? '' : 's'}`, {
+  return new CliFailure('validation_failed', `${file} has ${errors} error${errors === 1 ? '' : 's'}`, {
     report: formatPlacedFindings(file, text, placed),
-    findings: placed.map(({ finding }) => finding),
+    findings: placed.map(({ finding, offset }) => ({ ...finding, ...placeOf(text, offset) })),
+    cause,
   });
 }
 

@@ -35,9 +35,24 @@ export function explainParseError(error: unknown): unknown {
       : usageFailure(`missing: ${names.join(', ')}`, 'add --help to see the usage');
   }
   const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ');
+  return explainMessage(message.replace(/^The following errors? occurred: /, ''));
+}
+
+/** oclif's own sentences, the ones that a person meets, in ours. */
+function explainMessage(message: string): CliFailure {
+  const usage = 'add --help to see the usage';
+  const missing = /^Missing required flag (\S+)$/.exec(message)?.[1];
+  if (missing !== undefined) return usageFailure(`missing: --${missing}`, usage);
+  const [, flag, complaint = ''] = /^Parsing (--\S+) (.*)$/.exec(message) ?? [];
+  if (flag !== undefined) {
+    return usageFailure(`${flag}: ${complaint.charAt(0).toLowerCase()}${complaint.slice(1)}`, usage);
+  }
+  const [, given = '', words] = /^Expected (.*) to be one of: (.*)$/.exec(message) ?? [];
+  if (words === undefined) return usageFailure(message, usage);
+  const near = nearest(given.replace(/^--[^=]*=/, ''), words.split(', '));
   return usageFailure(
-    message.replace(/^The following errors? occurred: /, ''),
-    'add --help to see the usage',
+    `expected one of ${words}, not ${given}`,
+    near === undefined ? usage : `did you mean ${near}?`,
   );
 }
 

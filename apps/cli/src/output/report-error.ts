@@ -1,61 +1,82 @@
-import { PosternError } from '@postern/contracts';
+import { inspect } from 'node:util';
+import { PosternError, PROBLEMS } from '@postern/contracts';
 import { CliFailure } from '../cli-failure.ts';
 import { formatFindings } from '../descriptor/format-findings.ts';
-import { exitCodeOf } from '../exit-codes.ts';
+import { exitCodeOf, failureKindOf } from '../exit-codes.ts';
 import { cleanText } from './clean-text.ts';
 
 /** Writes a failure for a person: what, where, why, and what to try. Ends in a newline. */
 export function formatError(error: unknown, debug: boolean): string {
   const lines: string[] = [];
-  if (error instanceof CliFailure) {
-    if (error.report !== undefined) lines.push(error.report);
-    lines.push(`error: ${error.message}`);
-    if (error.hint !== undefined) lines.push(`hint: ${error.hint}`);
-  } else if (error instanceof PosternError) {
-    if (error.findings.length > 0) lines.push(formatFindings(error.findings));
-    lines.push(`error: ${error.message} (${error.code})`);
-    const hint = hintOf(error);
-    if (hint !== undefined) lines.push(`hint: ${hint}`);
-  } else if (error instanceof Error && error.name === 'ExitPromptError') {
-    lines.push('interrupted: nothing is deleted');
-  } else if (error instanceof Error) {
-    lines.push(`error: ${error.message}`);
-    if (isExpected(error))
-      lines.push('hint: see whether Postern runs there, or start one here with `postern up`');
-    else if (!debug) lines.push('This is a fault in postern. POSTERN_DEBUG=1 shows where it happened.');
-  } else lines.push(`error: ${String(error)}`);
-  if (debug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
+  const report = reportOf(error);
+  if (report !== undefined) lines.push(report);
+  lines.push(isInterruption(error) ? messageOf(error) : `error: ${messageOf(error)}`);
+  const hint = hintOf(error);
+  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  if (debug) lines.push(inspect(error));
+  else if (isFault(error)) lines.push('This is a fault in postern. POSTERN_DEBUG=1 shows where it happened.');
   return cleanText(`${lines.join('\n')}\n`);
 }
 
 /** Writes a failure for a program: one JSON object with the exit status in it. Ends in a newline. */
 export function formatErrorJson(error: unknown): string {
-  const exitCode = exitCodeOf(error);
-  const message = error instanceof Error ? error.message : String(error);
-  const code =
-    error instanceof PosternError ? error.code : error instanceof CliFailure ? error.kind : codeOfName(error);
+  const hint = hintOf(error);
   const findings = error instanceof PosternError || error instanceof CliFailure ? error.findings : [];
-  const hint = error instanceof CliFailure ? error.hint : undefined;
   return `${JSON.stringify({
     error: {
-      code,
-      exitCode,
-      message,
+      code: codeOf(error),
+      exitCode: exitCodeOf(error),
+      message: error instanceof PosternError ? error.message : messageOf(error),
       ...(hint === undefined ? {} : { hint }),
       ...(findings.length === 0 ? {} : { findings }),
     },
   })}\n`;
 }
 
-function codeOfName(error: unknown): string {
-  return error instanceof Error && isExpected(error) ? 'unreachable' : 'failed';
+/** One line for a person; a problem of the API with its code. */
+export function messageOf(error: unknown): string {
+  if (error instanceof PosternError) {
+    // The findings stand above: the message would say the first of them again.
+    const text = error.findings.length > 0 ? PROBLEMS[error.code].title : error.message;
+    return `${text} (${error.code})`;
+  }
+  if (isInterruption(error)) return 'interrupted: nothing is deleted';
+  return error instanceof Error ? error.message : String(error);
 }
 
-function isExpected(error: Error): boolean {
-  return error.name === 'UnreachableError' || error.name === 'TimeoutError';
+/** What to try about a failure, where there is something. */
+export function hintOf(error: unknown): string | undefined {
+  if (error instanceof CliFailure) return error.hint;
+  if (error instanceof PosternError) return hintOfProblem(error);
+  return failureKindOf(error) === 'unreachable'
+    ? 'see whether Postern runs there, or start one here with `postern up`'
+    : undefined;
 }
 
-function hintOf(error: PosternError): string | undefined {
+function reportOf(error: unknown): string | undefined {
+  if (error instanceof CliFailure) return error.report;
+  return error instanceof PosternError && error.findings.length > 0
+    ? formatFindings(error.findings)
+    : undefined;
+}
+
+function codeOf(error: unknown): string {
+  const problem = error instanceof CliFailure ? error.cause : error;
+  return problem instanceof PosternError ? problem.code : failureKindOf(error);
+}
+
+function isInterruption(error: unknown): boolean {
+  return failureKindOf(error) === 'interrupted';
+}
+
+/** Nothing that was foreseen. */
+function isFault(error: unknown): boolean {
+  return (
+    failureKindOf(error) === 'failed' && !(error instanceof CliFailure) && !(error instanceof PosternError)
+  );
+}
+
+function hintOfProblem(error: PosternError): string | undefined {
   switch (error.code) {
     case 'unauthorized':
       return 'check POSTERN_TOKEN, or the token file of the context';
@@ -63,6 +84,10 @@ function hintOf(error: PosternError): string | undefined {
       return 'somebody else changed it meanwhile: read it again and repeat';
     case 'already_exists':
       return 'use `update` to change it';
+    case 'internal':
+      return typeof error.context?.requestId === 'string'
+        ? `the log of the API tells more under request id ${error.context.requestId}`
+        : undefined;
     case 'unavailable':
       return error.retryAfterSeconds === undefined
         ? 'run it again in a moment'

@@ -11,7 +11,7 @@ export function checkRouteDraft(name: string, draft: DraftDescriptor): RouteDraf
   // Any valid host serves while the rest is checked.
   const result = parseWith(routeDescriptor, { host: 'generated.localhost', ...draft });
   if (!result.ok) {
-    throw new CliFailure('validation', `the route "${name}" is not valid`, {
+    throw new CliFailure('validation_failed', `the route "${name}" is not valid`, {
       report: formatFindings(result.findings),
       findings: result.findings,
     });
@@ -23,6 +23,6 @@ export function checkRouteDraft(name: string, draft: DraftDescriptor): RouteDraf
 /** Checks an updated descriptor, which has its host; a validation failure with every finding. */
 export function checkRouteUpdate(name: string, draft: DraftDescriptor): RouteDescriptor {
   const { host, ...rest } = checkRouteDraft(name, draft);
-  if (host === undefined) throw new CliFailure('validation', `the route "${name}" has no host`);
+  if (host === undefined) throw new CliFailure('validation_failed', `the route "${name}" has no host`);
   return { host, ...rest };
 }

@@ -7,6 +7,8 @@ import { CliFailure } from '../cli-failure.ts';
 import type { PlacedFinding } from '../descriptor/format-findings.ts';
 import { type RouteFile, readRouteText } from '../descriptor/read-route-file.ts';
 import { placeOf } from '../descriptor/yaml-source.ts';
+import { failureKindOf } from '../exit-codes.ts';
+import { hintOf, messageOf } from '../output/report-error.ts';
 
 const MARK = '# postern: ';
 
@@ -25,38 +27,30 @@ interface EditOptions<T> {
 
 /**
  * Lets a person edit a descriptor until it is accepted. A rejected edit reopens with what is wrong as comments, on top
- * and above the lines meant. An edit left unchanged ends it: at once when it is the original, as a validation failure
- * that keeps the file when it was rejected before. The file is 0600 in a folder of its own.
+ * and above the lines meant. It ends without a change when the text is the original one, and as a failure when a
+ * rejected edit is left as it is, when nothing is left of the text, or when the editor fails. A failure keeps what was
+ * edited and says where. The file is 0600 in a folder of its own.
  */
 export async function editUntilAccepted<T>(options: EditOptions<T>): Promise<EditOutcome<T>> {
   const path = join(mkdtempSync(join(tmpdir(), 'postern-')), `${options.name}.yaml`);
   let before = options.text;
-  let rejected = false;
   let keep = false;
   writeFileSync(path, before, { mode: 0o600, flag: 'wx' });
   try {
     for (;;) {
       await runEditor(options.editor, path);
-      const after = withoutMarks(readEdited(path));
-      if (after === before) {
-        if (!rejected) return { changed: false };
-        throw new CliFailure('validation', `the edit is still rejected; it is kept in ${path}`, {
-          hint: `postern route update ${options.name} -f ${path}`,
-        });
-      }
+      const after = readEdited(path);
+      if (after === options.text) return { changed: false };
+      if (after === before) throw new CliFailure('validation_failed', 'the edit is still rejected');
       const outcome = await judge(options, path, after);
       if ('value' in outcome) return { changed: true, value: outcome.value };
       writeFileSync(path, withMarks(after, outcome.rejected), { mode: 0o600 });
       before = after;
-      rejected = true;
     }
   } catch (error) {
     // Work that somebody did is not thrown away with the failure.
     keep = isWorthKeeping(path, options.text);
-    if (keep && !(error instanceof CliFailure && error.message.includes(path))) {
-      process.stderr.write(`your edit is kept in ${path}\n`);
-    }
-    throw error;
+    throw keep ? withKeptEdit(error, options.name, path) : error;
   } finally {
     if (!keep) rmSync(dirname(path), { recursive: true, force: true });
   }
@@ -81,32 +75,62 @@ async function judge<T>(
 }
 
 function readEdited(path: string): string {
-  const text = readFileSync(path, 'utf8');
-  if (text.length > 2 * LIMITS.descriptorBytesMax) throw new CliFailure('validation', `${path} is too large`);
+  const text = withoutMarks(readIfThere(path));
+  if (text.trim() === '')
+    throw new CliFailure('failed', 'the editor left nothing of the text; nothing is changed');
+  if (text.length > 2 * LIMITS.descriptorBytesMax)
+    throw new CliFailure('validation_failed', `${path} is too large`);
   return text;
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 function isWorthKeeping(path: string, original: string): boolean {
   try {
-    return withoutMarks(readFileSync(path, 'utf8')) !== original;
+    const text = withoutMarks(readIfThere(path));
+    return text !== original && text.trim() !== '';
   } catch {
     return false;
   }
 }
 
+function withKeptEdit(error: unknown, name: string, path: string): CliFailure {
+  const kept = `your edit is kept in ${path} (once it is right: postern route update ${name} -f ${path})`;
+  const hint = hintOf(error);
+  return new CliFailure(failureKindOf(error), messageOf(error), {
+    hint: hint === undefined ? kept : `${hint}; ${kept}`,
+    cause: error,
+  });
+}
+
 /** Puts findings into a text as comments: all on top, and each again above its line. */
 export function withMarks(text: string, placed: readonly PlacedFinding[]): string {
-  const lines = text.split('\n');
-  const byLine = new Map<number, string[]>();
+  const marks = placed
+    .map(({ finding, offset }) => {
+      const hint = finding.hint === undefined ? '' : ` (${finding.hint})`;
+      const message = `${finding.severity}: ${finding.message}${hint}`.replace(/[\r\n]+/g, ' ');
+      return { message, line: placeOf(text, offset).line };
+    })
+    .toSorted((a, b) => a.line - b.line);
   const top = [`${MARK}this was not accepted; correct it and save, or leave it unchanged to give up`];
-  for (const { finding, offset } of placed.toSorted((a, b) => a.offset - b.offset)) {
-    const { line } = placeOf(text, offset);
-    const hint = finding.hint === undefined ? '' : ` (${finding.hint})`;
-    const message = `${finding.severity}: ${finding.message}${hint}`.replace(/[\r\n]+/g, ' ');
-    top.push(`${MARK}line ${line}: ${message}`);
-    byLine.set(line, [...(byLine.get(line) ?? []), `${MARK}${message}`]);
+  for (const { message, line } of marks) {
+    // Where the line stands now: below the top, and below the marks on it and before it.
+    const shown = 1 + marks.length + marks.filter((mark) => mark.line <= line).length + line;
+    top.push(`${MARK}line ${shown}: ${message}`);
   }
-  const body = lines.flatMap((content, index) => [...(byLine.get(index + 1) ?? []), content]);
+  const body = text
+    .split('\n')
+    .flatMap((content, index) => [
+      ...marks.filter(({ line }) => line === index + 1).map(({ message }) => MARK + message),
+      content,
+    ]);
   return [...top, ...body].join('\n');
 }
 

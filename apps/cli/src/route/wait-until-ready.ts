@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PosternClient } from '@postern/client';
 import type { RouteResource } from '@postern/contracts';
-import { type WrittenAt, waitForEdge } from '../wait-for-edge.ts';
+import { explainLostWait, type WrittenAt, waitForEdge } from '../wait-for-edge.ts';
 
 /** Milliseconds between looks at the status of a new route; its certificate takes about one such step. */
 const LOOK_EVERY_MS = 50;
@@ -18,22 +18,19 @@ export async function waitUntilReady(
 ): Promise<RouteResource> {
   const until = performance.now() + timeoutMs;
   let route = written.resource;
-  const missing = await waitForEdge(client, written, timeoutMs);
-  if (missing !== undefined) {
-    say(`warning: ${missing}`);
-    return route;
+  let missing = await waitForEdge(client, written, timeoutMs);
+  try {
+    while (missing === undefined) {
+      route = await client.routes.get(route.project, route.name);
+      if (route.status.ready) return route;
+      // A route that is closed by a fault of its own does not get ready by waiting.
+      if (route.status.reason === 'closed' || performance.now() + LOOK_EVERY_MS > until) {
+        missing = `${route.name} is written but not served yet (${route.status.reason}): ${route.status.message}`;
+      } else await sleep(LOOK_EVERY_MS);
+    }
+  } catch (error) {
+    missing = explainLostWait(error);
   }
-  for (;;) {
-    route = await client.routes.get(route.project, route.name);
-    // A route that is closed by a fault of its own does not get ready by waiting.
-    if (route.status.ready || route.status.reason === 'closed') break;
-    if (performance.now() + LOOK_EVERY_MS > until) break;
-    await sleep(LOOK_EVERY_MS);
-  }
-  if (!route.status.ready) {
-    say(
-      `warning: ${route.name} is written but not served yet (${route.status.reason}): ${route.status.message}`,
-    );
-  }
+  say(`warning: ${missing}`);
   return route;
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
 import { LIMITS, type SecretInput, type SecretType } from '@postern/contracts';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
-import { readInputFile } from '../read-input-file.ts';
+import { nameOfInput, readInputFile } from '../read-input-file.ts';
 
 /** The flags of `secret create` that carry values. */
 export interface SecretFlags {
@@ -42,7 +42,7 @@ export function readSecretFlags(type: SecretType, flags: SecretFlags): SecretRea
     part: string,
     path: string,
   ): string => {
-    files.set(`/${part}`, path);
+    files.set(`/${part}`, nameOfInput(path));
     return readPemText(path, flag);
   };
   switch (type) {
@@ -113,8 +113,8 @@ function readPemText(path: string, flag: string): string {
   if (text !== undefined && !text.includes('\0')) return text;
   const isDer = bytes[0] === 0x30;
   throw new CliFailure(
-    'validation',
-    `${path} is ${isDer ? 'DER (binary)' : 'binary'}, and PEM (text) is needed`,
+    'validation_failed',
+    `${nameOfInput(path)} is ${isDer ? 'DER (binary)' : 'binary'}, and PEM (text) is needed`,
     {
       hint: isDer
         ? `openssl ${flag.endsWith('key') ? 'pkey' : 'x509'} -inform DER -in ${path} -out ${path}.pem`
@@ -139,7 +139,7 @@ function readGeneric(flags: SecretFlags, files: Map<string, string>): Record<str
     const equals = text.indexOf('=');
     const path = equals > 0 ? text.slice(equals + 1) : text;
     const key = equals > 0 ? text.slice(0, equals) : basename(path);
-    files.set(`/data/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, path);
+    files.set(`/data/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, nameOfInput(path));
     add(key, readInputFile(path, '--from-file', LIMITS.secretBytesMax));
   }
   if (data.size === 0)
@@ -174,6 +174,9 @@ function extractPublicKey(
     return createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'pem' }).toString();
   } catch {
     // OpenSSL's words could quote the input.
-    throw new CliFailure('validation', `${path} is not an unencrypted private key in PEM`);
+    throw new CliFailure(
+      'validation_failed',
+      `${nameOfInput(path)} is not an unencrypted private key in PEM`,
+    );
   }
 }

@@ -7,7 +7,7 @@ import type { DraftService } from './apply-service-flags.ts';
 export function checkServiceDraft(name: string, draft: DraftService): ServiceSpec {
   const result = parseWith(serviceSpec, draft);
   if (result.ok) return result.value;
-  throw new CliFailure('validation', `the service "${name}" is not valid`, {
+  throw new CliFailure('validation_failed', `the service "${name}" is not valid`, {
     report: formatFindings(result.findings),
     findings: result.findings,
   });

@@ -33,6 +33,8 @@ export interface CliHarness extends AsyncDisposable {
   readonly client: PosternClient;
   /** Runs `postern ARGS`; standard input is empty unless given. */
   postern(args: readonly string[], options?: RunOptions): Promise<CliResult>;
+  /** Runs a script of bash in which `"$@"` is the program. */
+  shell(script: string): Promise<CliResult>;
   /** Writes a file and gives its path. */
   file(name: string, content: string | Buffer): string;
 }
@@ -76,6 +78,10 @@ export async function startCliHarness(): Promise<CliHarness> {
         ...options,
         env: { POSTERN_CONFIG: configFile, TMPDIR: directory, ...options.env },
       }),
+    shell: (script) =>
+      runCommand('bash', ['-c', script, 'bash', process.execPath, bin], {
+        env: { POSTERN_CONFIG: configFile, TMPDIR: directory },
+      }),
     file(name, content) {
       const path = join(directory, name);
       writeFileSync(path, content);
@@ -90,8 +96,12 @@ export async function startCliHarness(): Promise<CliHarness> {
 }
 
 /** Runs the program with nothing of this process's environment. */
-export async function runPostern(args: readonly string[], options: RunOptions): Promise<CliResult> {
-  const child = spawn(process.execPath, [bin, ...args], {
+export function runPostern(args: readonly string[], options: RunOptions): Promise<CliResult> {
+  return runCommand(process.execPath, [bin, ...args], options);
+}
+
+async function runCommand(command: string, args: readonly string[], options: RunOptions): Promise<CliResult> {
+  const child = spawn(command, args, {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', ...options.env },
   });
   const stdout: Buffer[] = [];

@@ -1,7 +1,7 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 import type { RouteFlags } from '../../route/apply-route-flags.ts';
+import { nameArg } from '../name-arg.ts';
 import { parseLabels } from '../write-flags.ts';
 import { ROUTE_FLAGS, refuseFlagsBesideFile, routeNameOf } from './route-flags.ts';
 
@@ -18,23 +18,26 @@ Exit status: 0 created, 2 usage, 3 the route is refused, 6 the name or the host 
     "postern route create partners --hostname api.example.org --path /=api --client-ca-secret my-root-ca --client-certificate-subject '*.acme.org'",
     'postern route create my-route -f my-route.yaml',
   ];
-  static override args = { name: Args.string({ description: 'name of the route', ignoreStdin: true }) };
+  static override args = { name: nameArg('route')() };
   static override flags = { ...ROUTE_FLAGS };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RouteCreate);
     const { name, spec, labels, file } = await this.#read(args.name, flags);
     const { client, project } = await this.connect(flags);
-    const { explainRejection } = await import('../../route/explain-rejection.ts');
+    const { explainRouteRefusal } = await import('../../route/explain-route-refusal.ts');
     const written = await client.routes.create(project, { name, labels, spec }).catch((error: unknown) => {
-      throw explainRejection(error, name, file);
+      throw explainRouteRefusal(error, name, file);
     });
-    await this.sayFindings(written.resource.findings);
+    const { url } = written.resource.status;
+    // A person reads at once what came of it, a program the state after the wait.
+    if (!flags.json) process.stdout.write(`Route ${name} created: ${url}\n`);
+    await this.sayFindings(written.resource.findings, file);
     const { waitUntilReady } = await import('../../route/wait-until-ready.ts');
     const route = flags.wait
       ? await waitUntilReady(client, written, flags.timeout, (line) => this.say(line))
       : written.resource;
-    this.print(flags, route, () => `Route ${name} created: ${route.status.url}\n`);
+    if (flags.json) this.printJson(route);
   }
 
   async #read(

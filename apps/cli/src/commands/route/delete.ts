@@ -1,5 +1,5 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 import { WAIT_FLAGS } from '../write-flags.ts';
 
 export class RouteDelete extends PosternCommand {
@@ -9,7 +9,7 @@ export class RouteDelete extends PosternCommand {
 Exit status: 0 deleted, 1 not confirmed, 2 nobody to ask and no --yes, 5 there is no such route.`;
   static override examples = ['postern route delete my-route', 'postern route delete my-route --yes'];
   static override args = {
-    name: Args.string({ description: 'name of the route', required: true, ignoreStdin: true }),
+    name: nameArg('route')({ required: true }),
   };
   static override flags = { ...WAIT_FLAGS };
 

@@ -66,7 +66,8 @@ test('a rejected edit reopens with the errors on top and at their lines; mended,
   expect(code, stderr).toBe(0);
   expect(await serviceOf(name)).toBe('cart');
   const second = log.slice(log.indexOf('== 2'));
-  expect(second).toContain('# postern: line 5: error: unknown key "servce" (did you mean "service"?)');
+  expect(second).toContain('# postern: line 8: error: unknown key "servce" (did you mean "service"?)');
+  expect(second.split('\n')[8]).toBe('    servce: cart');
   expect(second).toMatch(/# postern: error: unknown key "servce".*\n {4}servce: cart/);
 });
 
@@ -100,6 +101,30 @@ test('a rejected edit that is left unchanged is kept, its path printed, exit 3',
   expect(await serviceOf(name)).toBe('echo');
 });
 
+test('a rejected edit that goes back to the original ends without a change', async () => {
+  const { code, stdout, name } = await edit(
+    `if [ $n = 1 ]; then sed -i s/prefix/prefx/ "$1"; else sed -i s/prefx/prefix/ "$1"; fi`,
+  );
+  expect(code).toBe(0);
+  expect(stdout).toBe(`Route ${name} unchanged\n`);
+  expect((await cli.client.routes.get('default', name)).version).toBe(1);
+});
+
+test.each([
+  ['removes the file', 'rm "$1"'],
+  ['empties the file', ': > "$1"'],
+  [
+    'leaves only what was said of an error',
+    `if [ $n = 1 ]; then sed -i s/prefix/prefx/ "$1"; else sed -i '/postern/!d' "$1"; fi`,
+  ],
+])('an editor that %s gives up: exit 1, and nothing is changed or kept', async (_title, script) => {
+  const { code, stderr, name } = await edit(script);
+  expect(code, stderr).toBe(1);
+  expect(stderr).toContain('left nothing');
+  expect(stderr).not.toContain('kept');
+  expect(await serviceOf(name)).toBe('echo');
+});
+
 test('an editor that fails changes nothing and exits 1; an edit it had saved is kept', async () => {
   const failed = await edit('exit 3');
   expect(failed.code).toBe(1);
@@ -125,6 +150,28 @@ test('a route that somebody else changes meanwhile is a conflict: exit 6, and th
   expect(code).toBe(6);
   expect(stderr).toContain('your edit is kept in ');
   expect((await cli.client.routes.get('default', name)).spec.routes[0]?.prefix).toBe('/theirs');
+});
+
+test('with --json the failure of an edit is one object that says where it is kept', async () => {
+  const { code, stderr } = await edit(`sed -i s/prefix/prefx/ "$1"`, '--json');
+  expect(code).toBe(3);
+  const { error } = JSON.parse(stderr);
+  expect(error).toMatchObject({
+    code: 'validation_failed',
+    exitCode: 3,
+    message: 'the edit is still rejected',
+  });
+  expect(readFileSync(/kept in (\S+)/.exec(error.hint)?.[1] ?? '', 'utf8')).toContain('prefx: /');
+});
+
+test('without an editor of its own and without a terminal nothing is started: exit 2', async () => {
+  await cli.client.routes.create('default', {
+    name: 'unseen',
+    spec: { host: 'unseen.example.org', routes: [{ prefix: '/', route: { service: 'echo' } }] },
+  });
+  const { code, stdout, stderr } = await cli.postern(['route', 'edit', 'unseen']);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('EDITOR');
 });
 
 test('with --no-input no editor is started: exit 2', async () => {

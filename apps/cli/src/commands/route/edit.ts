@@ -1,28 +1,28 @@
-import { Args } from '@oclif/core';
 import { PosternError } from '@postern/contracts';
 import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
+import { nameArg } from '../name-arg.ts';
 import { WAIT_FLAGS } from '../write-flags.ts';
 
 export class RouteEdit extends PosternCommand {
   static override summary = "Edit a route's descriptor in your editor";
   static override description =
-    `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged to give up: the file is kept and its path printed.
+    `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged, or empty, to give up. What was edited is kept, and its path printed.
 
-Exit status: 0 updated or unchanged, 1 the editor failed, 3 given up on a rejected edit, 5 there is no such route, 6 the route changed meanwhile.`;
+Exit status: 0 updated or unchanged, 1 the editor failed or left nothing, 2 no editor, 3 given up on a rejected edit, 5 there is no such route, 6 the route changed meanwhile.`;
   static override examples = [
     'postern route edit my-route',
-    'EDITOR="code --wait" postern route edit my-route',
+    '$ EDITOR="code --wait" postern route edit my-route',
   ];
   static override args = {
-    name: Args.string({ description: 'name of the route', required: true, ignoreStdin: true }),
+    name: nameArg('route')({ required: true }),
   };
   static override flags = { ...WAIT_FLAGS };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RouteEdit);
-    if (!flags.input)
-      throw usageFailure('an edit needs somebody to edit', 'use `route export` and `route update -f`');
+    if (!flags.input) throw usageFailure('an edit needs somebody to edit', OTHER_WAY);
+    const editor = this.env.editor ?? editorOfTerminal();
     const { client, project } = await this.connect(flags);
     const { writeDescriptor } = await import('../../descriptor/write-descriptor.ts');
     const { placeDescriptorFindings } = await import('../../descriptor/read-route-file.ts');
@@ -31,7 +31,7 @@ Exit status: 0 updated or unchanged, 1 the editor failed, 3 given up on a reject
     const outcome = await editUntilAccepted({
       name: args.name,
       text: writeDescriptor(route.spec),
-      editor: this.env.editor,
+      editor,
       accept: async (file) => {
         try {
           const body = { labels: file.labels ?? undefined, spec: file.descriptor };
@@ -54,6 +54,13 @@ Exit status: 0 updated or unchanged, 1 the editor failed, 3 given up on a reject
     await this.sayFindings(written.resource.findings);
     await this.waitForEdge(client, written, flags);
   }
+}
+
+const OTHER_WAY = 'use `route export` and `route update -f`';
+
+function editorOfTerminal(): string {
+  if (process.stdin.isTTY && process.stdout.isTTY) return 'vi';
+  throw usageFailure('vi needs a terminal', `set VISUAL or EDITOR to another editor, or ${OTHER_WAY}`);
 }
 
 /** True for what another edit of the same text can mend. */

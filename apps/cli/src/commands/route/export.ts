@@ -1,5 +1,5 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 
 export class RouteExport extends PosternCommand {
   static override summary = "Print a route's descriptor as YAML";
@@ -9,10 +9,10 @@ export class RouteExport extends PosternCommand {
 Exit status: 0 printed, 5 there is no such route.`;
   static override examples = [
     'postern route export my-route > my-route.yaml',
-    'postern route export my-route | postern route create my-copy -f -',
+    "postern route export my-route | sed 's/^host: .*/host: copy.example.org/' | postern route create my-copy -f -",
   ];
   static override args = {
-    name: Args.string({ description: 'name of the route', required: true, ignoreStdin: true }),
+    name: nameArg('route')({ required: true }),
   };
 
   async run(): Promise<void> {

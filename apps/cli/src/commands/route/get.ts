@@ -1,12 +1,12 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 
 export class RouteGet extends PosternCommand {
   static override summary = 'Show a route: where it leads, whom it admits, whether it is served';
   static override description = 'Exit status: 0 shown (whatever its status), 5 there is no such route.';
   static override examples = ['postern route get my-route', 'postern route get my-route --json'];
   static override args = {
-    name: Args.string({ description: 'name of the route', required: true, ignoreStdin: true }),
+    name: nameArg('route')({ required: true }),
   };
 
   async run(): Promise<void> {

@@ -38,7 +38,7 @@ export const ROUTE_FLAGS = {
     ...many,
   }),
   'cors-method': Flags.string({
-    description: 'method that browsers may use; repeatable',
+    description: 'method that browsers may use, in place of GET, HEAD and POST; repeatable',
     helpValue: 'METHOD',
     ...many,
   }),
@@ -51,7 +51,7 @@ export const ROUTE_FLAGS = {
     helpValue: 'USER=PASSWORD',
     ...many,
   }),
-  label: labelFlag,
+  label: labelFlag('a label; repeatable, an update adds to those that are there'),
   ...WAIT_FLAGS,
 };
 
@@ -74,24 +74,10 @@ export const ROUTE_REMOVALS = {
   'remove-http-basic': Flags.boolean({ description: 'demand no user name and password any more' }),
 };
 
-const DESCRIBING: readonly (keyof RouteFlags)[] = [
-  'hostname',
-  'path',
-  'client-ca-secret',
-  'client-certificate-subject',
-  'server-certificate-secret',
-  'cors-origin',
-  'cors-method',
-  'http-basic-realm',
-  'http-basic-credentials',
-  'remove-path',
-  'remove-client-ca-secret',
-  'remove-client-certificate-subject',
-  'remove-server-certificate-secret',
-  'remove-cors-origin',
-  'remove-cors-method',
-  'remove-http-basic',
-];
+const NOT_DESCRIBING: readonly string[] = ['filename', 'label', 'wait'];
+const DESCRIBING = Object.keys({ ...ROUTE_FLAGS, ...ROUTE_REMOVALS }).filter(
+  (name): name is keyof RouteFlags => !NOT_DESCRIBING.includes(name),
+);
 
 /** The flags given that say something about the descriptor. */
 export function describingFlags(flags: RouteFlags): string[] {

@@ -102,6 +102,24 @@ describe('route create', () => {
     expect((await cli.client.routes.get('default', 'wrapped')).labels).toEqual({ a: 'b' });
   });
 
+  test('a warning is told at its place in the file, and by its path where flags were given', async () => {
+    const spec = 'tls: {clientValidationCa: {name: my-root-ca}}\ncorsPolicy: {allowOrigins: ["*"]}\n';
+    const path = cli.file(
+      'w.yaml',
+      `host: w1.example.org\n${spec}routes: [{prefix: /, route: {service: echo}}]\n`,
+    );
+    const file = await cli.postern(['route', 'create', 'w1', '-f', path, '--no-wait']);
+    expect(file.code, file.stderr).toBe(0);
+    expect(file.stderr).toMatch(`${path}:3:13: warning: browsers send the CORS preflight`);
+    const updated = await cli.postern(['route', 'update', 'w1', '-f', path, '--no-wait']);
+    expect(updated.stderr).toBe(file.stderr);
+    const flags = await cli.postern([
+      ...['route', 'create', 'w2', '--hostname', 'w2.example.org', '--path', '/=echo', '--cors-origin', '*'],
+      ...['--client-ca-secret', 'my-root-ca', '--no-wait'],
+    ]);
+    expect(flags.stderr).toMatch(/^warning: corsPolicy: browsers/);
+  });
+
   test('a missing service is reported at its place in the file, with exit 3', async () => {
     const path = cli.file(
       'missing.yaml',

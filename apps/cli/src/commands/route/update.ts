@@ -1,7 +1,7 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 import { retryOnConflict } from '../../retry-on-conflict.ts';
+import { nameArg } from '../name-arg.ts';
 import { parseLabels } from '../write-flags.ts';
 import {
   describingFlags,
@@ -25,7 +25,7 @@ Exit status: 0 updated, 2 usage, 3 the route is refused, 5 there is no such rout
     'postern route update my-route --path /new=shop --remove-path /old',
     'postern route update my-route -f my-route.yaml',
   ];
-  static override args = { name: Args.string({ description: 'name of the route', ignoreStdin: true }) };
+  static override args = { name: nameArg('route')() };
   static override flags = { ...ROUTE_FLAGS, ...ROUTE_REMOVALS };
 
   async run(): Promise<void> {
@@ -42,7 +42,7 @@ Exit status: 0 updated, 2 usage, 3 the route is refused, 5 there is no such rout
     }
     const { applyRouteFlags } = await import('../../route/apply-route-flags.ts');
     const { checkRouteUpdate } = await import('../../route/check-route-draft.ts');
-    const { explainRejection } = await import('../../route/explain-rejection.ts');
+    const { explainRouteRefusal } = await import('../../route/explain-route-refusal.ts');
     const { client, project } = await this.connect(flags);
     const written = await retryOnConflict(async () => {
       const present = await client.routes.get(project, name);
@@ -56,10 +56,10 @@ Exit status: 0 updated, 2 usage, 3 the route is refused, 5 there is no such rout
         { ifVersion: present.version },
       );
     }).catch((error: unknown) => {
-      throw explainRejection(error, name, file);
+      throw explainRouteRefusal(error, name, file);
     });
     this.print(flags, written.resource, () => `Route ${name} updated\n`);
-    await this.sayFindings(written.resource.findings);
+    await this.sayFindings(written.resource.findings, file);
     if (flags['remove-client-ca-secret'] && written.resource.spec.tls?.clientValidationCa === undefined) {
       this.say(`note: ${name} asks for no client certificate any more: every client may connect`);
     }

@@ -1,5 +1,6 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 
 export class RouteValidate extends PosternCommand {
   static override summary = 'Check a descriptor file without sending it anywhere';
@@ -7,7 +8,7 @@ export class RouteValidate extends PosternCommand {
 
 Exit status: 0 valid (warnings are printed), 2 usage, 3 at least one error; all are printed at once.`;
   static override examples = ['postern route validate -f my-route.yaml'];
-  static override args = { name: Args.string({ description: 'name of the route', ignoreStdin: true }) };
+  static override args = { name: nameArg('route')() };
   static override flags = {
     filename: Flags.string({
       char: 'f',

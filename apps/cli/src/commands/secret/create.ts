@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
-import { type Finding, PosternError, SECRET_TYPES, type SecretType } from '@postern/contracts';
+import { type Finding, SECRET_TYPES, type SecretType } from '@postern/contracts';
 import { PosternCommand } from '../../base-command.ts';
-import { CliFailure } from '../../cli-failure.ts';
+import { nameArg } from '../name-arg.ts';
 import { labelFlag, parseLabels, WAIT_FLAGS } from '../write-flags.ts';
 
 export class SecretCreate extends PosternCommand {
@@ -16,7 +16,7 @@ Types and their flags:
   symmetric   --secret-key FILE or --secret-key-literal TEXT
   asymmetric  --private-key FILE, --public-key FILE or --extract-public-key
 
-FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values are refused, 6 the secret has another type.`;
+FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values are refused or the secret has another type.`;
   static override examples = [
     'postern secret create tls-ca my-root-ca --cert my-root-ca.crt',
     'postern secret create tls my-tls-cert --key my-key.pem --cert my-cert.pem',
@@ -29,7 +29,7 @@ FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values a
       ignoreStdin: true,
       options: [...SECRET_TYPES],
     }),
-    name: Args.string({ description: 'name of the secret', required: true, ignoreStdin: true }),
+    name: nameArg('secret')({ required: true }),
   };
   static override flags = {
     cert: Flags.string({ description: 'certificate or chain, leaf first (PEM)', helpValue: 'FILE' }),
@@ -52,7 +52,7 @@ FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values a
     'private-key': Flags.string({ description: 'private key (PEM)', helpValue: 'FILE' }),
     'public-key': Flags.string({ description: 'public key (PEM)', helpValue: 'FILE' }),
     'extract-public-key': Flags.boolean({ description: 'store the public key of --private-key as well' }),
-    label: labelFlag,
+    label: labelFlag('a label; repeatable, replaces all that are there'),
     ...WAIT_FLAGS,
   };
 
@@ -64,28 +64,18 @@ FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values a
     const labels = parseLabels(flags.label);
     const { client, project } = await this.connect(flags);
     const { formatPemFindings } = await import('../../descriptor/format-findings.ts');
+    const { explainRefusal, ownFindings } = await import('../../explain-refusal.ts');
     const report = (findings: readonly Finding[]): string =>
-      formatPemFindings(
-        findings.map((finding) => ({
-          ...finding,
-          pointer: finding.pointer.replace(/^\/secret(?=\/|$)/, ''),
-        })),
-        (pointer) => files.get(pointer),
-      );
+      formatPemFindings(findings, (pointer) => files.get(pointer));
     const written = await client.secrets
       .put(project, args.name, { labels, secret: input })
       .catch((error: unknown) => {
-        if (!(error instanceof PosternError) || error.findings.length === 0) throw error;
-        throw new CliFailure('validation', `the secret "${args.name}" is refused`, {
-          report: report(error.findings),
-          findings: error.findings,
-          cause: error,
-        });
+        throw explainRefusal(error, `the secret "${args.name}"`, report);
       });
     const { findings } = written.resource;
     const verb = written.created ? 'created' : 'replaced';
     this.print(flags, written.resource, () => `Secret ${args.name} ${verb}\n`);
-    if (findings.length > 0) this.say(report(findings));
+    if (findings.length > 0) this.say(report(ownFindings(findings)));
     await this.waitForEdge(client, written, flags);
   }
 }

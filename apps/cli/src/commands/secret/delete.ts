@@ -1,5 +1,5 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 import { WAIT_FLAGS } from '../write-flags.ts';
 
 export class SecretDelete extends PosternCommand {
@@ -10,7 +10,7 @@ export class SecretDelete extends PosternCommand {
 Exit status: 0 deleted, 1 not confirmed, 2 nobody to ask and no --yes, 5 there is no such secret, 6 it is in use.`;
   static override examples = ['postern secret delete my-root-ca', 'postern secret delete my-root-ca --yes'];
   static override args = {
-    name: Args.string({ description: 'name of the secret', required: true, ignoreStdin: true }),
+    name: nameArg('secret')({ required: true }),
   };
   static override flags = { ...WAIT_FLAGS };
 

@@ -1,5 +1,5 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 
 export class SecretGet extends PosternCommand {
   static override summary = 'Show a secret: its type, key names and certificates';
@@ -9,7 +9,7 @@ export class SecretGet extends PosternCommand {
 Exit status: 0 shown, 5 there is no such secret.`;
   static override examples = ['postern secret get my-root-ca'];
   static override args = {
-    name: Args.string({ description: 'name of the secret', required: true, ignoreStdin: true }),
+    name: nameArg('secret')({ required: true }),
   };
 
   async run(): Promise<void> {

@@ -100,6 +100,13 @@ describe('refused with file, line and reason, exit 3:', () => {
     expect(await refused(['tls-ca', 'bad', '--cert', path])).toContain('openssl x509 -inform DER');
   });
 
+  test('an empty file', async () => {
+    const path = cli.file('empty.pem', '');
+    expect(await refused(['tls-ca', 'bad', '--cert', path])).toContain(
+      `${path}: error: there is nothing in it: PEM text is needed`,
+    );
+  });
+
   test('a file larger than a secret may be', async () => {
     const path = cli.file('huge.pem', 'x'.repeat(256 * 1024 + 1));
     expect(await refused(['tls-ca', 'bad', '--cert', path])).toContain('262144 bytes');
@@ -120,6 +127,7 @@ describe('refused as usage, exit 2:', () => {
       'either',
     ],
     ['no generic value', ['generic', 'x'], '--literal'],
+    ['standard input twice', ['tls', 'x', '--cert', '-', '--key', '-'], '--cert reads standard input'],
     ['a key twice', ['generic', 'x', '--literal', 'a=1', '--literal', 'a=2'], 'twice'],
   ])('%s', async (_title, args, words) => {
     const { code, stderr } = await cli.postern(['secret', 'create', ...args]);

@@ -1,5 +1,5 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 import { parseLabels } from '../write-flags.ts';
 import { SERVICE_FLAGS } from './service-flags.ts';
 
@@ -12,7 +12,7 @@ export class ServiceCreate extends PosternCommand {
     'postern service create pay --target https://pay-1.internal:8443 --target https://pay-2.internal:8443 --ca-secret internal-ca',
   ];
   static override args = {
-    name: Args.string({ description: 'name of the service', required: true, ignoreStdin: true }),
+    name: nameArg('service')({ required: true }),
   };
   static override flags = { ...SERVICE_FLAGS };
 
@@ -23,11 +23,12 @@ export class ServiceCreate extends PosternCommand {
     const spec = checkServiceDraft(args.name, applyServiceFlags(undefined, flags));
     const labels = parseLabels(flags.label);
     const { client, project } = await this.connect(flags);
-    const written = await client.services.create(project, {
-      name: args.name,
-      labels,
-      spec,
-    });
+    const { explainRefusal } = await import('../../explain-refusal.ts');
+    const written = await client.services
+      .create(project, { name: args.name, labels, spec })
+      .catch((error: unknown) => {
+        throw explainRefusal(error, `the service "${args.name}"`);
+      });
     this.print(flags, written.resource, () => `Service ${args.name} created\n`);
     await this.sayFindings(written.resource.findings);
     await this.waitForEdge(client, written, flags);

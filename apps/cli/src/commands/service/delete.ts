@@ -1,5 +1,5 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 import { WAIT_FLAGS } from '../write-flags.ts';
 
 export class ServiceDelete extends PosternCommand {
@@ -10,7 +10,7 @@ export class ServiceDelete extends PosternCommand {
 Exit status: 0 deleted, 1 not confirmed, 2 nobody to ask and no --yes, 5 there is no such service, 6 it is in use.`;
   static override examples = ['postern service delete cart', 'postern service delete cart --yes'];
   static override args = {
-    name: Args.string({ description: 'name of the service', required: true, ignoreStdin: true }),
+    name: nameArg('service')({ required: true }),
   };
   static override flags = { ...WAIT_FLAGS };
 

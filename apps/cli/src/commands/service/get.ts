@@ -1,12 +1,12 @@
-import { Args } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
+import { nameArg } from '../name-arg.ts';
 
 export class ServiceGet extends PosternCommand {
   static override summary = 'Show a service';
   static override description = 'Exit status: 0 shown, 5 there is no such service.';
   static override examples = ['postern service get cart'];
   static override args = {
-    name: Args.string({ description: 'name of the service', required: true, ignoreStdin: true }),
+    name: nameArg('service')({ required: true }),
   };
 
   async run(): Promise<void> {

@@ -35,6 +35,6 @@ export const SERVICE_FLAGS = {
     helpValue: 'BYTES',
     min: 0,
   }),
-  label: labelFlag,
+  label: labelFlag('a label; repeatable, an update adds to those that are there'),
   ...WAIT_FLAGS,
 };

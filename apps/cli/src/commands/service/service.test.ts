@@ -56,11 +56,24 @@ test.each([
   ['nothing to change', ['update', 'x'], 2, 'nothing to change'],
   ['an unknown service', ['update', 'x', '--target', 'http://a'], 5, 'x'],
   ['a missing CA', ['create', 'x', '--target', 'https://a', '--ca-secret', 'none'], 3, 'none'],
-  ['a bad name', ['create', 'X_1', '--target', 'http://a'], 3, 'name'],
+  ['a bad name', ['create', 'X_1', '--target', 'http://a'], 2, 'name'],
 ])('%s is refused', async (_title, args, status, words) => {
   const { code, stderr } = await cli.postern(['service', ...args]);
   expect(code, stderr).toBe(status);
   expect(stderr).toContain(words);
+});
+
+test('what only the API can know is said once, by its place in the service', async () => {
+  const { code, stderr } = await cli.postern([
+    ...['service', 'create', 'pay', '--target', 'https://127.0.0.1:9', '--ca-secret', 'nobody'],
+  ]);
+  expect(code).toBe(3);
+  expect(stderr).toBe(
+    `error: tls.ca.name: there is no secret "nobody"
+    create it: postern secret create tls-ca nobody --cert FILE
+error: the service "pay" is refused
+`,
+  );
 });
 
 test('a service that a route leads to is not deleted: exit 6', async () => {

@@ -1,7 +1,8 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 import { retryOnConflict } from '../../retry-on-conflict.ts';
+import { nameArg } from '../name-arg.ts';
 import { parseLabels } from '../write-flags.ts';
 import { SERVICE_FLAGS } from './service-flags.ts';
 
@@ -15,7 +16,7 @@ Exit status: 0 updated, 2 usage, 3 the service is refused, 5 there is no such se
     'postern service update pay --remove-client-certificate-secret',
   ];
   static override args = {
-    name: Args.string({ description: 'name of the service', required: true, ignoreStdin: true }),
+    name: nameArg('service')({ required: true }),
   };
   static override flags = {
     ...SERVICE_FLAGS,
@@ -33,6 +34,7 @@ Exit status: 0 updated, 2 usage, 3 the service is refused, 5 there is no such se
       throw usageFailure('nothing to change', 'add --help to see the flags');
     }
     const { client, project } = await this.connect(flags);
+    const { explainRefusal } = await import('../../explain-refusal.ts');
     const written = await retryOnConflict(async () => {
       const present = await client.services.get(project, args.name);
       const spec = checkServiceDraft(args.name, applyServiceFlags(present.spec, flags));
@@ -42,6 +44,8 @@ Exit status: 0 updated, 2 usage, 3 the service is refused, 5 there is no such se
         { labels: added === undefined ? undefined : { ...present.labels, ...added }, spec },
         { ifVersion: present.version },
       );
+    }).catch((error: unknown) => {
+      throw explainRefusal(error, `the service "${args.name}"`);
     });
     this.print(flags, written.resource, () => `Service ${args.name} updated\n`);
     await this.sayFindings(written.resource.findings);

@@ -1,0 +1,19 @@
+import { Args } from '@oclif/core';
+import { parseWith, type ResourceName, resourceName } from '@postern/contracts';
+import { usageFailure } from '../cli-failure.ts';
+
+/** The NAME of a command, checked before the API is asked. Usage failure. */
+export function nameArg(kind: string) {
+  return Args.custom<ResourceName>({
+    description: `name of the ${kind}`,
+    ignoreStdin: true,
+    parse: parseName,
+  });
+}
+
+/** Reads a resource's name. Usage failure. */
+async function parseName(text: string): Promise<ResourceName> {
+  const result = parseWith(resourceName, text);
+  if (result.ok) return result.value;
+  throw usageFailure(`"${text}" is not a name: ${result.findings[0]?.message ?? ''}`);
+}
