@@ -72,7 +72,10 @@ export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
       const closing =
         close || protocol !== 'HTTP/1.1' || upgradeHead !== null || options.mustClose() || unread;
       response.writeHead(status, rawOfFields(closing ? [...answer, ['Connection', 'close']] : answer));
+      // What the body brings in the same turn shares a write, and so a TLS record, with the head.
+      socket.cork();
       response.flushHeaders();
+      setImmediate(uncork, socket);
       return response;
     },
     end(trailers) {
@@ -96,6 +99,10 @@ export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
     },
   };
   return exchange;
+}
+
+function uncork(socket: Duplex): void {
+  socket.uncork();
 }
 
 function isFraming([name, value]: Field): boolean {

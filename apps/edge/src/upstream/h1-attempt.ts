@@ -32,6 +32,7 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
   const connected = settleOnce<void>();
   const response = settleOnce<UpstreamResponse>();
   let isConnected = false;
+  let isSettled = false;
   let socket: Socket | undefined;
   let bytesReadBefore = 0;
 
@@ -77,6 +78,7 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
     events.onInform(information.statusCode, fieldsOfRaw(information.rawHeaders));
   });
   outgoing.on('upgrade', (incoming, upgradedSocket, head) => {
+    isSettled = true;
     if (!request.websocket || incoming.headers.upgrade?.toLowerCase() !== 'websocket') {
       upgradedSocket.destroy();
       response.reject(invalid(name, 'it switched to a protocol nobody asked for'));
@@ -93,9 +95,11 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
     });
   });
   outgoing.on('response', (incoming) => {
+    isSettled = true;
     response.resolve(responseOf(incoming));
   });
   outgoing.on('error', (error) => {
+    isSettled = true;
     clearTimeout(timer);
     const stale =
       isConnected &&
@@ -110,6 +114,8 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
   });
   outgoing.once('close', () => {
     clearTimeout(timer);
+    // Every exchange comes here; a problem costs a stack.
+    if (isSettled) return;
     const problem = invalid(name, 'the exchange was ended');
     connected.reject(problem);
     response.reject(problem);

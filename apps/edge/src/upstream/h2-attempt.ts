@@ -46,6 +46,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   }
   let trailersIn: Field[] = [];
   let ended = false;
+  let isSettled = false;
   stream.on('continue', () => {
     events.onContinue();
   });
@@ -63,6 +64,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
     ended = true;
   });
   stream.on('response', (headers, flags, raw: unknown) => {
+    isSettled = true;
     response.resolve({
       status: Number(headers[':status']),
       fields: fieldsOfRaw(listOfRaw(raw)),
@@ -77,6 +79,8 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
     });
   });
   stream.on('error', (error) => {
+    if (isSettled) return;
+    isSettled = true;
     response.reject(
       stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || UNPROCESSED.has(codeOfError(error))
         ? new StaleConnectionError('the stream was refused', { cause: error })
@@ -85,6 +89,8 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   });
   stream.on('close', () => {
     place.release();
+    // Every stream comes here; a problem costs a stack.
+    if (isSettled) return;
     response.reject(
       new PosternError('upstream_invalid', {
         detail: 'The upstream ended the stream before its response head was complete.',
