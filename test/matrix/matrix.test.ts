@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Files, makeClientCertificates, OpensslFiles } from '../pki/openssl-files.ts';
 import { type Platform, startPlatform } from '../platform/platform.ts';
+import { RecordingUpstreams } from './recording-upstreams.ts';
 import { type Attempt, attempt } from './s-client.ts';
 
 const HOSTS = { open: 'open.localhost', 'CA A': 'a.localhost', 'CA B': 'b.localhost' } as const;
@@ -24,24 +23,11 @@ interface Cell {
   readonly authority: HostKind;
 }
 
-/** Paths that reached the upstream of each host. */
-const reached: Record<HostKind, Set<string>> = { open: new Set(), 'CA A': new Set(), 'CA B': new Set() };
-const upstreams: Server[] = [];
+/** One upstream for each host, under its kind. */
+const upstreams = new RecordingUpstreams();
 let platform: Platform;
 let certificates: Record<string, Files | null>;
 let rightForB: Files;
-
-async function startUpstream(kind: HostKind): Promise<number> {
-  const server = createServer((request, response) => {
-    reached[kind].add(request.url ?? '');
-    response.end('ok');
-  });
-  upstreams.push(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function configure(args: readonly string[]): Promise<void> {
   const { code, stderr } = await platform.postern(args);
@@ -67,7 +53,13 @@ beforeAll(async () => {
     ['CA B', 'ca-b'],
   ] as const) {
     const name = HOSTS[kind].split('.')[0] ?? '';
-    await configure(['service', 'create', name, '--target', `http://127.0.0.1:${await startUpstream(kind)}`]);
+    await configure([
+      'service',
+      'create',
+      name,
+      '--target',
+      `http://127.0.0.1:${await upstreams.start(kind)}`,
+    ]);
     await configure([
       'route',
       'create',
@@ -83,7 +75,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
-  for (const server of upstreams) server.close();
+  upstreams.close();
 });
 
 function makeCells(): Cell[] {
@@ -159,7 +151,7 @@ test('every cell of hosts, certificates, versions, protocols, resumption and Hos
         sessionIn:
           cell.resumedFrom === null ? undefined : sessionFile(cell.resumedFrom, cell.tls, cell.protocol),
       });
-      const at = HOST_KINDS.filter((kind) => reached[kind].has(path));
+      const at = upstreams.reachedBy(path);
       const right = mayReach(cell) ? at.length === 1 && at[0] === cell.host : at.length === 0;
       if (!right) wrong.push(`${cell.name}: reached ${at.length === 0 ? 'nothing' : at.join(' and ')}`);
     }
