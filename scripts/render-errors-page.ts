@@ -44,5 +44,9 @@ ${reasons.join('\n')}
 | 6 | conflict (\`already_exists\`, \`version_conflict\`, \`in_use\`, \`hostname_taken\`) |
 | 7 | the API could not be reached or did not answer in time |
 | 130 | interrupted by Ctrl-C |
+
+With \`--json\` a failure is one JSON object on standard error: \`{"error": {"code", "exitCode", "message", "hint", "findings"}}\`,
+the last two only where there are any. \`code\` is one of the first table here, or \`usage\` (exit 2), \`unreachable\` (7),
+\`interrupted\` (130) or \`failed\` (1). Findings about a file have the \`line\` and \`column\` in it.
 `;
 }
