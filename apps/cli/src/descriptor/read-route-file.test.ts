@@ -4,6 +4,7 @@ import { LIMITS } from '@postern/contracts';
 import { describe, expect, test } from 'vitest';
 import { CliFailure } from '../cli-failure.ts';
 import { formatError } from '../output/report-error.ts';
+import { hashCredentials } from '../route/basic-credentials.ts';
 import { formatPlacedFindings } from './format-findings.ts';
 import { placeDescriptorFindings, readRouteFile, readRouteText, rejectedFile } from './read-route-file.ts';
 
@@ -36,6 +37,18 @@ describe('a broken descriptor is reported with places, causes and hints, as in g
 const valid = 'host: shop.example.org\nroutes:\n- prefix: /\n  route:\n    service: echo\n';
 
 describe('a descriptor is accepted', () => {
+  test('that docs/descriptor.md shows', () => {
+    const page = readFileSync(new URL('../../../../docs/descriptor.md', import.meta.url), 'utf8');
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const { descriptor } = readRouteFile('example.yaml', Buffer.from(example));
+    expect(descriptor.validation?.clientCertificate?.subjectMatches).toHaveLength(4);
+    // base64 of the SHA-256 of the password that the page names.
+    expect(Object.values(descriptor.validation?.httpBasic?.passwordHashes ?? {})).toEqual([
+      hashCredentials('anna=secret').hash,
+    ]);
+    expect(example).toContain('the password is "secret"');
+  });
+
   test.each([
     ['bare', valid, null],
     [
