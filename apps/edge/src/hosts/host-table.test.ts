@@ -1,4 +1,6 @@
-import type { Hostname } from '@postern/contracts';
+import { X509Certificate } from 'node:crypto';
+import { type Hostname, LIMITS } from '@postern/contracts';
+import { trustBundleOf } from '@postern/pki';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type EdgeFixture, startEdgeFixture } from '../testing/edge-fixture.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
@@ -119,6 +121,12 @@ test('a trust bundle that is damaged, or not what its hash says, closes its host
   }
   edge.put('trust-bundle', 'bundle-a.example.org', { contentHash, anchorsPem: [pemOf(ca.cert)] });
   expect(lookUp('a.example.org').state).toBe('served');
+  const anchor = { pem: pemOf(ca.cert), der: new X509Certificate(pemOf(ca.cert)).raw };
+  const tooMany = trustBundleOf(Array.from({ length: LIMITS.anchorsMax + 1 }, () => anchor));
+  edge.put('trust-bundle', 'bundle-a.example.org', tooMany);
+  expect(lookUp('a.example.org')).toMatchObject({
+    message: expect.stringContaining('more than 500 anchors'),
+  });
 });
 
 test('a host without a certificate yet is not served, and is not damaged', () => {
