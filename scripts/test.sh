@@ -7,18 +7,19 @@ export PATH="$PWD/node_modules/.bin:$PATH"
 
 # Programs that tests speak to, and the Debian package each comes from.
 missing=""
-for pair in curl:curl openssl:openssl nghttp:nghttp2-client; do
+for pair in curl:curl openssl:openssl; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 if [ -n "$missing" ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing Debian packages:$missing" >&2
     apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null \
-      || echo "Could not install$missing: the tests that need them are skipped and say so." >&2
+      || echo "Could not install$missing." >&2
   else
-    echo "Missing and not installable here (no root or no apt-get):$missing. The tests that need them are skipped and say so." >&2
+    echo "Not installable here (no root, or no apt-get):$missing." >&2
   fi
 fi
+node scripts/missing-programs.ts
 
 sh scripts/check.sh
 report="$(mktemp)"

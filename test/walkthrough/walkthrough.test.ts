@@ -9,7 +9,7 @@ interface Step {
   readonly expected: readonly string[];
 }
 
-/** The `sh` blocks of README's walk-through, each with the lines that its `text` block demands of the output. */
+/** The `sh` blocks of README's walk-through (bash with openssl and curl), each with the lines that its `text` block demands of the output. */
 function readSteps(): Step[] {
   const readme = readFileSync(join(checkout, 'README.md'), 'utf8');
   const section = /\n## Walk-through\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? '';
