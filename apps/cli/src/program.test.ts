@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMANDS } from './command-map.ts';
-import { type CliHarness, runPostern, startCliHarness } from './testing/cli-harness.ts';
+import { type CliHarness, endOf, runPostern, startCliHarness } from './testing/cli-harness.ts';
 
 let cli: CliHarness;
 
@@ -68,7 +68,7 @@ describe('exit status', () => {
   });
 
   test('1: output that cannot be written is one line, not a stack', async () => {
-    const { code, stderr } = await cli.shell('"$@" route list > /dev/full');
+    const { code, stderr } = await endOf(cli.start('bash', ['-c', `${cli.program} route list > /dev/full`]));
     expect(code).toBe(1);
     expect(stderr).toBe('error: standard output cannot be written: ENOSPC: no space left on device, write\n');
   });

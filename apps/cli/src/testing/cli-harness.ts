@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,8 +33,10 @@ export interface CliHarness extends AsyncDisposable {
   readonly client: PosternClient;
   /** Runs `postern ARGS`; standard input is empty unless given. */
   postern(args: readonly string[], options?: RunOptions): Promise<CliResult>;
-  /** Runs a script of bash in which `"$@"` is the program. */
-  shell(script: string): Promise<CliResult>;
+  /** The program as words of a shell. */
+  readonly program: string;
+  /** Starts another command with the program's environment. */
+  start(command: string, args: readonly string[]): ChildProcessWithoutNullStreams;
   /** Writes a file and gives its path. */
   file(name: string, content: string | Buffer): string;
 }
@@ -78,10 +80,8 @@ export async function startCliHarness(): Promise<CliHarness> {
         ...options,
         env: { POSTERN_CONFIG: configFile, TMPDIR: directory, ...options.env },
       }),
-    shell: (script) =>
-      runCommand('bash', ['-c', script, 'bash', process.execPath, bin], {
-        env: { POSTERN_CONFIG: configFile, TMPDIR: directory },
-      }),
+    program: `'${process.execPath}' '${bin}'`,
+    start: (command, args) => startCommand(command, args, { POSTERN_CONFIG: configFile, TMPDIR: directory }),
     file(name, content) {
       const path = join(directory, name);
       writeFileSync(path, content);
@@ -97,19 +97,28 @@ export async function startCliHarness(): Promise<CliHarness> {
 
 /** Runs the program with nothing of this process's environment. */
 export function runPostern(args: readonly string[], options: RunOptions): Promise<CliResult> {
-  return runCommand(process.execPath, [bin, ...args], options);
+  const child = startCommand(process.execPath, [bin, ...args], options.env ?? {});
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.input ?? '');
+  return endOf(child);
 }
 
-async function runCommand(command: string, args: readonly string[], options: RunOptions): Promise<CliResult> {
-  const child = spawn(command, args, {
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', ...options.env },
+function startCommand(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): ChildProcessWithoutNullStreams {
+  return spawn(command, args, {
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', ...env },
   });
+}
+
+/** Waits for the end of a command and gives everything it wrote. */
+export async function endOf(child: ChildProcessWithoutNullStreams): Promise<CliResult> {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(options.input ?? '');
   const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
     (resolve, reject) => {
       child.on('error', reject);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CliHarness, startCliHarness } from '../../testing/cli-harness.ts';
@@ -254,6 +255,49 @@ describe('route delete', () => {
     await create('gone');
     expect(await ok('route', 'delete', 'gone', '--yes', '--no-wait')).toBe('Route gone deleted\n');
     expect((await cli.postern(['route', 'get', 'gone'])).code).toBe(5);
+  });
+});
+
+/** `route delete NAME` on a terminal of its own (util-linux's script), where `keys` are typed once it asks. */
+async function deleteOnTerminal(
+  name: string,
+  keys: string,
+): Promise<{ code: number | null; output: string }> {
+  const child = cli.start('script', [
+    ...['--quiet', '--return', '--flush', '/dev/null', '--command'],
+    `${cli.program} route delete ${name} --no-wait`,
+  ]);
+  let output = '';
+  let typed = false;
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    if (typed || !output.includes('(y/N)')) return;
+    typed = true;
+    child.stdin.write(keys);
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+describe('route delete on a terminal asks, and', () => {
+  test('goes on after a yes', async () => {
+    await create('asked');
+    const { code, output } = await deleteOnTerminal('asked', 'y\r');
+    expect(code, output).toBe(0);
+    expect(output).toContain('Route asked deleted');
+  });
+
+  test.each([
+    ['a no', 'n\r', 1, 'nothing is deleted'],
+    ['a mere return', '\r', 1, 'nothing is deleted'],
+    ['Ctrl-C', '\u0003', 130, 'interrupted: nothing is deleted'],
+  ])('keeps the route after %s', async (_title, keys, status, words) => {
+    const name = `stays-${status}-${keys.length}`;
+    await create(name);
+    const { code, output } = await deleteOnTerminal(name, keys);
+    expect(code, output).toBe(status);
+    expect(output).toContain(words);
+    await ok('route', 'get', name);
   });
 });
 
