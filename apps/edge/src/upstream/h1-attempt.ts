@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { PosternError, type Target } from '@postern/contracts';
+import { writeListenAddress } from '@postern/runtime';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
 import { type Field, fieldsOfRaw, rawOfFields } from './fields.ts';
@@ -141,9 +142,9 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
   };
 }
 
-/** How a target is written in logs: `http://127.0.0.1:3000`. */
+/** How a target is written in logs: `http://127.0.0.1:3000`, `http://[::1]:3000`. */
 export function targetName(target: Target): string {
-  return `${target.protocol}://${target.host}:${target.port}`;
+  return `${target.protocol}://${writeListenAddress(target)}`;
 }
 
 function framingOf(request: UpstreamRequest): Field[] {

@@ -132,3 +132,12 @@ test('an HTTP/2 connection on which an answer was missed gets no further request
   expect(await outcomeOf(upstream)).toBe('upstream_timeout');
   expect(await outcomeOf(upstream)).toBe(200);
 });
+
+test('a failure names its target as an address is written, an IPv6 one in brackets', async () => {
+  const upstream = {
+    ...upstreamTo('http', 9),
+    targets: [{ protocol: 'http', host: '::1', port: 9 } as const],
+  };
+  const answered = open(upstream, '/').then(({ response }) => response);
+  await expect(answered).rejects.toMatchObject({ context: { target: 'http://[::1]:9' } });
+});
