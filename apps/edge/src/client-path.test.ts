@@ -107,3 +107,11 @@ test('what goes upstream as the chain is what leads to the anchor', async () => 
   expect(await judge(openssl.signed(root, 'client.acme.org'), lookAlike)).toBe('admitted');
   expect(served[0]?.client?.chainDer).toEqual([]);
 });
+
+test('an intermediate sent with its expired twin before it refuses as expired, and says so', async () => {
+  const intermediate = openssl.signed(root, 'Renewed', CA);
+  const twin = openssl.signed(root, 'Renewed', CA, -1, intermediate.key);
+  const leaf = openssl.signed(intermediate, 'client.acme.org');
+  expect(await judge(leaf, twin, intermediate)).toBe('certificate_expired');
+  expect(await judge(leaf, intermediate, twin)).toBe('admitted');
+});

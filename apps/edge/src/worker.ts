@@ -70,7 +70,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     replica: options.replica,
     edgeKeyPem: options.edgeKeyPem,
     minVersion: options.minVersion,
-    now,
     onUnusable: (host, { reason, message, cause }) =>
       log.error(
         { host, reason, detail: message, cause: shorten(cause) },
@@ -93,6 +92,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     helloMs: limits.helloMs,
     helloBytesMax: limits.helloBytesMax,
     handshakeMs: limits.handshakeMs,
+    now,
     nextId() {
       connections += 1;
       return `${options.idPrefix}-${connections.toString(36)}`;

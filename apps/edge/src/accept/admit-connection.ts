@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Log } from '@postern/contracts';
-import { type Hostname, normaliseHostname } from '@postern/contracts';
+import type { TLSSocket } from 'node:tls';
+import { type Hostname, type Log, normaliseHostname, type RefusalReason } from '@postern/contracts';
+import type { SubjectNames } from '@postern/pki';
 import type { Connection, ServeProtocol } from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
@@ -22,6 +23,8 @@ export interface AdmitOptions {
   readonly helloMs: number;
   readonly helloBytesMax: number;
   readonly handshakeMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Names connections of this worker; unique over workers. */
   readonly nextId: () => string;
 }
@@ -117,20 +120,32 @@ export async function admitConnection(
       return;
     }
     case 'refused': {
-      const { reason, detail, fingerprint, subject } = handshake;
-      options.log.info(
-        { host: name, client: client.address, reason, detail, fingerprint, subject },
-        'client refused',
-      );
-      count(options, 'refused', reason);
-      endSecure(options.lingerer, handshake.socket);
+      const { socket, ...refusal } = handshake;
+      refuseClient(options, socket, { host: name, client: client.address, ...refusal });
       return;
     }
     case 'done': {
       const { socket } = handshake;
+      // OpenSSL may have found a path that is valid where another certificate of the same CA, which is not, was sent.
+      if (handshake.client !== null && !(handshake.client.validUntil > options.now())) {
+        const { fingerprint, names: subject } = handshake.client;
+        refuseClient(options, socket, {
+          host: name,
+          client: client.address,
+          reason: 'certificate_expired',
+          detail: 'a certificate of the path, as it was sent, has expired',
+          fingerprint,
+          subject,
+        });
+        return;
+      }
       // The host may have changed while the handshake ran: what it demands now is what counts.
       const present = options.hosts.get(name);
       if (present?.policyVersion !== host.policyVersion) {
+        options.log.info(
+          { host: name, client: client.address, reason: 'policy_changed' },
+          'connection refused',
+        );
         count(options, 'refused', 'policy_changed');
         endSecure(options.lingerer, socket);
         return;
@@ -154,6 +169,26 @@ export async function admitConnection(
       options.registry.add(connection, present.document, drain);
     }
   }
+}
+
+interface RefusedClient {
+  readonly host: Hostname;
+  /** The client's address. */
+  readonly client: string;
+  readonly reason: RefusalReason;
+  readonly detail: string;
+  readonly fingerprint: string | null;
+  readonly subject: SubjectNames | null;
+}
+
+function refuseClient(
+  options: AdmitOptions,
+  socket: TLSSocket,
+  { host, client, reason, detail, fingerprint, subject }: RefusedClient,
+): void {
+  options.log.info({ host, client, reason, detail, fingerprint, subject }, 'client refused');
+  count(options, 'refused', reason);
+  endSecure(options.lingerer, socket);
 }
 
 function count(options: AdmitOptions, result: 'done' | 'refused' | 'failed', reason: string): void {

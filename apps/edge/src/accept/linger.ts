@@ -20,10 +20,6 @@ export class Lingerer {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#sockets.size;
-  }
-
   /** Ends a socket after `lastBytes`; works on a raw socket and, for a close_notify, on a TLS socket. */
   end(socket: Socket, lastBytes?: Buffer): void {
     if (socket.destroyed || this.#sockets.has(socket)) return;

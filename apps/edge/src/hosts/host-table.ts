@@ -37,8 +37,6 @@ interface HostTableOptions {
   readonly replica: ReplicaReader;
   readonly edgeKeyPem: string;
   readonly minVersion: TlsVersion;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
   /** Called once per revision of a host whose documents cannot be used. */
   readonly onUnusable: (host: string, error: UnusableDocument) => void;
   readonly servedHostsMax?: number;
@@ -192,7 +190,7 @@ export class EdgeHostTable implements HostTable {
     const { certificate: certificateId } = document;
     if (certificateId === null) return { state: 'no_certificate' };
     const made = this.#closing(id, revision, dependsOn, () => {
-      const { replica, now } = this.#options;
+      const { replica } = this.#options;
       const bundle =
         document.clientCertificate === null ? null : this.#bundleOf(document.clientCertificate.trustBundle);
       const certificate = readCertificate(replica, certificateId);
@@ -204,7 +202,6 @@ export class EdgeHostTable implements HostTable {
         certificateId,
         certificate,
         dependsOn,
-        now,
       });
       // Made here and not at the first handshake, so that get() and lookUp() never disagree about a host.
       this.#contextOf(host);

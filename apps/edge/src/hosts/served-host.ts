@@ -16,35 +16,14 @@ export interface EdgeHost extends ServedHost {
   readonly dependsOn: readonly string[];
 }
 
-interface ServedHostParts {
-  readonly id: Hostname;
-  readonly revision: number;
-  readonly document: HostDocument;
-  readonly bundle: CheckedBundle | null;
-  readonly certificateId: string;
-  readonly certificate: CertificateDocument;
-  readonly dependsOn: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
-
 /** Compiles a host from its checked documents. Throws UnusableDocument when its matchers do not compile. */
-export function makeServedHost({ now, ...parts }: ServedHostParts): EdgeHost {
+export function makeServedHost(parts: Omit<EdgeHost, 'policyVersion' | 'judge'>): EdgeHost {
   const { document, bundle } = parts;
   const matchers = compileSubjects(document);
   return {
     ...parts,
     policyVersion: bundle === null ? 'open' : `require ${bundle.contentHash}`,
-    judge(client) {
-      if (client.validUntil <= now()) {
-        return {
-          verdict: 'refuse',
-          reason: 'certificate_expired',
-          detail: 'a certificate of the path has expired',
-        };
-      }
-      return judgeSubject(client, matchers);
-    },
+    judge: (client) => judgeSubject(client, matchers),
   };
 }
 

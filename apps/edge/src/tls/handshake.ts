@@ -124,8 +124,6 @@ function judge(socket: TLSSocket, { bundle, serverName }: HandshakeOptions): Han
     return refuse('certificate_invalid', error instanceof Error ? error.message : 'unreadable certificate');
   }
   if (client === undefined) return refuse('certificate_missing', 'no certificate was sent');
-  if (!Number.isFinite(client.validUntil))
-    return refuse('certificate_invalid', 'the validity cannot be read');
   return { outcome: 'done', socket, client, alpn };
 }
 
