@@ -7,10 +7,6 @@ export class Lru<V> {
     this.#max = max;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /** Gives the value and marks it as used. */
   get(key: string): V | undefined {
     const value = this.#entries.get(key);

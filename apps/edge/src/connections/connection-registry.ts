@@ -25,15 +25,10 @@ interface RegistryOptions {
 export class ConnectionRegistry {
   readonly #options: RegistryOptions;
   readonly #byName = new Map<Hostname, Set<Entry>>();
-  #size = 0;
   #draining = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-  }
-
-  get size(): number {
-    return this.#size;
   }
 
   /** Follows a connection until it closes. */
@@ -43,10 +38,8 @@ export class ConnectionRegistry {
     const entries = this.#byName.get(sni) ?? new Set();
     this.#byName.set(sni, entries);
     entries.add(entry);
-    this.#size += 1;
     socket.once('close', () => {
       entries.delete(entry);
-      this.#size -= 1;
       if (entries.size === 0 && this.#byName.get(sni) === entries) this.#byName.delete(sni);
     });
     if (this.#draining) this.#drain(entry);
@@ -84,10 +77,6 @@ export class ConnectionRegistry {
   drainAll(): void {
     this.#draining = true;
     for (const entry of this.#entries()) this.#drain(entry);
-  }
-
-  destroyAll(): void {
-    for (const { connection } of this.#entries()) connection.socket.destroy();
   }
 
   *#entries(): Generator<Entry> {

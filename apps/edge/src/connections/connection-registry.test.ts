@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { HostDocument, Hostname } from '@postern/contracts';
+import { beforeEach, expect, test } from 'vitest';
+import type { Connection, ServedHost } from '../connection.ts';
+import type { ChangedIds } from '../hosts/host-table.ts';
+import { hostDocumentOf } from '../testing/feed-documents.ts';
+import { ConnectionRegistry } from './connection-registry.ts';
+
+const GRACE_MS = 50;
+
+let hosts: Map<string, ServedHost>;
+let registry: ConnectionRegistry;
+let nowMs: number;
+
+beforeEach(() => {
+  hosts = new Map();
+  nowMs = 1_000;
+  registry = new ConnectionRegistry({
+    hosts: { get: (name) => hosts.get(name) },
+    graceMs: GRACE_MS,
+    now: () => nowMs,
+  });
+});
+
+function serve(sni: string, policyVersion: string, document: Partial<HostDocument> = {}): HostDocument {
+  const whole = hostDocumentOf(sni, document);
+  hosts.set(sni, {
+    document: whole,
+    policyVersion,
+    judge: () => ({ verdict: 'admit', validUntil: 2_000, matchedBy: null }),
+  });
+  return whole;
+}
+
+/** A served connection under policy `v1`; `drains` counts how often it was asked to end. */
+function open(sni: string, document: HostDocument, onDrain = () => {}) {
+  const socket = new Socket() as TLSSocket;
+  const connection: Connection = {
+    id: sni,
+    socket,
+    protocol: 'h2',
+    sni: sni as Hostname,
+    clientAddress: '127.0.0.1',
+    clientPort: 1,
+    tlsVersion: 'TLSv1.3',
+    tlsCipher: 'TLS_AES_128_GCM_SHA256',
+    client: {
+      leafDer: Buffer.alloc(0),
+      chainDer: [],
+      names: { commonNames: [], dnsNames: [] },
+      fingerprint: '',
+      validUntil: 2_000,
+    },
+    policyVersion: 'v1',
+  };
+  const opened = { socket, drains: 0 };
+  registry.add(connection, document, () => {
+    opened.drains += 1;
+    onDrain();
+  });
+  return opened;
+}
+
+const demand = (trustBundle: string) => ({ mode: 'require' as const, trustBundle, subjectMatches: null });
+
+test.each<[string, ChangedIds]>([
+  ['its host', [{ kind: 'host', id: 'a.example.org' }]],
+  ['the wildcard it was made for', [{ kind: 'host', id: '*.example.org' }]],
+  ['its trust bundle', [{ kind: 'trust-bundle', id: 'ca' }]],
+  ['everything', 'all'],
+])('a change of %s ends connections under another policy, and only those', (_, change) => {
+  const document = serve('a.example.org', 'v1', { clientCertificate: demand('ca') });
+  const concerned = open('a.example.org', document);
+  const bystander = open('b.example.net', serve('b.example.net', 'v1'));
+  registry.recheck(change);
+  expect(concerned.drains).toBe(0);
+  serve('a.example.org', 'v2', { clientCertificate: demand('ca') });
+  registry.recheck([
+    { kind: 'host', id: '*.example.net' },
+    { kind: 'host', id: 'c.example.org' },
+    { kind: 'trust-bundle', id: 'other' },
+  ]);
+  expect(concerned.drains).toBe(0);
+  registry.recheck(change);
+  registry.recheck(change);
+  expect(concerned.drains).toBe(1);
+  expect(bystander.drains).toBe(0);
+});
+
+test('a connection is followed by the document its host has now', () => {
+  const connection = open(
+    'a.example.org',
+    serve('a.example.org', 'v1', { clientCertificate: demand('old') }),
+  );
+  serve('a.example.org', 'v1', { clientCertificate: demand('new') });
+  registry.recheck([{ kind: 'host', id: 'a.example.org' }]);
+  serve('a.example.org', 'v2', { clientCertificate: demand('new') });
+  registry.recheck([{ kind: 'trust-bundle', id: 'old' }]);
+  expect(connection.drains).toBe(0);
+  registry.recheck([{ kind: 'trust-bundle', id: 'new' }]);
+  expect(connection.drains).toBe(1);
+});
+
+test('what does not end by itself is cut off after the grace, what fails to drain at once', async () => {
+  const slow = open('a.example.org', serve('a.example.org', 'v1'));
+  const failing = open('a.example.org', serve('a.example.org', 'v1'), () => {
+    throw new Error('made up');
+  });
+  const last = open('a.example.org', serve('a.example.org', 'v1'));
+  hosts.clear();
+  registry.recheck('all');
+  expect(failing.socket.destroyed).toBe(true);
+  expect(last.drains).toBe(1);
+  expect(slow.socket.destroyed).toBe(false);
+  await once(slow.socket, 'close');
+});
+
+test('a certificate that has ended ends its connection', () => {
+  const connection = open('a.example.org', serve('a.example.org', 'v1'));
+  nowMs = 1_999;
+  registry.endExpired();
+  expect(connection.drains).toBe(0);
+  nowMs = 2_000;
+  registry.endExpired();
+  expect(connection.drains).toBe(1);
+});
+
+test('once draining, connections that come late drain too', () => {
+  const document = serve('a.example.org', 'v1');
+  const early = open('a.example.org', document);
+  registry.drainAll();
+  const late = open('a.example.org', document);
+  expect([early.drains, late.drains]).toEqual([1, 1]);
+});
+
+test('a connection that has closed is not followed any more', async () => {
+  const document = serve('a.example.org', 'v1');
+  const [first, second] = [open('a.example.org', document), open('a.example.org', document)];
+  first.socket.destroy();
+  await once(first.socket, 'close');
+  hosts.clear();
+  registry.recheck('all');
+  expect([first.drains, second.drains]).toEqual([0, 1]);
+});
