@@ -18,7 +18,7 @@ import { plaintextAlert } from './tls/alert.ts';
 let edge: EdgeFixture;
 
 beforeAll(async () => {
-  edge = await startEdgeFixture({ limits: { helloMs: 600, lingerMs: 300 } });
+  edge = await startEdgeFixture({ limits: { helloMs: 2_000, handshakeMs: 600, lingerMs: 300 } });
   await edge.putHost('open.example');
   await edge.putHost('*.wild.example');
 });
@@ -97,6 +97,12 @@ test('half a hello is closed in time, whether it stops or trickles', async () =>
   expect((await end).tookMs).toBeLessThan(4_000);
   const silent = await dial(edge.port);
   expect((await readToEnd(silent)).tookMs).toBeLessThan(5_000);
+});
+
+test('a handshake that stops after the hello is closed in time', async () => {
+  const socket = await dial(edge.port);
+  socket.write(await captureHello({ servername: 'open.example' }));
+  expect((await readToEnd(socket)).tookMs).toBeLessThan(5_000);
 });
 
 test.each([

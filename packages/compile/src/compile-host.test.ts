@@ -65,6 +65,12 @@ test.each<[string, Partial<HostRows>, object, string]>([
     {},
     'service_unusable',
   ],
+  [
+    'one such target beside a good one',
+    { services: new Map([['echo', { targets: ['http://a:80', 'http://a:0'] }]]) },
+    {},
+    'service_unusable',
+  ],
   ['a target that is no URL', { services: new Map([['echo', { targets: ['x'] }]]) }, {}, 'service_unusable'],
 ])('%s closes the host: nothing behind it is reachable', (_, change, spec, reason) => {
   const document = compileHost(rowsOf({ ...protectedRoute, ...spec }, change));

@@ -46,11 +46,23 @@ test('what cannot issue clients is refused with its line: a leaf, a v1 certifica
   const one = folder.read('one.crt');
   const line = one.split('\n').length;
   expect(codes(one + folder.read('leaf.crt'))).toEqual([['not_a_ca', line]]);
+  expect(parse(folder.read('leaf.crt'))).toMatchObject({
+    findings: [{ message: expect.stringContaining('lacks basicConstraints CA:TRUE') }],
+  });
   expect(codes(one + folder.read('v1.crt'))).toEqual([['ca_version', line]]);
   expect(codes(one + folder.read('plain.crt'))).toEqual([['not_a_ca', line]]);
   expect(codes(one + folder.read('nosign.crt'))).toEqual([['ca_key_usage', line]]);
   expect(codes(one + folder.read('one.key'))).toEqual([['private_key_here', line]]);
   expect(codes(folder.read('one.key'))).toEqual([['private_key_here', 1]]);
+});
+
+test('a CA that OpenSSL would not use is refused, though it says that it is one', () => {
+  folder.run(leafScript('odd', { ca: 'one', extensions: 'basicConstraints=critical,CA:TRUE,pathlen:-1' }));
+  const parsed = parse(folder.read('odd.crt'));
+  expect(parsed).toMatchObject({
+    ok: false,
+    findings: [{ code: 'not_a_ca', message: expect.stringContaining('OpenSSL would') }],
+  });
 });
 
 test('nothing usable falls back to trusting something: zero CAs, garbage and a cut second block are refused', () => {

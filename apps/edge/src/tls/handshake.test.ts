@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createSecureContext, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
@@ -124,4 +124,25 @@ test('nor does a session that was begun without a certificate, which OpenSSL cal
 test('a server name that is not the one the host was chosen by ends the connection', async () => {
   const { outcome } = await meet((raw) => demand(raw, 'b.example'), { version: 'TLSv1.3', files: client });
   expect(outcome).toMatchObject({ outcome: 'failed', code: 'SERVER_NAME_DIFFERS' });
+});
+
+test('a record that cannot be decrypted ends an admitted connection', async () => {
+  const listener = createServer(
+    (raw) => void demand(raw).then((outcome) => listener.emit('judged', outcome)),
+  );
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const judged = once(listener, 'judged');
+  const raw = dial((listener.address() as AddressInfo).port, '127.0.0.1');
+  const shown = { cert: pemOf(client.cert), key: pemOf(client.key) };
+  const socket = connect({ socket: raw, servername: HOST, ca: pemOf(ca.cert), ...shown });
+  socket.on('error', () => {});
+  const [outcome] = (await judged) as [HandshakeOutcome];
+  if (outcome.outcome !== 'done') throw new Error(outcome.outcome);
+  const closed = once(outcome.socket, 'close');
+  outcome.socket.resume();
+  raw.write(Buffer.concat([Buffer.from([23, 3, 3, 0, 32]), Buffer.alloc(32, 7)]));
+  await closed;
+  raw.destroy();
+  listener.close();
 });
