@@ -44,6 +44,19 @@ test('route create returns once the edge serves the route, without a warning', a
   expect(stderr).toBe('');
 });
 
+test('with --json an update gives the route as it is served', async () => {
+  const { code, stdout, stderr } = await cli.postern([
+    'route',
+    'update',
+    'shop',
+    '--path',
+    '/j=echo',
+    '--json',
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout).status).toMatchObject({ ready: true, reason: 'ready' });
+});
+
 test('a route whose certificate is not there in time is written: exit 0, and a warning says what is missing', async () => {
   const { code, stdout, stderr } = await create('bare', '--timeout', '1500ms');
   expect(code, stderr).toBe(0);

@@ -1,11 +1,11 @@
-import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 import type { RouteFlags } from '../../route/apply-route-flags.ts';
 import { nameArg } from '../name-arg.ts';
 import { parseLabels } from '../write-flags.ts';
 import { ROUTE_FLAGS, refuseFlagsBesideFile, routeNameOf } from './route-flags.ts';
+import { RouteWriteCommand } from './route-write-command.ts';
 
-export class RouteCreate extends PosternCommand {
+export class RouteCreate extends RouteWriteCommand {
   static override summary = 'Publish services under a host';
   static override description =
     `Needs a file, or at least one --path. Without --hostname the route gets a generated host.
@@ -29,15 +29,8 @@ Exit status: 0 created, 2 usage, 3 the route is refused, 6 the name or the host 
     const written = await client.routes.create(project, { name, labels, spec }).catch((error: unknown) => {
       throw explainRouteRefusal(error, name, file);
     });
-    const { url } = written.resource.status;
-    // A person reads at once what came of it, a program the state after the wait.
-    if (!flags.json) process.stdout.write(`Route ${name} created: ${url}\n`);
-    await this.sayFindings(written.resource.findings, file);
-    const { waitUntilReady } = await import('../../route/wait-until-ready.ts');
-    const route = flags.wait
-      ? await waitUntilReady(client, written, flags.timeout, (line) => this.say(line))
-      : written.resource;
-    if (flags.json) this.printJson(route);
+    const text = `Route ${name} created: ${written.resource.status.url}\n`;
+    await this.finishWrite(client, written, text, flags, file);
   }
 
   async #read(

@@ -1,10 +1,10 @@
 import { PosternError } from '@postern/contracts';
-import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 import { nameArg } from '../name-arg.ts';
 import { WAIT_FLAGS } from '../write-flags.ts';
+import { RouteWriteCommand } from './route-write-command.ts';
 
-export class RouteEdit extends PosternCommand {
+export class RouteEdit extends RouteWriteCommand {
   static override summary = "Edit a route's descriptor in your editor";
   static override description =
     `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged, or empty, to give up. What was edited is kept, and its path printed.
@@ -49,10 +49,7 @@ Exit status: 0 updated or unchanged, 1 the editor failed or left nothing, 2 no e
       this.print(flags, route, () => `Route ${args.name} unchanged\n`);
       return;
     }
-    const written = outcome.value;
-    this.print(flags, written.resource, () => `Route ${args.name} updated\n`);
-    await this.sayFindings(written.resource.findings);
-    await this.waitForEdge(client, written, flags);
+    await this.finishWrite(client, outcome.value, `Route ${args.name} updated\n`, flags);
   }
 }
 

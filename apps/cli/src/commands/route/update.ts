@@ -1,4 +1,3 @@
-import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 import { retryOnConflict } from '../../retry-on-conflict.ts';
 import { nameArg } from '../name-arg.ts';
@@ -10,8 +9,9 @@ import {
   refuseFlagsBesideFile,
   routeNameOf,
 } from './route-flags.ts';
+import { RouteWriteCommand } from './route-write-command.ts';
 
-export class RouteUpdate extends PosternCommand {
+export class RouteUpdate extends RouteWriteCommand {
   static override summary = 'Change a route; what no flag names stays';
   static override description =
     `Removals happen first, then additions. --path with a prefix that is there leads it to another service. -f replaces the whole descriptor. A change that somebody else made in between is kept: the route is read again once.
@@ -58,11 +58,9 @@ Exit status: 0 updated, 2 usage, 3 the route is refused, 5 there is no such rout
     }).catch((error: unknown) => {
       throw explainRouteRefusal(error, name, file);
     });
-    this.print(flags, written.resource, () => `Route ${name} updated\n`);
-    await this.sayFindings(written.resource.findings, file);
+    await this.finishWrite(client, written, `Route ${name} updated\n`, flags, file);
     if (flags['remove-client-ca-secret'] && written.resource.spec.tls?.clientValidationCa === undefined) {
       this.say(`note: ${name} asks for no client certificate any more: every client may connect`);
     }
-    await this.waitForEdge(client, written, flags);
   }
 }
