@@ -201,7 +201,7 @@ describe('stopping', () => {
     const startedAt = performance.now();
     await worker.stop();
     await worker.stop();
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 });
 

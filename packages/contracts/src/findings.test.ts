@@ -214,7 +214,8 @@ test('a secret whose names alone are too much is refused', () => {
 });
 
 test('what is told stays short and quick, however much is wrong', () => {
-  const startedAt = performance.now();
+  // Processor time and not the clock, so that a busy machine decides nothing.
+  const startedAt = process.cpuUsage();
   const keys = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`k${n}`, 1]));
   const found = findings({ ...valid, ...keys, ['t'.repeat(1_000_000)]: 1 });
   expect(found).toHaveLength(LIMITS.findingsMax + 1);
@@ -223,5 +224,5 @@ test('what is told stays short and quick, however much is wrong', () => {
   expect(
     findings({ ...valid, ...Object.fromEntries(Object.entries(keys).slice(0, LIMITS.findingsMax)) }),
   ).toHaveLength(LIMITS.findingsMax);
-  expect(performance.now() - startedAt).toBeLessThan(3000);
+  expect(process.cpuUsage(startedAt).user / 1000).toBeLessThan(5000);
 });

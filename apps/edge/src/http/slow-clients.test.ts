@@ -206,10 +206,10 @@ describe('is not slow', () => {
   });
 });
 
-/** Milliseconds until the connection is closed; 5,000 when it is not. */
+/** Milliseconds until the connection is closed; 20,000 when it is not. */
 const closingMs = async (emitter: { once(event: 'close', listener: () => void): unknown }) => {
   const startedAt = performance.now();
-  await Promise.race([new Promise<void>((resolve) => emitter.once('close', resolve)), delay(5_000)]);
+  await Promise.race([new Promise<void>((resolve) => emitter.once('close', resolve)), delay(20_000)]);
   return performance.now() - startedAt;
 };
 
@@ -221,7 +221,7 @@ test('a head that drips is answered 408', async () => {
   });
   socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n`);
   const dripping = setInterval(() => socket.write('X-A: b\r\n'), 100);
-  expect(await closingMs(socket)).toBeLessThan(4_000);
+  expect(await closingMs(socket)).toBeLessThan(15_000);
   clearInterval(dripping);
   expect(text).toMatch(/^HTTP\/1\.1 408 /);
 });
@@ -235,14 +235,14 @@ test.each(['', '\r\n', 'G'])(
     await answered;
     socket.resume();
     if (bytes !== '') socket.write(bytes);
-    expect(await closingMs(socket)).toBeLessThan(4_000);
+    expect(await closingMs(socket)).toBeLessThan(15_000);
   },
 );
 
 describe('an HTTP/2 session without a stream', () => {
   test('is ended', async () => {
     const session = openHttp2(fixture.edge, HOST);
-    expect(await closingMs(session)).toBeLessThan(4_000);
+    expect(await closingMs(session)).toBeLessThan(15_000);
   });
 
   test('is ended after a stream that was open for longer than the idle time, and not during it', async () => {
@@ -251,13 +251,13 @@ describe('an HTTP/2 session without a stream', () => {
     await delay(1_500);
     expect(session.closed).toBe(false);
     stream.close(8);
-    expect(await closingMs(session)).toBeLessThan(4_000);
+    expect(await closingMs(session)).toBeLessThan(15_000);
   });
 
   test('is ended though it sends PINGs', async () => {
     const session = openHttp2(fixture.edge, HOST);
     const pinging = setInterval(() => void (session.destroyed || session.ping(() => undefined)), 50);
-    expect(await closingMs(session)).toBeLessThan(4_000);
+    expect(await closingMs(session)).toBeLessThan(15_000);
     clearInterval(pinging);
   });
 });
