@@ -19,6 +19,8 @@ const REQUEST_MS = 30_000;
 const HEAD_MS = 10_000;
 /** Milliseconds that calls under way get when the API stops. */
 const DRAIN_MS = 5_000;
+/** Milliseconds between two looks for connections that a stopping API no longer needs. */
+const SWEEP_MS = 50;
 /** Milliseconds between comments on a silent feed. */
 const HEARTBEAT_MS = 10_000;
 
@@ -116,9 +118,11 @@ async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
+  // Again and again: a connection whose call ends now would be kept for the next one, and take it.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
+  clearInterval(sweep);
   clearTimeout(timer);
 }
 
