@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type EdgeFixture, startEdgeFixture } from './testing/edge-fixture.ts';
 import { OpensslCertificates } from './testing/openssl-certificates.ts';
-import { curl } from './testing/openssl-client.ts';
+import { curl, sClient } from './testing/openssl-client.ts';
 
 let edge: EdgeFixture;
 let clients: Record<string, ReturnType<OpensslCertificates['signed']>>;
@@ -89,6 +89,19 @@ describe.each([
         }),
       );
     }
+  });
+
+  test('a refused client is told of the end (close_notify), not cut off', async () => {
+    const { cert, key } = clientOf('wrong CA');
+    const output = await sClient(edge, 'a.example', [
+      args.at(-1) === '1.2' ? '-tls1_2' : '-tls1_3',
+      '-cert',
+      cert,
+      '-key',
+      key,
+    ]);
+    expect(output).toContain('CONNECTED');
+    expect(output).not.toMatch(/unexpected eof|errno/);
   });
 
   test('an intermediate alone may be the anchor', async () => {

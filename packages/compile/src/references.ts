@@ -1,6 +1,6 @@
 import { type Finding, nearest, type SecretRow } from '@postern/contracts';
 
-/** What \`secret create\` needs for the types that are referred to. */
+/** What `secret create` needs for the types that are referred to. */
 const FLAGS = { 'tls-ca': '--cert FILE', tls: '--cert FILE --key FILE' } as const;
 
 /** Says what is wrong with a reference to a secret of a type, or undefined when it can be used. */
