@@ -1,6 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { type Field, fieldsOfRaw } from '../upstream/fields.ts';
 import { objectOf } from '../upstream/h2-attempt.ts';
+import { resetStream } from '../upstream/reset-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { newRequestId } from './request-id.ts';
 
@@ -69,10 +70,10 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
       }
     },
     abort() {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
     },
     dismiss() {
-      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
       dismissSession();
     },
   };

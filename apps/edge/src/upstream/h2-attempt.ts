@@ -5,6 +5,7 @@ import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from 
 import { type Field, fieldsOfRaw } from './fields.ts';
 import { targetName } from './h1-attempt.ts';
 import type { Http2Sessions } from './h2-sessions.ts';
+import { resetStream } from './reset-stream.ts';
 import { settleOnce } from './settle-once.ts';
 import { problemOfUpstream, StaleConnectionError } from './upstream-error.ts';
 
@@ -108,7 +109,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
       stream.end();
     },
     abort(silent) {
-      if (!stream.destroyed) stream.close(constants.NGHTTP2_CANCEL);
+      resetStream(stream, constants.NGHTTP2_CANCEL);
       if (silent !== undefined) place.retire();
     },
     onClosed(listener) {

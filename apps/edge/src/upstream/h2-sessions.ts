@@ -4,6 +4,7 @@ import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls';
 import { PosternError, type Target } from '@postern/contracts';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import { targetName } from './h1-attempt.ts';
+import { resetStream } from './reset-stream.ts';
 import { problemOfUpstream, upstreamTimeout } from './upstream-error.ts';
 
 /** Milliseconds a session without streams is kept. */
@@ -81,7 +82,7 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
       if ((streams.get(session) ?? 0) === 0) session.close();
     });
     session.on('stream', (stream) => {
-      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
     });
     streams.set(session, 0);
     return session;

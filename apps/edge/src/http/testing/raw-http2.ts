@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { EdgeFixture } from '../../testing/edge-fixture.ts';
 import { openTls } from './raw-client.ts';
@@ -52,19 +53,8 @@ export async function openRawHttp2(
     waiting = [];
     for (const resolve of all) resolve();
   };
-  let buffered: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk: Buffer) => {
-    buffered = Buffer.concat([buffered, chunk]);
-    while (buffered.length >= 9 && buffered.length >= 9 + buffered.readUIntBE(0, 3)) {
-      const end = 9 + buffered.readUIntBE(0, 3);
-      frames.push({
-        type: buffered.readUInt8(3),
-        flags: buffered.readUInt8(4),
-        stream: buffered.readUInt32BE(5) & 0x7fffffff,
-        payload: buffered.subarray(9, end),
-      });
-      buffered = buffered.subarray(end);
-    }
+  readFrames(socket, 0, (frame) => {
+    frames.push(frame);
     wake();
   });
   socket.once('close', () => {
@@ -72,12 +62,7 @@ export async function openRawHttp2(
     wake();
   });
   const send = (type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): boolean => {
-    const head = Buffer.alloc(9);
-    head.writeUIntBE(payload.length, 0, 3);
-    head.writeUInt8(type, 3);
-    head.writeUInt8(flags, 4);
-    head.writeUInt32BE(stream, 5);
-    return !socket.destroyed && socket.write(Buffer.concat([head, payload]));
+    return !socket.destroyed && socket.write(frameOf(type, flags, stream, payload));
   };
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
   send(FRAME.settings, 0, 0, settings);
@@ -106,6 +91,41 @@ export async function openRawHttp2(
       ).toString(),
     closed: () => closed,
   };
+}
+
+/** Calls back for each frame that comes, after `skip` bytes of preface. */
+export function readFrames(socket: Duplex, skip: number, onFrame: (frame: Frame) => void): void {
+  let buffered: Buffer = Buffer.alloc(0);
+  let left = skip;
+  socket.on('data', (chunk: Buffer) => {
+    buffered = Buffer.concat([buffered, chunk.subarray(Math.min(left, chunk.length))]);
+    left -= Math.min(left, chunk.length);
+    while (buffered.length >= 9 && buffered.length >= 9 + buffered.readUIntBE(0, 3)) {
+      const end = 9 + buffered.readUIntBE(0, 3);
+      onFrame({
+        type: buffered.readUInt8(3),
+        flags: buffered.readUInt8(4),
+        stream: buffered.readUInt32BE(5) & 0x7fffffff,
+        payload: buffered.subarray(9, end),
+      });
+      buffered = buffered.subarray(end);
+    }
+  });
+}
+
+/** A frame as bytes (RFC 9113 section 4.1). */
+export function frameOf(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Buffer = Buffer.alloc(0),
+): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
 }
 
 /** A header block of literals without indexing or Huffman coding (RFC 7541 section 6.2.2). */
