@@ -136,6 +136,8 @@ async function sendResponse(
     exchange.end(passableTrailers(response.trailers()));
     return true;
   } catch (error) {
+    // A client that left has ended the upstream's exchange, and is not to be taken for its fault.
+    if (entry.aborted) return false;
     // The head is out: the one honest thing left is an answer that visibly lacks its end.
     entry.aborted = true;
     entry.code = error instanceof PosternError ? error.code : 'upstream_invalid';

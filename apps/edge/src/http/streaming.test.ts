@@ -252,6 +252,29 @@ test('a small answer is one TLS record, and a head does not wait for its body', 
   socket.destroy();
 });
 
+test('the access log tells clients that leave from upstreams that break off', async () => {
+  const last = async (path: string) => {
+    await becomes(() => Number(fixture.entries.some((entry) => entry.path === path)), 1);
+    return fixture.entries.find((entry) => entry.path === path);
+  };
+  for (const host of [HOST, H2C]) {
+    fixture.entries.length = 0;
+    const session = openHttp2(fixture.edge, host);
+    const left = session.request(get(host, '/events')).on('error', () => undefined);
+    await new Promise((resolve) => left.once('data', resolve));
+    left.close(8);
+    expect(await last('/events')).toMatchObject({ status: 200, aborted: true, code: null });
+    session.destroy();
+  }
+  const socket = await openTls(fixture.edge, HOST);
+  fixture.entries.length = 0;
+  socket.once('data', () => socket.destroy());
+  socket.write(`GET /events HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+  expect(await last('/events')).toMatchObject({ status: 200, aborted: true, code: null });
+  await curl(fixture.edge, HOST, { path: '/cut-length' });
+  expect(await last('/cut-length')).toMatchObject({ status: 200, aborted: true, code: 'upstream_invalid' });
+});
+
 test('a stream that an HTTP/2 upstream resets is reset for HTTP/2 clients and cut for HTTP/1.1 ones', async () => {
   const session = openHttp2(fixture.edge, H2C);
   for (const path of ['/cut', '/cancel']) {
