@@ -2,6 +2,7 @@ export * from './asymmetric-secret.ts';
 export * from './ca-secret.ts';
 export { orderChain } from './certificate-chain.ts';
 export * from './certificates-pem.ts';
+export * from './dev-certificates.ts';
 export * from './edge-seal.ts';
 export { escapeControls } from './escape-controls.ts';
 export * from './host-coverage.ts';

@@ -1,12 +1,5 @@
 import 'reflect-metadata';
-import {
-  createHash,
-  createPrivateKey,
-  KeyObject,
-  randomBytes,
-  webcrypto,
-  X509Certificate,
-} from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -20,6 +13,14 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { PosternError } from '@postern/contracts';
+import {
+  certificatePemOf,
+  ECDSA,
+  keyPemOf,
+  newKeyPair,
+  newSerialNumber,
+  signingKeyOf,
+} from './new-key-pair.ts';
 import type { CertificateFacts } from './tls-secret.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,8 +31,6 @@ const LEAF_LIFE_MS = 90 * DAY_MS;
 /** Characters. Upper bound of a CN (RFC 5280 appendix A.1, ub-common-name). */
 const COMMON_NAME_CHARS_MAX = 64;
 
-const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-
 /** A CA certificate and its private key (PKCS #8), as PEM. */
 export interface Authority {
   readonly certPem: string;
@@ -40,7 +39,7 @@ export interface Authority {
 
 /** Makes a CA of its own: P-256, ten years, path length 0. `now` is milliseconds since 1970. */
 export async function createLocalAuthority({ name, now }: { name: string; now: number }): Promise<Authority> {
-  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+  const keys = await newKeyPair();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerialNumber(),
     name: [{ CN: [name] }],
@@ -54,7 +53,7 @@ export async function createLocalAuthority({ name, now }: { name: string; now: n
       await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
     ],
   });
-  return { certPem: pemOf(Buffer.from(certificate.rawData)), keyPem: keyPemOf(keys.privateKey) };
+  return { certPem: certificatePemOf(certificate.rawData), keyPem: keyPemOf(keys.privateKey) };
 }
 
 /** A certificate just issued: what the feed says of it, its key, and when a successor is wanted. */
@@ -85,7 +84,7 @@ export async function issueServerCertificate({
   const notAfter = Math.min(now + LEAF_LIFE_MS, issuer.notAfter.getTime());
   if (notAfter <= now) throw new PosternError('internal', { detail: 'the local CA has expired' });
   const signingKey = await signingKeyOf(authority.keyPem);
-  const keys = await webcrypto.subtle.generateKey(ECDSA, true, ['sign', 'verify']);
+  const keys = await newKeyPair();
   const fitsCommonName = host.length <= COMMON_NAME_CHARS_MAX;
   const certificate = await X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
@@ -108,7 +107,7 @@ export async function issueServerCertificate({
   });
   const der = Buffer.from(certificate.rawData);
   return {
-    chainPem: pemOf(der),
+    chainPem: certificatePemOf(certificate.rawData),
     keyPem: keyPemOf(keys.privateKey),
     names: [host],
     notBefore: certificate.notBefore.toISOString(),
@@ -116,24 +115,4 @@ export async function issueServerCertificate({
     fingerprint: createHash('sha256').update(der).digest('hex'),
     renewAt: Math.floor(notAfter - (notAfter - notBefore) / 3),
   };
-}
-
-/** Sixteen random bytes, the first of which keeps the number positive and of full length (RFC 5280 section 4.1.2.2). */
-function newSerialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = 0x40 | ((bytes[0] ?? 0) & 0x3f);
-  return bytes.toString('hex');
-}
-
-async function signingKeyOf(keyPem: string): Promise<webcrypto.CryptoKey> {
-  const der = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' });
-  return await webcrypto.subtle.importKey('pkcs8', der, ECDSA, false, ['sign']);
-}
-
-function pemOf(der: Buffer): string {
-  return new X509Certificate(der).toString();
-}
-
-function keyPemOf(key: webcrypto.CryptoKey): string {
-  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }).toString();
 }
