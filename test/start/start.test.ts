@@ -96,6 +96,12 @@ describe('npm start', () => {
 });
 
 describe('postern up', () => {
+  test('serves at the latest in ten times the 2 s it should take', async () => {
+    const began = performance.now();
+    await up();
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
   test('a second start keeps all state, and --demo adds only what is missing', async () => {
     const first = await up();
     expect((await postern(['service', 'create', 'mine', '--target', 'http://127.0.0.1:9'], env)).code).toBe(

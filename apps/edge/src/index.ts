@@ -1,2 +1,2 @@
 export { type EdgeEnv, readEdgeEnv } from './env.ts';
-export { type EdgeOptions, type RunningEdge, startEdge } from './supervisor.ts';
+export { type EdgeOptions, type NeighbourApi, type RunningEdge, startEdge } from './supervisor.ts';

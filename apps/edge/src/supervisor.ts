@@ -19,8 +19,17 @@ const RETRY_MS = 1_000;
 
 export interface EdgeOptions extends EdgeEnv {
   readonly log: Log;
-  /** Listeners of other parts of Postern; with the edge's own they are never upstreams. */
-  readonly ownListeners?: readonly ListenAddress[];
+  /** An API that is being started in this process, in place of `apiUrl` and `tokenFile`: workers load meanwhile. */
+  readonly api?: Promise<NeighbourApi>;
+}
+
+/** An API in the same process. */
+export interface NeighbourApi {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly tokenFile: string;
+  /** Like the edge's own listeners never upstreams. */
+  readonly listen: readonly ListenAddress[];
 }
 
 export interface RunningEdge {
@@ -55,7 +64,10 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     if (replica.setAside !== null)
       log.error({ file: replica.setAside }, 'the replica was damaged and set aside');
 
+    const neighbour =
+      options.api ?? Promise.resolve({ url: options.apiUrl, tokenFile: options.tokenFile, listen: [] });
     let closing = false;
+    let reporter: Reporter | undefined;
     let feed: FeedState = { state: 'connecting' };
     const becameReady = Promise.withResolvers<void>();
     // Nobody need wait for it.
@@ -66,7 +78,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       ...(replica.cursor() === null ? ['there is no copy of the feed yet'] : []),
     ];
     const onProgress = () => {
-      reporter.notify();
+      reporter?.notify();
       if (unreadyReasons().length === 0) becameReady.resolve();
     };
 
@@ -77,7 +89,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       drainMs: EDGE_LIMITS.drainMs,
       log,
       onProgress,
-      settings: (slot) => ({
+      settings: async (slot) => ({
         replicaFile: data.replicaFile,
         edgeKeyFile: data.keyFile,
         httpsListen: https,
@@ -86,19 +98,10 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
         minVersion: options.minVersion,
         accessLog: options.accessLog,
         publicHttpsPort: options.publicHttpsPort ?? https[0]?.port ?? 443,
-        ownListeners: [...https, ...http, ...admin.addresses, ...(options.ownListeners ?? [])],
+        ownListeners: [...https, ...http, ...admin.addresses, ...(await neighbour).listen],
         idPrefix: `${Date.now().toString(36)}${slot.toString(36)}`,
       }),
     });
-    const edge = `${hostname().slice(0, 64)}-${data.publicKey.slice(0, 8)}`;
-    const reporter = new Reporter({
-      apiUrl: options.apiUrl,
-      edge,
-      token: () => readToken(options.tokenFile),
-      state: () => (pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts }),
-      log,
-    });
-    undo.push(() => reporter.close());
     const admin = await startAdminListener({
       listen: options.adminListen,
       unreadyReasons,
@@ -106,27 +109,41 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
         collectMetrics(pool, { applied: replica.cursor(), following: feed.state === 'following' }),
     });
     undo.push(() => admin.close());
-    await pool.start();
+    // The workers load their code while an API in this process still starts.
     undo.push(() => pool.close());
+    const [{ url, tokenFile }] = await Promise.all([neighbour, pool.start()]);
+    const edge = `${hostname().slice(0, 64)}-${data.publicKey.slice(0, 8)}`;
+    reporter = new Reporter({
+      apiUrl: url,
+      edge,
+      token: () => readToken(tokenFile),
+      state: () => (pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts }),
+      log,
+    });
+    undo.push(() => reporter?.close());
 
     const stop = new AbortController();
-    const follow = followForever(stop.signal, options, {
-      edge,
-      edgeKey: data.publicKey,
-      sink: replica,
-      onApplied: ({ ids, cursor }) => {
-        pool.broadcast(ids, cursor);
-        onProgress();
+    const follow = followForever(
+      stop.signal,
+      { url: `${url}/v1/feed`, tokenFile, log },
+      {
+        edge,
+        edgeKey: data.publicKey,
+        sink: replica,
+        onApplied: ({ ids, cursor }) => {
+          pool.broadcast(ids, cursor);
+          onProgress();
+        },
+        onState: (state) => {
+          const isNew = state.state === 'following' && feed.state !== 'following';
+          feed = state;
+          if (!isNew) return;
+          log.info({}, 'following the feed');
+          // An API that was away may know nothing of this edge any more.
+          reporter?.renew();
+        },
       },
-      onState: (state) => {
-        const isNew = state.state === 'following' && feed.state !== 'following';
-        feed = state;
-        if (!isNew) return;
-        log.info({}, 'following the feed');
-        // An API that was away may know nothing of this edge any more.
-        reporter.renew();
-      },
-    });
+    );
     onProgress();
 
     let closed: Promise<void> | undefined;
@@ -137,7 +154,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       );
       stop.abort();
       await follow;
-      reporter.close();
+      reporter?.close();
       await pool.close();
       await admin.close();
       replica.close();
@@ -161,23 +178,23 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
 type Follow = Pick<Parameters<typeof followFeed>[0], 'edge' | 'edgeKey' | 'sink' | 'onApplied' | 'onState'>;
 
 /** Follows the feed until stopped; waits for the token where it is not there yet. */
-async function followForever(signal: AbortSignal, options: EdgeOptions, follow: Follow): Promise<void> {
-  const { log } = options;
+async function followForever(
+  signal: AbortSignal,
+  { url, tokenFile, log }: { url: string; tokenFile: string; log: Log },
+  follow: Follow,
+): Promise<void> {
   let toldOfToken = false;
   while (!signal.aborted) {
-    const token = readToken(options.tokenFile);
+    const token = readToken(tokenFile);
     if (token === null) {
       if (!toldOfToken)
-        log.warn(
-          { file: options.tokenFile },
-          'POSTERN_EDGE_TOKEN_FILE: there is no token yet; waiting for it',
-        );
+        log.warn({ file: tokenFile }, 'POSTERN_EDGE_TOKEN_FILE: there is no token yet; waiting for it');
       toldOfToken = true;
     } else {
       try {
         await followFeed({
           ...follow,
-          url: `${options.apiUrl}/v1/feed`,
+          url,
           token,
           signal,
           random: Math.random,

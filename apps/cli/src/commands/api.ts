@@ -9,6 +9,8 @@ export class Api extends Command {
 
   async run(): Promise<void> {
     await this.parse(Api);
+    const { quickenDrizzleImports } = await import('../platform/quicken-drizzle-imports.ts');
+    quickenDrizzleImports();
     const { runUntilSignal } = await import('../platform/run-until-signal.ts');
     const { startApiAlone } = await import('../platform/start-api.ts');
     process.exitCode = await runUntilSignal('api', startApiAlone);

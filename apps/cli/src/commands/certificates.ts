@@ -9,6 +9,8 @@ export class Certificates extends Command {
 
   async run(): Promise<void> {
     await this.parse(Certificates);
+    const { quickenDrizzleImports } = await import('../platform/quicken-drizzle-imports.ts');
+    quickenDrizzleImports();
     const { runUntilSignal } = await import('../platform/run-until-signal.ts');
     const { startCertificatesAlone } = await import('../platform/start-certificates.ts');
     process.exitCode = await runUntilSignal('certificates', startCertificatesAlone);

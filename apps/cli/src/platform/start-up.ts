@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createClient } from '@postern/client';
 import { PosternError } from '@postern/contracts';
-import { readEdgeEnv } from '@postern/edge';
+import { type NeighbourApi, readEdgeEnv } from '@postern/edge';
 import { createLog } from '@postern/runtime';
+import { quickenDrizzleImports } from './quicken-drizzle-imports.ts';
 import type { StartedPart } from './run-until-signal.ts';
-import { type RunningApi, startApi, writeContextOf } from './start-api.ts';
-import { startCertificates } from './start-certificates.ts';
-import { startDemoService } from './start-demo-service.ts';
+import type { RunningApi } from './start-api.ts';
 import { startReadyEdge, writeAddresses } from './start-edge.ts';
 
 const DEMO_SERVICE = 'echo';
@@ -18,14 +17,24 @@ const QUIET = 'warn';
  * only once all serve does the CLI's context point here.
  */
 export async function startUp(options: { demo: boolean }, stop: AbortSignal): Promise<StartedPart> {
+  const failing = new AbortController();
+  const neighbour = Promise.withResolvers<NeighbourApi>();
+  // First, since its workers take as long to load as all the rest together.
+  const edgeStart = startReadyEdge(
+    { ...readEdgeEnv(), api: neighbour.promise, log: createLog('edge') },
+    AbortSignal.any([stop, failing.signal]),
+  );
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const edgeEnv = readEdgeEnv();
+    quickenDrizzleImports();
+    const { startApi, writeContextOf } = await import('./start-api.ts');
     const api = await startApi(QUIET);
     closers.push(() => api.close());
+    neighbour.resolve({ url: api.url, tokenFile: api.data.edgeTokenFile, listen: api.env.listen });
+    const { startCertificates } = await import('./start-certificates.ts');
     const certificates = await startCertificates(
       api.data.store,
       api.data.masterKey,
@@ -33,24 +42,22 @@ export async function startUp(options: { demo: boolean }, stop: AbortSignal): Pr
     );
     closers.push(() => certificates.close());
     if (options.demo) {
+      const { startDemoService } = await import('./start-demo-service.ts');
       const demo = await startDemoService();
       closers.push(() => demo.close());
       await ensureDemoService(api, demo.url);
     }
-    const edge = await startReadyEdge(
-      {
-        ...edgeEnv,
-        apiUrl: api.url,
-        tokenFile: api.data.edgeTokenFile,
-        ownListeners: api.env.listen,
-        log: createLog('edge'),
-      },
-      stop,
-    );
+    const edge = await edgeStart;
     closers.push(() => edge.close());
     const contextLines = await writeContextOf(api);
     return { lines: readyLines(api, writeAddresses(edge), contextLines, options), close };
   } catch (error) {
+    failing.abort();
+    neighbour.reject(error);
+    await edgeStart.then(
+      (edge) => edge.close(),
+      () => {},
+    );
     await close();
     throw error;
   }

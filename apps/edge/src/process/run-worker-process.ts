@@ -37,8 +37,11 @@ export function runWorkerProcess(): void {
     told = text;
     tell({ type: 'closed-hosts', hosts });
   };
+  // Needs no settings, which may be some time in coming.
+  const proof = proveHandshakes();
+  proof.catch(() => {});
   const start = async (settings: WorkerSettings) => {
-    await proveHandshakes();
+    await proof;
     const replica = openReplica({ file: settings.replicaFile, readOnly: true });
     const { listenAddresses, ...parts } = splitSettings(settings);
     const worker = await startWorker({

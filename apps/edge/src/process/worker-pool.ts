@@ -27,7 +27,8 @@ interface Slot {
 
 interface WorkerPoolOptions {
   readonly workers: number;
-  readonly settings: (slot: number) => WorkerSettings;
+  /** Asked for when a worker's code is loaded. */
+  readonly settings: (slot: number) => Promise<WorkerSettings>;
   readonly drainMs: number;
   readonly log: Log;
   /** Called when workers have come, gone, acknowledged, or found hosts closed. */
@@ -203,8 +204,15 @@ export class WorkerPool {
     if (slot.worker !== worker) return;
     switch (message.type) {
       case 'hello':
-        slot.started = true;
-        send(worker, { type: 'start', settings: this.#options.settings(slot.number) });
+        this.#options.settings(slot.number).then(
+          (settings) => {
+            if (slot.worker !== worker) return;
+            slot.started = true;
+            send(worker, { type: 'start', settings });
+          },
+          // What failed is told by whoever owns the promise; a worker without settings is of no use.
+          () => worker.process.kill('SIGKILL'),
+        );
         return;
       case 'listening':
         slot.listening = true;
