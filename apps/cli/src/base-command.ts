@@ -5,12 +5,15 @@ import { CliFailure, usageFailure } from './cli-failure.ts';
 import type { RouteFile } from './descriptor/read-route-file.ts';
 import { type CliEnv, readCliEnv } from './env.ts';
 import { cleanText } from './output/clean-text.ts';
-import { formatTable, type TableLayout } from './output/format-table.ts';
+import { OUTPUT_FORMATS, type OutputFlags, outputFormatOf } from './output/output-format.ts';
+import { layoutOf } from './output/output-layout.ts';
+import type { View } from './output/show-view.ts';
 import type { WrittenAt } from './wait-for-edge.ts';
 
 /** Flags of every command that calls the API. */
-export interface GlobalFlags {
-  readonly json: boolean;
+export interface GlobalFlags extends OutputFlags {
+  readonly verbose?: boolean | undefined;
+  readonly debug?: boolean | undefined;
   readonly project?: string | undefined;
   readonly context?: string | undefined;
   readonly timeout: number;
@@ -26,12 +29,28 @@ export interface Connection {
 const GLOBAL = 'GLOBAL';
 
 /**
- * What every command shares. Data goes to standard output, talk to standard error; with `--json` the data is JSON and
- * the talk falls silent. Failures leave `run()` as exceptions and are written, with their exit status, in one place.
+ * What every command shares. Data goes to standard output, talk to standard error; where the data is for programs
+ * (`-o json|yaml|name`) and with `-q` the talk falls silent. Failures leave `run()` as exceptions and are written, with their exit status, in one place.
  */
 export abstract class PosternCommand extends Command {
   static override baseFlags = {
-    json: Flags.boolean({ description: 'print JSON', helpGroup: GLOBAL }),
+    output: Flags.string({
+      char: 'o',
+      description: 'form of the data: a table, all columns, for programs, or only the names',
+      options: [...OUTPUT_FORMATS],
+      helpGroup: GLOBAL,
+    }),
+    json: Flags.boolean({ description: 'same as -o json', helpGroup: GLOBAL, exclusive: ['output'] }),
+    quiet: Flags.boolean({
+      char: 'q',
+      description: 'print only names, and nothing on standard error but failures',
+      helpGroup: GLOBAL,
+    }),
+    verbose: Flags.boolean({ description: 'say where the call goes and as whom', helpGroup: GLOBAL }),
+    debug: Flags.boolean({
+      description: 'show every request and answer on standard error, without tokens and secrets',
+      helpGroup: GLOBAL,
+    }),
     project: Flags.string({ description: 'project (POSTERN_PROJECT)', helpValue: 'NAME', helpGroup: GLOBAL }),
     context: Flags.string({
       description: 'context of the configuration (POSTERN_CONTEXT)',
@@ -68,12 +87,24 @@ export abstract class PosternCommand extends Command {
 
   /** Settles where to go and makes the client. */
   protected async connect(flags: GlobalFlags): Promise<Connection> {
-    this.silent = flags.json;
+    this.quietFor(flags);
     const { resolveSession } = await import('./config/resolve-session.ts');
     const { createClient } = await import('@postern/client');
     const session = await resolveSession(this.env, flags);
-    const client = createClient({ url: session.url, token: session.token, timeoutMs: flags.timeout });
+    if (flags.verbose) {
+      const from = session.context === null ? 'the environment' : `context ${session.context}`;
+      this.say(`${from}: API ${session.url}, project ${session.project}`);
+    }
+    const fetch = flags.debug
+      ? (await import('./output/debug-fetch.ts')).debugFetch((line) => process.stderr.write(`${line}\n`))
+      : undefined;
+    const client = createClient({ url: session.url, token: session.token, timeoutMs: flags.timeout, fetch });
     return { client, project: session.project, url: session.url };
+  }
+
+  /** Lets the talk fall silent where flags ask for it; commands that call no API say so themselves. */
+  protected quietFor(flags: OutputFlags): void {
+    this.silent = flags.quiet === true || !['table', 'wide'].includes(outputFormatOf(flags));
   }
 
   /** Asks before a deletion; goes on only after a yes. */
@@ -98,23 +129,20 @@ export abstract class PosternCommand extends Command {
     if (missing !== undefined) this.say(`warning: ${missing}`);
   }
 
-  /** Prints data: JSON with `--json`, else the text. */
-  protected print(flags: { readonly json: boolean }, data: unknown, text: () => string): void {
-    if (flags.json) this.printJson(data);
-    else process.stdout.write(text());
+  /** Prints a view in the format the flags ask for. */
+  protected async show(flags: OutputFlags, view: View): Promise<void> {
+    const format = outputFormatOf(flags);
+    const { formatView } = await import('./output/show-view.ts');
+    const layout = layoutOf(process.stdout, this.env.colours, format === 'wide');
+    process.stdout.write(await formatView(view, format, layout));
   }
 
-  protected printJson(data: unknown): void {
-    process.stdout.write(`${JSON.stringify(data, null, 2)}\n`);
+  /** As `show`, for what has no name of its own. */
+  protected async print(flags: OutputFlags, data: unknown, text: () => string): Promise<void> {
+    await this.show(flags, { data, names: [], text });
   }
 
-  /** A table as this output wants it. */
-  protected table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-    const layout: TableLayout = process.stdout.isTTY ? 'terminal' : 'pipe';
-    return formatTable(header, rows, layout);
-  }
-
-  /** Talks to the person; silent with `--json`. */
+  /** Talks to the person; silent with `-q` and where data for programs is asked for. */
   protected say(line: string): void {
     if (!this.silent) process.stderr.write(`${cleanText(line)}\n`);
   }

@@ -1,61 +1,129 @@
 import type { Command } from '@oclif/core';
-import { Api } from './commands/api.ts';
-import { Ca } from './commands/ca.ts';
-import { Certificates } from './commands/certificates.ts';
-import { Demo } from './commands/demo.ts';
-import { Edge } from './commands/edge.ts';
-import { RouteCreate } from './commands/route/create.ts';
-import { RouteDelete } from './commands/route/delete.ts';
-import { RouteEdit } from './commands/route/edit.ts';
-import { RouteExport } from './commands/route/export.ts';
-import { RouteGet } from './commands/route/get.ts';
-import { RouteList } from './commands/route/list.ts';
-import { RouteUpdate } from './commands/route/update.ts';
-import { RouteValidate } from './commands/route/validate.ts';
-import { SecretCreate } from './commands/secret/create.ts';
-import { SecretDelete } from './commands/secret/delete.ts';
-import { SecretGet } from './commands/secret/get.ts';
-import { SecretList } from './commands/secret/list.ts';
-import { ServiceCreate } from './commands/service/create.ts';
-import { ServiceDelete } from './commands/service/delete.ts';
-import { ServiceGet } from './commands/service/get.ts';
-import { ServiceList } from './commands/service/list.ts';
-import { ServiceUpdate } from './commands/service/update.ts';
-import { Up } from './commands/up.ts';
 
 /** A command as oclif makes it. */
-type CommandClass = (new (...args: never[]) => Command) & { readonly handlesSignals: boolean };
+export type CommandClass = typeof Command & { readonly handlesSignals?: boolean };
 
-/** Every command by its words, joined with colons. */
-export const COMMANDS: Readonly<Record<string, CommandClass>> = {
-  api: Api,
-  ca: Ca,
-  certificates: Certificates,
-  demo: Demo,
-  edge: Edge,
-  'route:create': RouteCreate,
-  'route:delete': RouteDelete,
-  'route:edit': RouteEdit,
-  'route:export': RouteExport,
-  'route:get': RouteGet,
-  'route:list': RouteList,
-  'route:update': RouteUpdate,
-  'route:validate': RouteValidate,
-  'secret:create': SecretCreate,
-  'secret:delete': SecretDelete,
-  'secret:get': SecretGet,
-  'secret:list': SecretList,
-  'service:create': ServiceCreate,
-  'service:delete': ServiceDelete,
-  'service:get': ServiceGet,
-  'service:list': ServiceList,
-  'service:update': ServiceUpdate,
-  up: Up,
+/** What is known of a command without loading it: programs start with this table alone. */
+export interface CommandEntry {
+  /** One line; the same as the class says. */
+  readonly summary: string;
+  readonly load: () => Promise<CommandClass>;
+  /** For programs: left out of help, completion and manual. */
+  readonly hidden?: boolean;
+}
+
+/** Every command by its words, joined with colons. Each loads its own code only when it runs or is described. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  api: {
+    summary: 'Run the control API alone',
+    load: async () => (await import('./commands/api.ts')).Api,
+  },
+  ca: {
+    summary: 'Print the CA of the local issuer (PEM)',
+    load: async () => (await import('./commands/ca.ts')).Ca,
+  },
+  certificates: {
+    summary: 'Run the certificate worker alone',
+    load: async () => (await import('./commands/certificates.ts')).Certificates,
+  },
+  demo: {
+    summary: 'Run the echo service alone',
+    load: async () => (await import('./commands/demo.ts')).Demo,
+  },
+  'dev-cert:ca': {
+    summary: 'Make a CA for tests: NAME.crt and NAME.key',
+    load: async () => (await import('./commands/dev-cert/ca.ts')).DevCertCa,
+  },
+  'dev-cert:client': {
+    summary: 'Make a client certificate for tests: CN.crt and CN.key',
+    load: async () => (await import('./commands/dev-cert/client.ts')).DevCertClient,
+  },
+  'dev-cert:server': {
+    summary: 'Make a server certificate for tests: HOST.crt and HOST.key',
+    load: async () => (await import('./commands/dev-cert/server.ts')).DevCertServer,
+  },
+  edge: {
+    summary: 'Run an edge alone',
+    load: async () => (await import('./commands/edge.ts')).Edge,
+  },
+  'route:create': {
+    summary: 'Publish services under a host',
+    load: async () => (await import('./commands/route/create.ts')).RouteCreate,
+  },
+  'route:delete': {
+    summary: 'Delete a route',
+    load: async () => (await import('./commands/route/delete.ts')).RouteDelete,
+  },
+  'route:edit': {
+    summary: "Edit a route's descriptor in your editor",
+    load: async () => (await import('./commands/route/edit.ts')).RouteEdit,
+  },
+  'route:export': {
+    summary: "Print a route's descriptor as YAML",
+    load: async () => (await import('./commands/route/export.ts')).RouteExport,
+  },
+  'route:get': {
+    summary: 'Show a route: where it leads, whom it admits, whether it is served',
+    load: async () => (await import('./commands/route/get.ts')).RouteGet,
+  },
+  'route:list': {
+    summary: 'List the routes of the project',
+    load: async () => (await import('./commands/route/list.ts')).RouteList,
+  },
+  'route:update': {
+    summary: 'Change a route; what no flag names stays',
+    load: async () => (await import('./commands/route/update.ts')).RouteUpdate,
+  },
+  'route:validate': {
+    summary: 'Check a descriptor file without sending it anywhere',
+    load: async () => (await import('./commands/route/validate.ts')).RouteValidate,
+  },
+  'secret:create': {
+    summary: 'Create a secret, or replace its values',
+    load: async () => (await import('./commands/secret/create.ts')).SecretCreate,
+  },
+  'secret:delete': {
+    summary: 'Delete a secret',
+    load: async () => (await import('./commands/secret/delete.ts')).SecretDelete,
+  },
+  'secret:get': {
+    summary: 'Show a secret: its type, key names and certificates',
+    load: async () => (await import('./commands/secret/get.ts')).SecretGet,
+  },
+  'secret:list': {
+    summary: 'List the secrets of the project',
+    load: async () => (await import('./commands/secret/list.ts')).SecretList,
+  },
+  'service:create': {
+    summary: 'Create a service: a name for one or more upstream targets',
+    load: async () => (await import('./commands/service/create.ts')).ServiceCreate,
+  },
+  'service:delete': {
+    summary: 'Delete a service',
+    load: async () => (await import('./commands/service/delete.ts')).ServiceDelete,
+  },
+  'service:get': {
+    summary: 'Show a service',
+    load: async () => (await import('./commands/service/get.ts')).ServiceGet,
+  },
+  'service:list': {
+    summary: 'List the services of the project',
+    load: async () => (await import('./commands/service/list.ts')).ServiceList,
+  },
+  'service:update': {
+    summary: 'Change a service; what no flag names stays',
+    load: async () => (await import('./commands/service/update.ts')).ServiceUpdate,
+  },
+  up: {
+    summary: 'Run API, certificate worker and edge in one place',
+    load: async () => (await import('./commands/up.ts')).Up,
+  },
 };
 
-/** The nouns, for help. */
-export const TOPICS = {
-  route: { description: 'hosts, where their paths lead, and whom they admit' },
-  secret: { description: 'CA certificates, server certificates and other values' },
-  service: { description: 'named upstreams' },
+/** What each noun is about, for help. */
+export const NOUNS: Readonly<Record<string, string>> = {
+  'dev-cert': 'certificates for tests, made offline',
+  route: 'hosts, where their paths lead, and whom they admit',
+  secret: 'CA certificates, server certificates and other values',
+  service: 'named upstreams',
 };

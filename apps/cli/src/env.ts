@@ -13,6 +13,8 @@ export interface CliEnv {
   readonly editor: string | undefined;
   /** `POSTERN_DEBUG`: failures show their stacks. */
   readonly debug: boolean;
+  /** `FORCE_COLOR` (but 0) and `NO_COLOR`, as other programs read them. */
+  readonly colours: { readonly force: boolean; readonly never: boolean };
 }
 
 /** Reads the environment once, at the start. */
@@ -30,5 +32,9 @@ export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
     context: get('POSTERN_CONTEXT'),
     editor: get('VISUAL') ?? get('EDITOR'),
     debug: get('POSTERN_DEBUG') !== undefined,
+    colours: {
+      force: !['0', 'false', undefined].includes(get('FORCE_COLOR')),
+      never: get('NO_COLOR') !== undefined || get('FORCE_COLOR') === '0' || get('TERM') === 'dumb',
+    },
   };
 }

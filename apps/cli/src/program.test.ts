@@ -217,6 +217,7 @@ describe('help', () => {
       expect(code).toBe(0);
       expect(stdout).toContain(`$ postern ${id.replace(':', ' ')}`);
       expect(stdout).toContain('EXAMPLES');
+      expect(stdout).toContain('EXIT STATUS');
     },
   );
 
@@ -224,8 +225,8 @@ describe('help', () => {
     [['help', 'routes', 'create'], 'postern route create'],
     [['route', 'create', 'my-route', '--help'], 'postern route create'],
     [['secrets', '-h'], 'secret create'],
-    [[], 'TOPICS'],
-    [['help'], 'TOPICS'],
+    [[], 'NOUNS'],
+    [['help'], 'NOUNS'],
   ])('%j prints help and exits 0', async (args, words) => {
     const { code, stdout } = await runPostern(args, {});
     expect(code).toBe(0);

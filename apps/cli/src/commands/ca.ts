@@ -10,6 +10,6 @@ export class Ca extends PosternCommand {
     const { flags } = await this.parse(Ca);
     const { client } = await this.connect(flags);
     const pem = await client.ca();
-    this.print(flags, { pem }, () => pem);
+    await this.print(flags, { pem }, () => pem);
   }
 }

@@ -1,10 +1,11 @@
 import type { RouteResource } from '@postern/contracts';
-import { formatFields, formatTable, type TableLayout } from '../output/format-table.ts';
+import { formatFields, formatTable } from '../output/format-table.ts';
+import type { OutputLayout } from '../output/output-layout.ts';
 import { labelsText } from '../secret/describe-secret.ts';
 import { writeSubject } from './subject-flag.ts';
 
 /** Writes a route for a person: what it is, where it leads, whom it admits, and whether it is served. */
-export function describeRoute(route: RouteResource, layout: TableLayout): string {
+export function describeRoute(route: RouteResource, layout: OutputLayout): string {
   const { spec, status } = route;
   const subjects = spec.validation?.clientCertificate?.subjectMatches;
   const ca = spec.tls?.clientValidationCa?.name;

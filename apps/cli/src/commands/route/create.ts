@@ -10,9 +10,12 @@ export class RouteCreate extends RouteWriteCommand {
   static override description =
     `Needs a file, or at least one --path. Without --hostname the route gets a generated host.
 
-Waits until the edge serves the route. When that takes longer than --timeout, a warning says what is missing; the route is written all the same and the exit status is 0.
-
-Exit status: 0 created, 2 usage, 3 the route is refused, 6 the name or the host is taken.`;
+Waits until the edge serves the route. When that takes longer than --timeout, a warning says what is missing; the route is written all the same and the exit status is 0.`;
+  static readonly exits = {
+    0: 'created',
+    3: 'the route is refused',
+    6: 'the name or the host is taken',
+  };
   static override examples = [
     'postern route create my-route --hostname shop.example.org --path /=shop --path /cart=cart',
     "postern route create partners --hostname api.example.org --path /=api --client-ca-secret my-root-ca --client-certificate-subject '*.acme.org'",

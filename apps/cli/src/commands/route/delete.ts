@@ -4,9 +4,14 @@ import { WAIT_FLAGS } from '../write-flags.ts';
 
 export class RouteDelete extends PosternCommand {
   static override summary = 'Delete a route';
-  static override description = `Asks first. The host is free again afterwards, and the edge stops serving it.
-
-Exit status: 0 deleted, 1 not confirmed, 2 nobody to ask and no --yes, 5 there is no such route.`;
+  static override description =
+    `Asks first. The host is free again afterwards, and the edge stops serving it.`;
+  static readonly exits = {
+    0: 'deleted',
+    1: 'not confirmed',
+    2: 'nobody to ask and no --yes',
+    5: 'there is no such route',
+  };
   static override examples = ['postern route delete my-route', 'postern route delete my-route --yes'];
   static override args = {
     name: nameArg('route')({ required: true }),
@@ -18,7 +23,11 @@ Exit status: 0 deleted, 1 not confirmed, 2 nobody to ask and no --yes, 5 there i
     const { client, project } = await this.connect(flags);
     await this.confirm(`Delete the route "${args.name}" of project "${project}"?`, flags);
     const deleted = await client.routes.delete(project, args.name);
-    this.print(flags, { deleted: args.name }, () => `Route ${args.name} deleted\n`);
+    await this.show(flags, {
+      data: { deleted: args.name },
+      names: [args.name],
+      text: () => `Route ${args.name} deleted\n`,
+    });
     await this.waitForEdge(client, deleted, flags);
   }
 }

@@ -7,9 +7,15 @@ import { RouteWriteCommand } from './route-write-command.ts';
 export class RouteEdit extends RouteWriteCommand {
   static override summary = "Edit a route's descriptor in your editor";
   static override description =
-    `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged, or empty, to give up. What was edited is kept, and its path printed.
-
-Exit status: 0 updated or unchanged, 1 the editor failed or left nothing, 2 no editor, 3 given up on a rejected edit, 5 there is no such route, 6 the route changed meanwhile.`;
+    `Opens $VISUAL, else $EDITOR, else vi. A rejected edit reopens with the errors as comments; leave it unchanged, or empty, to give up. What was edited is kept, and its path printed.`;
+  static readonly exits = {
+    0: 'updated or unchanged',
+    1: 'the editor failed or left nothing',
+    2: 'no editor',
+    3: 'given up on a rejected edit',
+    5: 'there is no such route',
+    6: 'the route changed meanwhile',
+  };
   static override examples = [
     'postern route edit my-route',
     '$ EDITOR="code --wait" postern route edit my-route',
@@ -46,7 +52,11 @@ Exit status: 0 updated or unchanged, 1 the editor failed or left nothing, 2 no e
       },
     });
     if (!outcome.changed) {
-      this.print(flags, route, () => `Route ${args.name} unchanged\n`);
+      await this.show(flags, {
+        data: route,
+        names: [args.name],
+        text: () => `Route ${args.name} unchanged\n`,
+      });
       return;
     }
     await this.finishWrite(client, outcome.value, `Route ${args.name} updated\n`, flags);

@@ -4,9 +4,11 @@ import { nameArg } from '../name-arg.ts';
 export class RouteExport extends PosternCommand {
   static override summary = "Print a route's descriptor as YAML";
   static override description =
-    `What is printed goes back through "route update NAME -f" and comes out again byte for byte. With --json the descriptor is printed as JSON, which -f reads as well.
-
-Exit status: 0 printed, 5 there is no such route.`;
+    `What is printed goes back through "route update NAME -f" and comes out again byte for byte. With --json the descriptor is printed as JSON, which -f reads as well.`;
+  static readonly exits = {
+    0: 'printed',
+    5: 'there is no such route',
+  };
   static override examples = [
     'postern route export my-route > my-route.yaml',
     "postern route export my-route | sed 's/^host: .*/host: copy.example.org/' | postern route create my-copy -f -",
@@ -20,6 +22,6 @@ Exit status: 0 printed, 5 there is no such route.`;
     const { client, project } = await this.connect(flags);
     const { spec } = await client.routes.get(project, args.name);
     const { writeDescriptor } = await import('../../descriptor/write-descriptor.ts');
-    this.print(flags, spec, () => writeDescriptor(spec));
+    await this.show(flags, { data: spec, names: [args.name], text: () => writeDescriptor(spec) });
   }
 }

@@ -3,7 +3,10 @@ import { nameArg } from '../name-arg.ts';
 
 export class RouteGet extends PosternCommand {
   static override summary = 'Show a route: where it leads, whom it admits, whether it is served';
-  static override description = 'Exit status: 0 shown (whatever its status), 5 there is no such route.';
+  static readonly exits = {
+    0: 'shown (whatever its status)',
+    5: 'there is no such route',
+  };
   static override examples = ['postern route get my-route', 'postern route get my-route --json'];
   static override args = {
     name: nameArg('route')({ required: true }),
@@ -14,7 +17,11 @@ export class RouteGet extends PosternCommand {
     const { client, project } = await this.connect(flags);
     const route = await client.routes.get(project, args.name);
     const { describeRoute } = await import('../../route/describe-route.ts');
-    this.print(flags, route, () => describeRoute(route, process.stdout.isTTY ? 'terminal' : 'pipe'));
+    await this.show(flags, {
+      data: route,
+      names: [route.name],
+      text: (layout) => describeRoute(route, layout),
+    });
     await this.sayFindings(route.findings);
   }
 }

@@ -9,6 +9,11 @@ export class RouteList extends PosternCommand {
     const { client, project } = await this.connect(flags);
     const routes = await client.routes.list(project);
     const { ROUTE_LIST_HEADER, routeListRow } = await import('../../route/describe-route.ts');
-    this.print(flags, routes, () => this.table(ROUTE_LIST_HEADER, routes.map(routeListRow)));
+    const { formatTable } = await import('../../output/format-table.ts');
+    await this.show(flags, {
+      data: routes,
+      names: routes.map(({ name }) => name),
+      text: (layout) => formatTable(ROUTE_LIST_HEADER, routes.map(routeListRow), layout),
+    });
   }
 }

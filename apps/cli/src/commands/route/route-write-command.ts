@@ -2,6 +2,8 @@ import type { PosternClient, Written } from '@postern/client';
 import type { RouteResource } from '@postern/contracts';
 import { PosternCommand } from '../../base-command.ts';
 import type { RouteFile } from '../../descriptor/read-route-file.ts';
+import { type OutputFlags, outputFormatOf } from '../../output/output-format.ts';
+import type { View } from '../../output/show-view.ts';
 
 /** What the commands that write a route share: how they end. */
 export abstract class RouteWriteCommand extends PosternCommand {
@@ -13,15 +15,17 @@ export abstract class RouteWriteCommand extends PosternCommand {
     client: PosternClient,
     written: Written<RouteResource>,
     text: string,
-    flags: { readonly json: boolean; readonly wait: boolean; readonly timeout: number },
+    flags: OutputFlags & { readonly wait: boolean; readonly timeout: number },
     file: RouteFile | null = null,
   ): Promise<void> {
-    if (!flags.json) process.stdout.write(text);
+    const forPerson = ['table', 'wide'].includes(outputFormatOf(flags));
+    const viewOf = (route: RouteResource): View => ({ data: route, names: [route.name], text: () => text });
+    if (forPerson) await this.show(flags, viewOf(written.resource));
     await this.sayFindings(written.resource.findings, file);
     const { waitUntilReady } = await import('../../route/wait-until-ready.ts');
     const route = flags.wait
       ? await waitUntilReady(client, written, flags.timeout, (line) => this.say(line))
       : written.resource;
-    if (flags.json) this.printJson(route);
+    if (!forPerson) await this.show(flags, viewOf(route));
   }
 }

@@ -16,9 +16,13 @@ export class RouteUpdate extends RouteWriteCommand {
   static override description =
     `Removals happen first, then additions. --path with a prefix that is there leads it to another service. -f replaces the whole descriptor. A change that somebody else made in between is kept: the route is read again once.
 
-Waits until the edge serves the change, at most --timeout; then a warning is printed and the exit status is 0.
-
-Exit status: 0 updated, 2 usage, 3 the route is refused, 5 there is no such route, 6 it changed meanwhile or the host is taken.`;
+Waits until the edge serves the change, at most --timeout; then a warning is printed and the exit status is 0.`;
+  static readonly exits = {
+    0: 'updated',
+    3: 'the route is refused',
+    5: 'there is no such route',
+    6: 'it changed meanwhile or the host is taken',
+  };
   static override examples = [
     'postern route update my-route --client-ca-secret my-root-ca',
     "postern route update my-route --remove-client-certificate-subject --client-certificate-subject '*.acme.org'",

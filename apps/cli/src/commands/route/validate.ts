@@ -4,9 +4,11 @@ import { nameArg } from '../name-arg.ts';
 
 export class RouteValidate extends PosternCommand {
   static override summary = 'Check a descriptor file without sending it anywhere';
-  static override description = `Reads no API: whether the named secrets and services exist is not checked.
-
-Exit status: 0 valid (warnings are printed), 2 usage, 3 at least one error; all are printed at once.`;
+  static override description = `Reads no API: whether the named secrets and services exist is not checked.`;
+  static readonly exits = {
+    0: 'valid (warnings are printed)',
+    3: 'at least one error',
+  };
   static override examples = ['postern route validate -f my-route.yaml'];
   static override args = { name: nameArg('route')() };
   static override flags = {
@@ -20,7 +22,7 @@ Exit status: 0 valid (warnings are printed), 2 usage, 3 at least one error; all 
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RouteValidate);
-    this.silent = flags.json;
+    this.quietFor(flags);
     const { loadRouteFile } = await import('../../descriptor/load-route-file.ts');
     const { placeDescriptorFindings, rejectedFile } = await import('../../descriptor/read-route-file.ts');
     const { formatPlacedFindings } = await import('../../descriptor/format-findings.ts');
@@ -34,6 +36,6 @@ Exit status: 0 valid (warnings are printed), 2 usage, 3 at least one error; all 
     }
     if (placed.length > 0) this.say(formatPlacedFindings(file.source.file, file.source.text, placed));
     const findings = placed.map(({ finding }) => finding);
-    this.print(flags, { valid: true, findings }, () => `${file.source.file} is valid\n`);
+    await this.print(flags, { valid: true, findings }, () => `${file.source.file} is valid\n`);
   }
 }

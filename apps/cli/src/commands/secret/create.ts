@@ -16,7 +16,11 @@ Types and their flags:
   symmetric   --secret-key FILE or --secret-key-literal TEXT
   asymmetric  --private-key FILE, --public-key FILE or --extract-public-key
 
-FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values are refused or the secret has another type.`;
+FILE may be - for standard input.`;
+  static readonly exits = {
+    0: 'stored',
+    3: 'the values are refused or the secret has another type',
+  };
   static override examples = [
     'postern secret create tls-ca my-root-ca --cert my-root-ca.crt',
     'postern secret create tls my-tls-cert --key my-key.pem --cert my-cert.pem',
@@ -74,7 +78,11 @@ FILE may be - for standard input. Exit status: 0 stored, 2 usage, 3 the values a
       });
     const { findings } = written.resource;
     const verb = written.created ? 'created' : 'replaced';
-    this.print(flags, written.resource, () => `Secret ${args.name} ${verb}\n`);
+    await this.show(flags, {
+      data: written.resource,
+      names: [args.name],
+      text: () => `Secret ${args.name} ${verb}\n`,
+    });
     if (findings.length > 0) this.say(report(ownFindings(findings)));
     await this.waitForEdge(client, written, flags);
   }

@@ -4,9 +4,11 @@ import { nameArg } from '../name-arg.ts';
 export class SecretGet extends PosternCommand {
   static override summary = 'Show a secret: its type, key names and certificates';
   static override description =
-    `For each certificate: subject, issuer, names, validity, key, CA flags and fingerprint. Values are never shown.
-
-Exit status: 0 shown, 5 there is no such secret.`;
+    `For each certificate: subject, issuer, names, validity, key, CA flags and fingerprint. Values are never shown.`;
+  static readonly exits = {
+    0: 'shown',
+    5: 'there is no such secret',
+  };
   static override examples = ['postern secret get my-root-ca'];
   static override args = {
     name: nameArg('secret')({ required: true }),
@@ -17,7 +19,7 @@ Exit status: 0 shown, 5 there is no such secret.`;
     const { client, project } = await this.connect(flags);
     const secret = await client.secrets.get(project, args.name);
     const { describeSecret } = await import('../../secret/describe-secret.ts');
-    this.print(flags, secret, () => describeSecret(secret));
+    await this.show(flags, { data: secret, names: [secret.name], text: () => describeSecret(secret) });
     await this.sayFindings(secret.findings);
   }
 }

@@ -9,11 +9,12 @@ export class SecretList extends PosternCommand {
     const { flags } = await this.parse(SecretList);
     const { client, project } = await this.connect(flags);
     const secrets = await client.secrets.list(project);
-    this.print(flags, secrets, () =>
-      this.table(
-        ['NAME', 'TYPE', 'KEYS'],
-        secrets.map((secret) => [secret.name, secret.type, secret.details.keys.join(',')]),
-      ),
-    );
+    const { formatTable } = await import('../../output/format-table.ts');
+    const rows = secrets.map((secret) => [secret.name, secret.type, secret.details.keys.join(',')]);
+    await this.show(flags, {
+      data: secrets,
+      names: secrets.map(({ name }) => name),
+      text: (layout) => formatTable(['NAME', 'TYPE', 'KEYS'], rows, layout),
+    });
   }
 }

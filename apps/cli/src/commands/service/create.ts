@@ -5,8 +5,11 @@ import { SERVICE_FLAGS } from './service-flags.ts';
 
 export class ServiceCreate extends PosternCommand {
   static override summary = 'Create a service: a name for one or more upstream targets';
-  static override description =
-    'Exit status: 0 created, 2 usage, 3 the service is refused, 6 the name is taken.';
+  static readonly exits = {
+    0: 'created',
+    3: 'the service is refused',
+    6: 'the name is taken',
+  };
   static override examples = [
     'postern service create cart --target http://127.0.0.1:3000',
     'postern service create pay --target https://pay-1.internal:8443 --target https://pay-2.internal:8443 --ca-secret internal-ca',
@@ -29,7 +32,11 @@ export class ServiceCreate extends PosternCommand {
       .catch((error: unknown) => {
         throw explainRefusal(error, `the service "${args.name}"`);
       });
-    this.print(flags, written.resource, () => `Service ${args.name} created\n`);
+    await this.show(flags, {
+      data: written.resource,
+      names: [args.name],
+      text: () => `Service ${args.name} created\n`,
+    });
     await this.sayFindings(written.resource.findings);
     await this.waitForEdge(client, written, flags);
   }

@@ -5,9 +5,14 @@ import { WAIT_FLAGS } from '../write-flags.ts';
 export class ServiceDelete extends PosternCommand {
   static override summary = 'Delete a service';
   static override description =
-    `Asks first. A service that a route leads to cannot be deleted: the answer names the routes.
-
-Exit status: 0 deleted, 1 not confirmed, 2 nobody to ask and no --yes, 5 there is no such service, 6 it is in use.`;
+    `Asks first. A service that a route leads to cannot be deleted: the answer names the routes.`;
+  static readonly exits = {
+    0: 'deleted',
+    1: 'not confirmed',
+    2: 'nobody to ask and no --yes',
+    5: 'there is no such service',
+    6: 'it is in use',
+  };
   static override examples = ['postern service delete cart', 'postern service delete cart --yes'];
   static override args = {
     name: nameArg('service')({ required: true }),
@@ -19,7 +24,11 @@ Exit status: 0 deleted, 1 not confirmed, 2 nobody to ask and no --yes, 5 there i
     const { client, project } = await this.connect(flags);
     await this.confirm(`Delete the service "${args.name}" of project "${project}"?`, flags);
     const deleted = await client.services.delete(project, args.name);
-    this.print(flags, { deleted: args.name }, () => `Service ${args.name} deleted\n`);
+    await this.show(flags, {
+      data: { deleted: args.name },
+      names: [args.name],
+      text: () => `Service ${args.name} deleted\n`,
+    });
     await this.waitForEdge(client, deleted, flags);
   }
 }

@@ -3,7 +3,10 @@ import { nameArg } from '../name-arg.ts';
 
 export class ServiceGet extends PosternCommand {
   static override summary = 'Show a service';
-  static override description = 'Exit status: 0 shown, 5 there is no such service.';
+  static readonly exits = {
+    0: 'shown',
+    5: 'there is no such service',
+  };
   static override examples = ['postern service get cart'];
   static override args = {
     name: nameArg('service')({ required: true }),
@@ -14,7 +17,7 @@ export class ServiceGet extends PosternCommand {
     const { client, project } = await this.connect(flags);
     const service = await client.services.get(project, args.name);
     const { describeService } = await import('../../service/describe-service.ts');
-    this.print(flags, service, () => describeService(service));
+    await this.show(flags, { data: service, names: [service.name], text: () => describeService(service) });
     await this.sayFindings(service.findings);
   }
 }

@@ -8,11 +8,16 @@ export class ServiceList extends PosternCommand {
     const { flags } = await this.parse(ServiceList);
     const { client, project } = await this.connect(flags);
     const services = await client.services.list(project);
-    this.print(flags, services, () =>
-      this.table(
-        ['NAME', 'TARGETS', 'USED BY'],
-        services.map((service) => [service.name, service.spec.targets.join(','), service.usedBy.join(',')]),
-      ),
-    );
+    const { formatTable } = await import('../../output/format-table.ts');
+    const rows = services.map((service) => [
+      service.name,
+      service.spec.targets.join(','),
+      service.usedBy.join(','),
+    ]);
+    await this.show(flags, {
+      data: services,
+      names: services.map(({ name }) => name),
+      text: (layout) => formatTable(['NAME', 'TARGETS', 'USED BY'], rows, layout),
+    });
   }
 }

@@ -8,9 +8,13 @@ import { SERVICE_FLAGS } from './service-flags.ts';
 
 export class ServiceUpdate extends PosternCommand {
   static override summary = 'Change a service; what no flag names stays';
-  static override description = `--target replaces all targets. Removals happen first.
-
-Exit status: 0 updated, 2 usage, 3 the service is refused, 5 there is no such service, 6 it changed meanwhile.`;
+  static override description = `--target replaces all targets. Removals happen first.`;
+  static readonly exits = {
+    0: 'updated',
+    3: 'the service is refused',
+    5: 'there is no such service',
+    6: 'it changed meanwhile',
+  };
   static override examples = [
     'postern service update cart --target http://127.0.0.1:3000 --target http://127.0.0.1:3001',
     'postern service update pay --remove-client-certificate-secret',
@@ -47,7 +51,11 @@ Exit status: 0 updated, 2 usage, 3 the service is refused, 5 there is no such se
     }).catch((error: unknown) => {
       throw explainRefusal(error, `the service "${args.name}"`);
     });
-    this.print(flags, written.resource, () => `Service ${args.name} updated\n`);
+    await this.show(flags, {
+      data: written.resource,
+      names: [args.name],
+      text: () => `Service ${args.name} updated\n`,
+    });
     await this.sayFindings(written.resource.findings);
     await this.waitForEdge(client, written, flags);
   }
