@@ -1,7 +1,7 @@
 import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts';
 import type { Connection, ServedHost } from '../connection.ts';
 import type { BodyForm, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
-import { type Field, hopByHopNames, passableTrailers, valuesOf } from '../upstream/fields.ts';
+import { type Field, passableTrailers, valuesOf } from '../upstream/fields.ts';
 import { settleOnce } from '../upstream/settle-once.ts';
 import type { UpstreamCall, Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry } from './access-log.ts';
@@ -12,7 +12,7 @@ import { createIdleTimer } from './idle-timer.ts';
 import { pump } from './pump.ts';
 import { relayUpgrade } from './relay-upgrade.ts';
 import type { RequestHead } from './request-head.ts';
-import { answerHasBody, responseFields } from './response-fields.ts';
+import { answerHasBody, informationalFields, responseFields } from './response-fields.ts';
 import { bodyTooLarge, startUpload, type Upload } from './upload.ts';
 
 export interface ForwardOptions {
@@ -59,11 +59,7 @@ export async function forward(exchange: Exchange, options: ForwardOptions): Prom
       upload?.askedFor();
     },
     onInform(status, fields) {
-      const hop = hopByHopNames(fields);
-      exchange.inform(
-        status,
-        fields.filter(([name]) => !hop(name.toLowerCase())),
-      );
+      exchange.inform(status, informationalFields(fields));
     },
   });
   entry.target = call.target;

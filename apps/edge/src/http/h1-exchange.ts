@@ -74,7 +74,8 @@ export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
       response.writeHead(status, rawOfFields(closing ? [...answer, ['Connection', 'close']] : answer));
       // What the body brings in the same turn shares a write, and so a TLS record, with the head.
       socket.cork();
-      response.flushHeaders();
+      // Not flushHeaders(): it writes the head as UTF-8, and values are bytes read as Latin-1.
+      response.write('', 'latin1');
       setImmediate(uncork, socket);
       return response;
     },

@@ -123,7 +123,8 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
   });
 
   if (request.body.kind === 'none') outgoing.end();
-  else outgoing.flushHeaders();
+  // Not flushHeaders(): it writes the head as UTF-8, and values are bytes read as Latin-1.
+  else outgoing.write('', 'latin1');
   return {
     connected: connected.promise,
     response: response.promise,
