@@ -1,6 +1,7 @@
 import type { Hostname, Log } from '@postern/contracts';
 import type { Store } from '@postern/store';
 import type { EdgeRegistry } from './edge-registry.ts';
+import type { TokenCalls } from './token-calls.ts';
 
 /** Everything an operation may use. */
 export interface ApiParts {
@@ -8,6 +9,7 @@ export interface ApiParts {
   /** 32 bytes; seals secret values and certificate keys. */
   readonly masterKey: Buffer;
   readonly edges: EdgeRegistry;
+  readonly tokenCalls: TokenCalls;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -18,6 +20,6 @@ export interface ApiParts {
   readonly version: string;
   /** Milliseconds between comments on a silent feed. */
   readonly heartbeatMs: number;
-  /** Aborted when the API stops: ends feeds and long polls. */
+  /** Aborted when the API stops and, in what a handler gets, when the caller's token ends: ends feeds, watches and long polls. */
   readonly stopping: AbortSignal;
 }

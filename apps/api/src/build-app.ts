@@ -39,7 +39,8 @@ export function buildApp(parts: ApiParts): Hono<AppEnv> {
     app.on(operation.method, operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
       context.set('operation', operation.id);
       const token = await admit(parts, operation, context);
-      return operation.run(parts, {
+      const callParts = token === null ? parts : { ...parts, stopping: parts.tokenCalls.signalOf(token) };
+      return operation.run(callParts, {
         request: context.req.raw,
         params: context.req.param(),
         token,
@@ -79,8 +80,9 @@ async function admit(parts: ApiParts, operation: Operation, context: Context<App
 }
 
 async function authenticateCaller(parts: ApiParts, context: Context<AppEnv>) {
-  const token = await authenticate(parts.store, context.req.header('authorization') ?? null);
+  const token = await authenticate(parts.store, context.req.header('authorization') ?? null, parts.now());
   context.set('tokenId', token.id);
+  await parts.tokenCalls.noteUse(token);
   return token;
 }
 

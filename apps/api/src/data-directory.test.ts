@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resourceName } from '@postern/contracts';
 import { createLocalAuthority, newMasterKey, sealWithMasterKey } from '@postern/pki';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hashToken } from './authenticate.ts';
@@ -55,6 +56,56 @@ test('a deleted token file gets a new token; a token that an older database does
   const admin = readFileSync(second.adminTokenFile, 'utf8').trim();
   expect(await second.store.findToken(hashToken(admin))).toMatchObject({ scope: 'admin' });
   await second.close();
+});
+
+describe('a token file and the token of its name', () => {
+  const tokenIn = (file: string) => readFileSync(join(path, file), 'utf8').trim();
+  const restart = async (between: (data: DataDirectory) => Promise<void> = async () => {}) => {
+    const data = await open();
+    await between(data);
+    await data.close();
+  };
+  const isRevoked = async (token: string): Promise<boolean> => {
+    const data = await open();
+    const record = await data.store.findToken(hashToken(token));
+    await data.close();
+    return record?.revokedAt !== null;
+  };
+
+  test.each(['admin-token', 'edge-token'])(
+    '%s deleted: a new token is made and the old one revoked',
+    async (file) => {
+      await restart();
+      const old = tokenIn(file);
+      rmSync(join(path, file));
+      await restart();
+      expect(tokenIn(file)).not.toBe(old);
+      expect([await isRevoked(old), await isRevoked(tokenIn(file))]).toEqual([true, false]);
+    },
+  );
+
+  test('a revoked token is not made valid by the file that still holds it: the file gets a new one', async () => {
+    await restart(async ({ store }) => {
+      await store.revokeToken(resourceName.parse('admin'), { force: true });
+    });
+    const old = tokenIn('admin-token');
+    await restart();
+    expect(tokenIn('admin-token')).not.toBe(old);
+    expect([await isRevoked(old), await isRevoked(tokenIn('admin-token'))]).toEqual([true, false]);
+  });
+
+  test('a token made by the API may stand in the file, and the one of its name stays valid', async () => {
+    await restart();
+    const first = tokenIn('edge-token');
+    const own = `postern_${'a'.repeat(43)}`;
+    await restart(async ({ store }) => {
+      await store.createToken({ name: 'mine', scope: 'edge', hash: hashToken(own), expiresAt: null });
+    });
+    writeFileSync(join(path, 'edge-token'), own, { mode: 0o600 });
+    await restart();
+    expect(tokenIn('edge-token')).toBe(own);
+    expect(await isRevoked(first)).toBe(false);
+  });
 });
 
 describe('the lock', () => {

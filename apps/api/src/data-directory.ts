@@ -47,8 +47,8 @@ export async function openDataDirectory(options: DataDirectoryOptions): Promise<
     await store.ensureProject(resourceName.parse('default'));
     const adminTokenFile = join(path, 'admin-token');
     const edgeTokenFile = options.edgeTokenFile ?? join(path, 'edge-token');
-    await ensureTokenFile(store, adminTokenFile, 'admin');
-    await ensureTokenFile(store, edgeTokenFile, 'edge');
+    await ensureTokenFile(store, adminTokenFile, 'admin', options.now());
+    await ensureTokenFile(store, edgeTokenFile, 'edge', options.now());
     const opened = store;
     return {
       path,

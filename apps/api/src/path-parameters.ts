@@ -4,5 +4,8 @@ import { resourceName } from '@postern/contracts';
 /** Path of a collection. */
 export const projectPath = z.strictObject({ project: resourceName });
 
+/** Path of one token: tokens belong to no project. */
+export const tokenPath = z.strictObject({ name: resourceName });
+
 /** Path of one resource. */
 export const namedPath = z.strictObject({ project: resourceName, name: resourceName });

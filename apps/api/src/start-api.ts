@@ -12,6 +12,7 @@ import { buildApp } from './build-app.ts';
 import { EdgeRegistry } from './edge-registry.ts';
 import { startJobRunner } from './job-runner.ts';
 import { requestIdOf } from './request-id.ts';
+import { TokenCalls } from './token-calls.ts';
 
 /** Milliseconds for a request to arrive whole: 1 MiB at 35 KiB/s. */
 const REQUEST_MS = 30_000;
@@ -62,6 +63,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     store: options.store,
     masterKey: options.masterKey,
     edges: new EdgeRegistry(),
+    tokenCalls: new TokenCalls({
+      store: options.store,
+      log: options.log,
+      now: options.now,
+      stopping: stopping.signal,
+    }),
     log: options.log,
     now: options.now,
     randomInt: options.randomInt ?? ((max) => randomInt(max)),

@@ -3,6 +3,8 @@ import {
   type RouteResource,
   type SecretResource,
   type ServiceResource,
+  type TokenCreated,
+  type TokenResource,
 } from '@postern/contracts';
 import createFetchClient from 'openapi-fetch';
 import type { components, paths } from './generated/api.ts';
@@ -153,6 +155,26 @@ export function createClient(options: ClientOptions): PosternClient {
           api.DELETE('/v1/projects/{project}/routes/{name}', { params, signal }),
         );
         return { revision: readRevision(response, url) };
+      },
+    },
+    tokens: {
+      async list() {
+        const answer = await read((signal) => api.GET('/v1/tokens', { signal }));
+        return dataOf<{ items: TokenResource[] }>(answer).items;
+      },
+      async get(name) {
+        const params = { path: { name } };
+        return dataOf<TokenResource>(
+          await read((signal) => api.GET('/v1/tokens/{name}', { params, signal })),
+        );
+      },
+      async create(loose) {
+        const body = loose as Schemas['TokenCreate'];
+        return dataOf<TokenCreated>(await read((signal) => api.POST('/v1/tokens', { body, signal })));
+      },
+      async revoke(name, { force = false } = {}) {
+        const params = { path: { name }, ...(force ? { query: { force: 'true' as const } } : {}) };
+        await read((signal) => api.DELETE('/v1/tokens/{name}', { params, signal }));
       },
     },
     async waitApplied(wanted) {

@@ -7,6 +7,7 @@ export type {
   SecretPut,
   ServiceCreate,
   ServiceUpdate,
+  TokenCreate,
   WriteOptions,
   Written,
 } from './postern-client.ts';

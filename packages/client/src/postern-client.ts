@@ -1,4 +1,10 @@
-import type { RouteResource, SecretResource, ServiceResource } from '@postern/contracts';
+import type {
+  RouteResource,
+  SecretResource,
+  ServiceResource,
+  TokenCreated,
+  TokenResource,
+} from '@postern/contracts';
 import type { components } from './generated/api.ts';
 import type { Loose } from './loose.ts';
 
@@ -9,6 +15,7 @@ export type ServiceCreate = Loose<Schemas['ServiceCreate']>;
 export type ServiceUpdate = Loose<Schemas['ServiceUpdate']>;
 export type RouteCreate = Loose<Schemas['RouteCreate']>;
 export type RouteUpdate = Loose<Schemas['RouteUpdate']>;
+export type TokenCreate = Loose<Schemas['TokenCreate']>;
 /** How far the edges are; `reason` is `applied`, `no_edge`, `job_running` or `waiting`. */
 export type Applied = Schemas['Applied'];
 
@@ -69,6 +76,16 @@ export interface PosternClient {
       body: RouteUpdate,
       options?: WriteOptions,
     ): Promise<Written<RouteResource>>;
+  };
+  /** Tokens belong to no project; what they may do is their scope. */
+  readonly tokens: {
+    /** Without revoked ones. */
+    list(): Promise<TokenResource[]>;
+    get(name: string): Promise<TokenResource>;
+    /** The answer alone holds the value. */
+    create(body: TokenCreate): Promise<TokenCreated>;
+    /** Refused as `last_admin_token` for the last one, unless `force`. */
+    revoke(name: string, options?: { readonly force?: boolean }): Promise<void>;
   };
   /** Waits until every connected edge serves by a revision or by what a job wrote; `complete` is false when time ran out. */
   waitApplied(wanted: {

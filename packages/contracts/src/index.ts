@@ -11,4 +11,5 @@ export * from './route.ts';
 export * from './rows.ts';
 export * from './secret.ts';
 export * from './service.ts';
+export * from './token.ts';
 export * from './verdict.ts';

@@ -41,6 +41,12 @@ export const LIMITS = {
   corsMethodsMax: 20,
   targetsMax: 64,
   labelsMax: 64,
+  /** Tokens that are not revoked; each edge and each pipeline has one, and a list of them is one answer. */
+  tokensMax: 1000,
+  /** Seconds. The shortest life of a token that is useful to a caller. */
+  tokenLifeSecondsMin: 60,
+  /** Seconds. Ten years: what lives longer is better made without an end. */
+  tokenLifeSecondsMax: 10 * 365 * 86_400,
   /** Hosts that one write recompiles in its own transaction; more become a job, so that no write stalls the API. */
   inlineRecompiledHostsMax: 200,
   /** Milliseconds. The longest slice of a job that recompiles hosts. */

@@ -102,6 +102,14 @@ export const PROBLEMS = {
     retryable: false,
     meaning: 'A host belongs to one route of one project.',
   },
+  last_admin_token: {
+    status: 409,
+    title: 'This is the last admin token',
+    owner: 'client',
+    retryable: false,
+    meaning:
+      'Without it nobody could use the API; create another one first, or force it: the next start of the API makes a new one.',
+  },
   internal: {
     status: 500,
     title: 'Something broke in Postern',

@@ -3,6 +3,7 @@ import { describeHosts } from './testing/host-suite.ts';
 import { describeLog } from './testing/log-suite.ts';
 import { describeResources } from './testing/resource-suite.ts';
 import type { MakeHarness } from './testing/suite-fixtures.ts';
+import { describeTokens } from './testing/token-suite.ts';
 
 /** The behaviour every Store has, whatever database it lies in; `makeHarness` gives an empty one for each test. */
 export function describeStore(title: string, makeHarness: MakeHarness): void {
@@ -10,5 +11,6 @@ export function describeStore(title: string, makeHarness: MakeHarness): void {
     describeResources(makeHarness);
     describeHosts(makeHarness);
     describeLog(makeHarness);
+    describeTokens(makeHarness);
   });
 }

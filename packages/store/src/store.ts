@@ -106,8 +106,10 @@ export interface RouteWrite extends Target {
   readonly generatedHost?: boolean;
 }
 
+/** A credential of the API. Times are milliseconds since 1970. */
 export interface TokenRecord {
   readonly id: string;
+  /** Unique among the tokens that are not revoked. */
   readonly name: string;
   /** `admin` may do everything; `edge` may read the feed and post reports. */
   readonly scope: 'admin' | 'edge';
@@ -116,7 +118,16 @@ export interface TokenRecord {
   /** Raw X25519 public key (base64url) of the edge that first used the token; null before, and for other scopes. */
   readonly edgeKey: string | null;
   readonly createdAt: number;
+  /** From then on it is refused; null: never. */
+  readonly expiresAt: number | null;
+  /** Coarse, see `noteTokenUse`; null before its first use. */
+  readonly lastUsedAt: number | null;
+  /** Since then it is refused; null while it is not revoked. */
+  readonly revokedAt: number | null;
 }
+
+/** A token to be stored; its value stays with the caller. */
+export type TokenWrite = Pick<TokenRecord, 'name' | 'scope' | 'hash' | 'expiresAt'>;
 
 /** A CA of the local issuer; `sealedKey` to the master key. */
 export interface AuthorityRecord {
@@ -194,8 +205,23 @@ export interface Store {
   /** Stores an authority unless one of the name exists; gives the stored one. */
   ensureAuthority(authority: Omit<AuthorityRecord, 'createdAt'>): Promise<AuthorityRecord>;
 
-  createToken(token: Omit<TokenRecord, 'id' | 'createdAt' | 'edgeKey'>): Promise<TokenRecord>;
+  /** Fails with `already_exists` where a token of the name is not revoked, or where the value was ever stored. */
+  createToken(token: TokenWrite): Promise<TokenRecord>;
+  /** Stores a token and revokes the one that had its name, if any, both or neither. */
+  replaceToken(token: TokenWrite): Promise<TokenRecord>;
+  /** Also finds revoked and expired tokens: the caller refuses them. */
   findToken(hash: string): Promise<TokenRecord | null>;
+  /** Fails with `not_found` where no token of the name is left. */
+  getToken(name: ResourceName): Promise<TokenRecord>;
+  /** By name, without revoked ones. */
+  listTokens(): Promise<TokenRecord[]>;
+  /**
+   * Revokes for good and gives what was revoked. Refused as `last_admin_token` where no other admin token would be left
+   * that is neither revoked nor expired, unless `force`.
+   */
+  revokeToken(name: ResourceName, options: { readonly force: boolean }): Promise<TokenRecord>;
+  /** Notes a use of a token, at the instant of the call. */
+  noteTokenUse(id: string): Promise<void>;
   /** Ties an edge token to the first edge key it is used with; false when it is tied to another. */
   bindEdgeKey(tokenId: string, edgeKey: string): Promise<boolean>;
 

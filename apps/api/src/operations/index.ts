@@ -19,6 +19,10 @@ import { deleteService } from './service-delete.ts';
 import { getService } from './service-get.ts';
 import { listServices } from './service-list.ts';
 import { updateService } from './service-update.ts';
+import { createToken } from './token-create.ts';
+import { getToken } from './token-get.ts';
+import { listTokens } from './token-list.ts';
+import { revokeToken } from './token-revoke.ts';
 
 /** Every operation of the API, in the order of the document. */
 export const OPERATIONS: readonly Operation[] = [
@@ -36,6 +40,10 @@ export const OPERATIONS: readonly Operation[] = [
   getRoute,
   updateRoute,
   deleteRoute,
+  listTokens,
+  createToken,
+  getToken,
+  revokeToken,
   getCa,
   getApplied,
   getFeed,

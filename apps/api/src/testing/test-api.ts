@@ -38,10 +38,12 @@ export interface TestApi extends AsyncDisposable {
 }
 
 /** A real API on a free port over a real database in a folder of its own. */
-export async function startTestApi(options: { randomInt?: (max: number) => number } = {}): Promise<TestApi> {
+export async function startTestApi(
+  options: { randomInt?: (max: number) => number; now?: () => number } = {},
+): Promise<TestApi> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-api-'));
   const logFile = join(directory, 'log');
-  const now = () => Date.now();
+  const now = options.now ?? (() => Date.now());
   const data = await openDataDirectory({
     path: join(directory, 'data'),
     databaseUrl: `sqlite:${join(directory, 'data/postern.db')}`,

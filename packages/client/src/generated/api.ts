@@ -111,6 +111,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tokens by name, without their values; revoked ones are not listed */
+        get: operations["listTokens"];
+        put?: never;
+        /** Makes a token; its value is in this answer and never again */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tokens/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives one token, without its value */
+        get: operations["getToken"];
+        put?: never;
+        post?: never;
+        /** Revokes a token for good: the next call with it is refused, and what it has open ends at once */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ca": {
         parameters: {
             query?: never;
@@ -472,6 +508,53 @@ export interface components {
         RouteUpdate: {
             labels?: components["schemas"]["Labels"];
             spec: components["schemas"]["RouteDescriptor"];
+        };
+        TokenList: {
+            items: components["schemas"]["Token"][];
+            next: null;
+        };
+        Token: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            scope: "admin" | "edge";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description Behind by up to five minutes
+             */
+            lastUsedAt: string | null;
+            /** @description True for the token that this call was made with */
+            current: boolean;
+        };
+        TokenCreated: {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            scope: "admin" | "edge";
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description Behind by up to five minutes
+             */
+            lastUsedAt: string | null;
+            /** @description True for the token that this call was made with */
+            current: boolean;
+            /** @description Shown this once; only its hash is kept */
+            value: string;
+        };
+        TokenCreate: {
+            name: string;
+            /** @enum {string} */
+            scope: "admin" | "edge";
+            /** @description Seconds after which the token is refused; without it the token has no end */
+            expiresInSeconds?: number;
         };
         Applied: {
             complete: boolean;
@@ -1034,6 +1117,133 @@ export interface operations {
                 headers: {
                     /** @description The revision from which edges see the write */
                     "Postern-Revision": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens, all in one answer: `next` is always null */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenCreate"];
+            };
+        };
+        responses: {
+            /** @description The new token with its value */
+            201: {
+                headers: {
+                    /** @description Path of the new token */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenCreated"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: {
+                /** @description Revokes the last admin token too */
+                force?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token is revoked */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;

@@ -189,11 +189,19 @@ export const authorities = sqliteTable('authorities', {
   createdAt: integer('created_at').notNull(),
 });
 
-export const tokens = sqliteTable('tokens', {
-  id: text('id').primaryKey(),
-  name: text('name').notNull(),
-  scope: text('scope', { enum: ['admin', 'edge'] }).notNull(),
-  hash: text('hash').notNull().unique(),
-  edgeKey: text('edge_key'),
-  createdAt: integer('created_at').notNull(),
-});
+/** Revoked ones are kept, so that a file that still holds one never makes it valid again. Times are milliseconds since 1970. */
+export const tokens = sqliteTable(
+  'tokens',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    scope: text('scope', { enum: ['admin', 'edge'] }).notNull(),
+    hash: text('hash').notNull().unique(),
+    edgeKey: text('edge_key'),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at'),
+    lastUsedAt: integer('last_used_at'),
+    revokedAt: integer('revoked_at'),
+  },
+  (table) => [uniqueIndex('tokens_name').on(table.name).where(sql`revoked_at is null`)],
+);

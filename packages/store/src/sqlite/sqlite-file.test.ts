@@ -175,6 +175,29 @@ test('the migrations say what the schema says', () => {
   expect(result.stdout + result.stderr).toContain('No schema changes');
 });
 
+test('tokens of one name in an older database keep working, each under a name of its own', async () => {
+  const first = await openSuiteStore(harness.url);
+  await first.createToken({ name: 'edge', scope: 'edge', hash: 'newest', expiresAt: null });
+  await first.close();
+  const raw = new Database(harness.file);
+  raw.exec('drop index tokens_name');
+  for (const column of ['expires_at', 'last_used_at', 'revoked_at'])
+    raw.exec(`alter table tokens drop column ${column}`);
+  raw.exec("update tokens set rowid = 10; update tokens set id = 'cccccccc-3'");
+  raw.exec(
+    "insert into tokens (rowid, id, name, scope, hash, created_at) values (1, 'aaaaaaaa-1', 'edge', 'edge', 'oldest', 1), (2, 'bbbbbbbb-2', 'edge', 'edge', 'older', 2)",
+  );
+  raw.exec('delete from schema_migrations where tag_time > (select min(tag_time) from schema_migrations)');
+  raw.close();
+  const store = await openSuiteStore(harness.url);
+  expect((await store.listTokens()).map(({ name, hash }) => [name, hash])).toEqual([
+    ['edge', 'newest'],
+    ['edge-aaaaaaaa', 'oldest'],
+    ['edge-bbbbbbbb', 'older'],
+  ]);
+  await store.close();
+});
+
 function overwritePageOf(name: string): void {
   const raw = new Database(harness.file);
   const page = raw

@@ -18,7 +18,16 @@ import { jobs, projects } from './schema.ts';
 import { deleteSecret, getSecret, listSecrets, putSecret } from './secrets.ts';
 import { createService, deleteService, getService, listServices, updateService } from './services.ts';
 import { storeFailureOf } from './store-failure.ts';
-import { bindEdgeKey, createToken, findToken } from './tokens.ts';
+import {
+  bindEdgeKey,
+  createToken,
+  findToken,
+  getToken,
+  listTokens,
+  noteTokenUse,
+  replaceToken,
+  revokeToken,
+} from './tokens.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** Milliseconds between looks for other processes' commits where the options name none. */
@@ -94,6 +103,11 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     ensureAuthority: (authority) => writing((context) => ensureAuthority(context, authority)),
 
     createToken: (token) => writing((context) => createToken(context, token)),
+    replaceToken: (token) => writing((context) => replaceToken(context, token)),
+    getToken: (name) => reading(() => getToken(db, name)),
+    listTokens: () => reading(() => listTokens(db)),
+    revokeToken: (name, revocation) => writing((context) => revokeToken(context, name, revocation)),
+    noteTokenUse: (id) => writing((context) => noteTokenUse(context, id)),
     findToken: (hash) => reading(() => findToken(db, hash)),
     bindEdgeKey: (tokenId, edgeKey) => writing((context) => bindEdgeKey(context, tokenId, edgeKey)),
 

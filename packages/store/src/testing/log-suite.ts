@@ -100,7 +100,7 @@ export function describeLog(makeHarness: MakeHarness): void {
         await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
         await other.createRoute(routeWrite('s', 'b.example.org', 'cart'));
         await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2), { timeout: 5000 });
-        await store.createToken({ name: 'no-change', scope: 'admin', hash: 'aa' });
+        await store.createToken({ name: 'no-change', scope: 'admin', hash: 'aa', expiresAt: null });
         stop();
         await store.createRoute(routeWrite('t', 'c.example.org', 'cart'));
         await other.createRoute(routeWrite('u', 'd.example.org', 'cart'));

@@ -146,24 +146,7 @@ export function describeResources(makeHarness: MakeHarness): void {
     });
   });
 
-  describe('tokens and authorities', () => {
-    test('an edge token is bound to the first edge key and to no other', async () => {
-      const token = await store.createToken({ name: 'edge', scope: 'edge', hash: 'aa' });
-      expect(await store.findToken('aa')).toEqual(token);
-      expect(await store.findToken('bb')).toBeNull();
-      expect(await store.bindEdgeKey(token.id, 'key-1')).toBe(true);
-      expect(await store.bindEdgeKey(token.id, 'key-1')).toBe(true);
-      expect(await store.bindEdgeKey(token.id, 'key-2')).toBe(false);
-      expect(await store.bindEdgeKey('unknown', 'key-1')).toBe(false);
-      expect(await store.findToken('aa')).toMatchObject({ edgeKey: 'key-1' });
-    });
-
-    test('an admin token is bound to no edge', async () => {
-      const token = await store.createToken({ name: 'admin', scope: 'admin', hash: 'aa' });
-      expect(await store.bindEdgeKey(token.id, 'key-1')).toBe(false);
-      await refusal(store.createToken({ name: 'twin', scope: 'admin', hash: 'aa' }), 'already_exists');
-    });
-
+  describe('authorities', () => {
     test('the first authority of a name stays', async () => {
       const first = await store.ensureAuthority({ name: 'local', certPem: 'one', sealedKey: 'a' });
       const second = await store.ensureAuthority({ name: 'local', certPem: 'two', sealedKey: 'b' });
