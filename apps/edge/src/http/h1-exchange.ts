@@ -88,7 +88,10 @@ export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
         return;
       }
       drain(request, () => {
-        response.end();
+        // Who still sends a body that nobody wants has no place in the next request's time.
+        response.end(() => {
+          if (!request.complete) exchange.dismiss();
+        });
       });
     },
     abort() {

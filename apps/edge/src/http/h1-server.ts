@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import { createHttp1Exchange } from './h1-exchange.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { newRequestId } from './request-id.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 
 /** Serves one exchange to its end; resolves when the next request of the connection may begin. Never rejects. */
 export type HandleExchange = (exchange: Exchange, connection: Connection) => Promise<void>;
@@ -27,7 +28,11 @@ interface Lane {
 }
 
 /** One node:http server for all connections of a worker; each is fed to it by emit('connection'). */
-export function createHttp1Server(handle: HandleExchange, pace: ClientPace): Http1Server {
+export function createHttp1Server(
+  handle: HandleExchange,
+  pace: ClientPace,
+  unread: UnreadAnswers,
+): Http1Server {
   const lanes = new WeakMap<Duplex, Lane>();
   const refused = new WeakSet<Duplex>();
   const server = createServer({
@@ -64,7 +69,14 @@ export function createHttp1Server(handle: HandleExchange, pace: ClientPace): Htt
       if (!socket.destroyed) {
         await handle(exchange, lane.connection);
         // An answer may still be on its way out when its handler is done.
-        if (upgradeHead === null) await closed;
+        if (upgradeHead === null) {
+          const taken = unread.watch(
+            () => socket.writableLength,
+            () => socket.destroy(),
+          );
+          await closed;
+          taken();
+        }
       }
       lane.waiting -= 1;
       if (lane.draining && lane.waiting === 0 && upgradeHead === null) endGently(socket);

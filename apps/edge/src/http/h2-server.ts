@@ -1,8 +1,10 @@
 import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2';
 import type { Connection } from '../connection.ts';
+import { resetStream } from '../upstream/reset-stream.ts';
 import type { HandleExchange } from './h1-server.ts';
 import { createHttp2Exchange } from './h2-exchange.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 
 /** Streams a client may reset: at once, and per second after that. Browsers cancel some dozens; rapid reset needs thousands (CVE-2023-44487). */
 const RESET_BURST = 200;
@@ -19,6 +21,7 @@ export function serveHttp2(
   connection: Connection,
   handle: HandleExchange,
   pace: ClientPace,
+  unread: UnreadAnswers,
 ): { drain(): void } {
   const session = performServerHandshake(connection.socket, {
     settings: {
@@ -64,7 +67,14 @@ export function serveHttp2(
         endSession(session);
       },
     });
-    void handle(exchange, connection);
+    void handle(exchange, connection).then(() => {
+      if (stream.destroyed) return;
+      const taken = unread.watch(
+        () => stream.writableLength,
+        () => resetStream(stream, constants.NGHTTP2_CANCEL),
+      );
+      stream.once('close', taken);
+    });
   });
   return {
     drain() {

@@ -6,7 +6,7 @@ export const HTTP_LIMITS = {
   headBytesMax: 32 * 1024,
   /** Fields of a request head. */
   fieldsMax: 100,
-  /** Milliseconds an HTTP/1.1 connection is kept between requests, or an HTTP/2 session without a stream. */
+  /** Milliseconds an HTTP/1.1 connection is kept between requests, an HTTP/2 session without a stream, or an answer that its client does not take. */
   idleMs: 60_000,
   /** Bytes per second that a request body must bring while the edge waits for it; slower than any network that still works. */
   bodyBytesPerSecondMin: 240,

@@ -2,11 +2,12 @@ import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../connection.ts';
-import { createHttp1Server } from './h1-server.ts';
+import { createHttp1Server, type HandleExchange } from './h1-server.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { sendRaw } from './testing/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
+import { watchUnreadAnswers } from './unread-answers.ts';
 
 const HOST = 'pipe.example.org';
 let fixture: HttpFixture;
@@ -41,11 +42,13 @@ test.each([
 
 test('a request waits until the answer before it is out, and so does the end of a draining connection', async () => {
   const handled: string[] = [];
-  const server = createHttp1Server(async (exchange) => {
+  const unread = watchUnreadAnswers(HTTP_LIMITS.idleMs);
+  const answerAll: HandleExchange = async (exchange) => {
     handled.push(exchange.target);
     exchange.respond(200, [['content-length', '2']], { hasBody: true, close: false }).write('ok');
     exchange.end([]);
-  }, HTTP_LIMITS);
+  };
+  const server = createHttp1Server(answerAll, HTTP_LIMITS, unread);
   const written: string[] = [];
   let flush: (() => void) | undefined;
   const socket = new Duplex({
@@ -71,4 +74,5 @@ test('a request waits until the answer before it is out, and so does the end of 
   expect(socket.writableEnded).toBe(true);
   socket.destroy();
   server.close();
+  unread.close();
 });

@@ -11,6 +11,7 @@ import { serveHttp2 } from './h2-server.ts';
 import { createRequestHandler, type RequestLog } from './handle-request.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { createRedirectServer } from './redirect.ts';
+import { watchUnreadAnswers } from './unread-answers.ts';
 
 export interface ServeProtocolOptions {
   readonly hosts: HostTable;
@@ -54,19 +55,23 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
   });
   const pace: ClientPace = { ...HTTP_LIMITS, ...options.pace };
   const handle = createRequestHandler({ ...options, upstreams, pace });
-  const http1 = createHttp1Server(handle, pace);
+  const unread = watchUnreadAnswers(pace.idleMs);
+  const http1 = createHttp1Server(handle, pace, unread);
   const redirects: Server = createRedirectServer({ ...options, pace });
   return {
     serve(connection) {
       // The handshake is over, but Node's HTTP servers believe this flag of a socket they did not make themselves.
       Reflect.set(connection.socket, 'secureConnecting', false);
-      return connection.protocol === 'h2' ? serveHttp2(connection, handle, pace) : http1.serve(connection);
+      return connection.protocol === 'h2'
+        ? serveHttp2(connection, handle, pace, unread)
+        : http1.serve(connection);
     },
     servePlain(socket) {
       redirects.emit('connection', socket);
     },
     close() {
       http1.close();
+      unread.close();
       redirects.close();
       upstreams.close();
     },

@@ -1,15 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
+import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { Connection } from '../connection.ts';
 import type { EdgeFixture } from '../testing/edge-fixture.ts';
+import { createHttp1Server, type HandleExchange } from './h1-server.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
 import { listenOn, startHttp2Echo, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { get, openHttp2, openTls } from './testing/raw-client.ts';
+import { END_HEADERS, END_STREAM, FRAME, headerBlock, openRawHttp2 } from './testing/raw-http2.ts';
+import { watchUnreadAnswers } from './unread-answers.ts';
 
 const HOST = 'slow.example.org';
 const H2C = 'slow-h2c.example.org';
+const NO_RULE = 'slow-none.example.org';
 const PACE = { headTimeoutMs: 500, idleMs: 500, bodyGraceMs: 300, bodyBytesPerSecondMin: 1_000 };
 let fixture: HttpFixture;
 let service: TestServer;
@@ -47,6 +54,7 @@ beforeAll(async () => {
   service = await listenOn(server);
   http2Service = await startHttp2Echo();
   await fixture.putHost(HOST, service.port, { websockets: true });
+  await fixture.putHost(NO_RULE, service.port, { rules: [] });
   await fixture.putHost(H2C, http2Service.port, { protocol: 'h2c' });
 });
 afterAll(async () => {
@@ -260,4 +268,48 @@ describe('an HTTP/2 session without a stream', () => {
     expect(await closingMs(session)).toBeLessThan(15_000);
     clearInterval(pinging);
   });
+});
+
+describe('an answer that its client does not take', () => {
+  test('ends the HTTP/2 session, though no stream of it is over', async () => {
+    const noWindow = Buffer.alloc(6);
+    noWindow.writeUInt16BE(4, 0);
+    const client = await openRawHttp2(fixture.edge, HOST, noWindow);
+    const head = get(HOST).flatMap((name, index, all) =>
+      index % 2 === 0 ? [[name, all[index + 1] ?? ''] as const] : [],
+    );
+    client.send(FRAME.headers, END_STREAM | END_HEADERS, 1, headerBlock(head));
+    expect(await client.receive(({ type }) => type === FRAME.headers, 10_000)).toBeDefined();
+    expect(await closingMs(client.socket)).toBeLessThan(15_000);
+    expect(client.bodyOf(1)).toBe('');
+  });
+
+  test('ends the HTTP/1.1 connection', async () => {
+    const unread = watchUnreadAnswers(PACE.idleMs);
+    const answerOnce: HandleExchange = async (exchange) => {
+      exchange.respond(200, [], { hasBody: true, close: false }).write('unread');
+      exchange.end([]);
+    };
+    const server = createHttp1Server(answerOnce, { ...HTTP_LIMITS, ...PACE }, unread);
+    // A peer that reads nothing, behind buffers that are full already: no write is ever done.
+    const socket = new Duplex({ read: () => undefined, write: () => undefined });
+    server.serve({ socket } as unknown as Connection);
+    socket.push(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    expect(await closingMs(socket)).toBeLessThan(15_000);
+    server.close();
+    unread.close();
+  });
+});
+
+test('a small body that still drips in after its answer ends the connection', async () => {
+  const socket = await openTls(fixture.edge, NO_RULE);
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString();
+  });
+  socket.write(`POST / HTTP/1.1\r\nHost: ${NO_RULE}\r\nContent-Length: 60000\r\n\r\n`);
+  const dripping = setInterval(() => socket.write('x'), 100);
+  expect(await closingMs(socket)).toBeLessThan(15_000);
+  clearInterval(dripping);
+  expect(text).toMatch(/^HTTP\/1\.1 404 /);
 });
