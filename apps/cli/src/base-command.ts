@@ -1,4 +1,5 @@
-import { Command, Flags } from '@oclif/core';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
 import type { PosternClient } from '@postern/client';
 import type { Finding, ResourceName } from '@postern/contracts';
 import { CliFailure, usageFailure } from './cli-failure.ts';
@@ -79,9 +80,14 @@ export abstract class PosternCommand extends Command {
 
   protected readonly env: CliEnv = readCliEnv();
   protected silent = false;
+  #place: string | undefined;
 
   /** Failures are reported where the program ends, not by oclif. */
   protected override async catch(error: Error): Promise<unknown> {
+    if (this.#place !== undefined) {
+      const { notePlace } = await import('./output/failure-place.ts');
+      notePlace(error, this.#place);
+    }
     throw error;
   }
 
@@ -91,6 +97,7 @@ export abstract class PosternCommand extends Command {
     const { resolveSession } = await import('./config/resolve-session.ts');
     const { createClient } = await import('@postern/client');
     const session = await resolveSession(this.env, flags);
+    this.#place = `project ${session.project} at ${session.url}`;
     if (flags.verbose) {
       const from = session.context === null ? 'the environment' : `context ${session.context}`;
       this.say(`${from}: API ${session.url}, project ${session.project}`);

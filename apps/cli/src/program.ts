@@ -1,4 +1,5 @@
 import packageJson from '../package.json' with { type: 'json' };
+import type { FoundCommand } from './find-command.ts';
 import { asksForJson } from './output/output-format.ts';
 
 /** Exit status of an interrupted call: 128 + SIGINT, as shells report it. */
@@ -10,6 +11,7 @@ const INTERRUPTED = 130;
  */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   watchOutput();
+  let call: FoundCommand | undefined;
   try {
     const first = argv[0];
     if (first === '--version' || first === 'version') {
@@ -22,13 +24,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       return 0;
     }
     const { findCommand } = await import('./find-command.ts');
-    const { id, rest } = await findCommand(argv);
+    call = await findCommand(argv);
     const { runCommand } = await import('./run-command.ts');
-    await runCommand(id, rest, () => process.once('SIGINT', () => process.exit(INTERRUPTED)));
+    await runCommand(call.id, call.rest, () => process.once('SIGINT', () => process.exit(INTERRUPTED)));
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     const { reportFailure } = await import('./report-failure.ts');
-    return reportFailure(error, { json: asksForJson(argv), debug: argv.includes('--debug') });
+    return reportFailure(error, { json: asksForJson(argv), debug: argv.includes('--debug'), call });
   }
 }
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseWith, resourceName } from '@postern/contracts';
-import { makeDirectory } from '@postern/runtime';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { CliFailure } from '../cli-failure.ts';
@@ -72,6 +71,8 @@ export async function writeConfigFile(path: string, config: ConfigFile): Promise
   const target = await realpath(path).catch(() => path);
   const temporary = `${target}.${randomBytes(6).toString('hex')}`;
   try {
+    // Loaded here: what only reads the configuration starts faster without it.
+    const { makeDirectory } = await import('@postern/runtime');
     makeDirectory(dirname(path));
     const handle = await open(temporary, 'wx', 0o600);
     try {

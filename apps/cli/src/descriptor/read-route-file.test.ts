@@ -124,7 +124,7 @@ test('control characters of a file never reach the terminal', () => {
   const text = 'host: shop.example.org # \u009b2J\n"\\e[2J\\a": x\nroutes: []\n';
   const reading = readRouteText('e.yaml', Buffer.from(text));
   if (reading.ok) throw new Error('accepted');
-  const shown = formatError(rejectedFile('e.yaml', reading.text, reading.placed), false);
+  const shown = formatError(rejectedFile('e.yaml', reading.text, reading.placed), { debug: false });
   expect(shown).toContain('unknown key "?[2J?"');
   expect(shown).not.toMatch(/[\u0000-\u0008\u001b\u0080-\u009f]/);
 });

@@ -9,8 +9,9 @@ interface ParserError {
   readonly parse?: { readonly input?: { readonly flags?: Readonly<Record<string, unknown>> } };
 }
 
-/** Turns oclif's complaints about a command line into usage failures; anything else stays as it is. */
-export function explainParseError(error: unknown): unknown {
+/** Turns oclif's complaints about the command line of `words` into usage failures; anything else stays as it is. */
+export function explainParseError(error: unknown, words = ''): unknown {
+  const usage = `postern ${`${words} --help`.trim()} shows the usage`;
   if (!(error instanceof Error)) return error;
   if (error instanceof CliFailure) {
     // oclif writes the flag and a pointer to --help around what a flag's reader throws.
@@ -25,22 +26,21 @@ export function explainParseError(error: unknown): unknown {
     const near = nearest(first, known);
     return usageFailure(
       `there is no flag ${flags.map(String).join(', ')}`,
-      near === undefined ? 'add --help to see the flags' : `did you mean ${near}?`,
+      near === undefined ? usage : `did you mean ${near}?`,
     );
   }
   if (Array.isArray(args)) {
     const names = args.map((arg) => (typeof arg === 'string' ? `"${arg}"` : nameOfArgument(arg)));
     return error.message.startsWith('Unexpected')
-      ? usageFailure(`too many words: ${names.join(', ')}`, 'add --help to see the usage')
-      : usageFailure(`missing: ${names.join(', ')}`, 'add --help to see the usage');
+      ? usageFailure(`too many words: ${names.join(', ')}`, usage)
+      : usageFailure(`missing: ${names.join(', ')}`, usage);
   }
   const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ');
-  return explainMessage(message.replace(/^The following errors? occurred: /, ''));
+  return explainMessage(message.replace(/^The following errors? occurred: /, ''), usage);
 }
 
 /** oclif's own sentences, the ones that a person meets, in ours. */
-function explainMessage(message: string): CliFailure {
-  const usage = 'add --help to see the usage';
+function explainMessage(message: string, usage: string): CliFailure {
   const missing = /^Missing required flag (\S+)$/.exec(message)?.[1];
   if (missing !== undefined) return usageFailure(`missing: --${missing}`, usage);
   const [, flag, complaint = ''] = /^Parsing (--\S+) (.*)$/.exec(message) ?? [];

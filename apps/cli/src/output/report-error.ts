@@ -4,30 +4,48 @@ import { CliFailure } from '../cli-failure.ts';
 import { formatFindings } from '../descriptor/format-findings.ts';
 import { exitCodeOf, failureKindOf } from '../exit-codes.ts';
 import { cleanText } from './clean-text.ts';
+import { placeOf } from './failure-place.ts';
+import { type FailedCall, hintOf } from './hint-of.ts';
 
-/** Writes a failure for a person: what, where, why, and what to try. Ends in a newline. */
-export function formatError(error: unknown, debug: boolean): string {
+export { hintOf } from './hint-of.ts';
+
+/** What is known beside the failure itself. */
+export interface ReportOptions {
+  /** Stacks are shown. */
+  readonly debug: boolean;
+  readonly call?: FailedCall | undefined;
+}
+
+/** Writes a failure for a person: what, where, why, what to try, where to read on. Ends in a newline. */
+export function formatError(error: unknown, { debug, call }: ReportOptions): string {
   const lines: string[] = [];
   const report = reportOf(error);
   if (report !== undefined) lines.push(report);
   lines.push(isInterruption(error) ? messageOf(error) : `error: ${messageOf(error)}`);
-  const hint = hintOf(error);
-  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  const rows = [
+    ['where', placeOf(error)],
+    ['why', whyOf(error)],
+    ['hint', hintOf(error, call)],
+    ['see', failureKindOf(error) === 'usage' || isInterruption(error) ? undefined : docsOf(error)],
+  ] as const;
+  for (const [label, text] of rows) if (text !== undefined) lines.push(`${label}: ${text}`);
   if (debug) lines.push(inspect(error));
-  else if (isFault(error)) lines.push('This is a fault in postern. POSTERN_DEBUG=1 shows where it happened.');
+  else if (isFault(error)) lines.push('This is a fault in postern. --debug shows where it happened.');
   return cleanText(`${lines.join('\n')}\n`);
 }
 
 /** Writes a failure for a program: one JSON object with the exit status in it. Ends in a newline. */
-export function formatErrorJson(error: unknown): string {
-  const hint = hintOf(error);
+export function formatErrorJson(error: unknown, call?: FailedCall): string {
   const findings = error instanceof PosternError || error instanceof CliFailure ? error.findings : [];
   return `${JSON.stringify({
     error: {
       code: codeOf(error),
       exitCode: exitCodeOf(error),
       message: error instanceof PosternError ? error.message : messageOf(error),
-      ...(hint === undefined ? {} : { hint }),
+      where: placeOf(error),
+      why: whyOf(error),
+      hint: hintOf(error, call),
+      docs: docsOf(error),
       ...(findings.length === 0 ? {} : { findings }),
     },
   })}\n`;
@@ -44,15 +62,6 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What to try about a failure, where there is something. */
-export function hintOf(error: unknown): string | undefined {
-  if (error instanceof CliFailure) return error.hint;
-  if (error instanceof PosternError) return hintOfProblem(error);
-  return failureKindOf(error) === 'unreachable'
-    ? 'see whether Postern runs there, or start one here with `postern up`'
-    : undefined;
-}
-
 function reportOf(error: unknown): string | undefined {
   if (error instanceof CliFailure) return error.report;
   return error instanceof PosternError && error.findings.length > 0
@@ -61,8 +70,26 @@ function reportOf(error: unknown): string | undefined {
 }
 
 function codeOf(error: unknown): string {
+  return problemOf(error)?.code ?? failureKindOf(error);
+}
+
+/** The meaning of a problem's code, unless the message says it already. */
+function whyOf(error: unknown): string | undefined {
+  const problem = problemOf(error);
+  if (problem === undefined || problem.findings.length > 0) return undefined;
+  return PROBLEMS[problem.code].meaning;
+}
+
+function docsOf(error: unknown): string {
+  const problem = problemOf(error);
+  return problem === undefined
+    ? `docs/cli.md#${failureKindOf(error).replaceAll('_', '-')}`
+    : `docs/errors.md#${problem.code}`;
+}
+
+function problemOf(error: unknown): PosternError | undefined {
   const problem = error instanceof CliFailure ? error.cause : error;
-  return problem instanceof PosternError ? problem.code : failureKindOf(error);
+  return problem instanceof PosternError ? problem : undefined;
 }
 
 function isInterruption(error: unknown): boolean {
@@ -74,25 +101,4 @@ function isFault(error: unknown): boolean {
   return (
     failureKindOf(error) === 'failed' && !(error instanceof CliFailure) && !(error instanceof PosternError)
   );
-}
-
-function hintOfProblem(error: PosternError): string | undefined {
-  switch (error.code) {
-    case 'unauthorized':
-      return 'check POSTERN_TOKEN, or the token file of the context';
-    case 'version_conflict':
-      return 'somebody else changed it meanwhile: read it again and repeat';
-    case 'already_exists':
-      return 'use `update` to change it';
-    case 'internal':
-      return typeof error.context?.requestId === 'string'
-        ? `the log of the API tells more under request id ${error.context.requestId}`
-        : undefined;
-    case 'unavailable':
-      return error.retryAfterSeconds === undefined
-        ? 'run it again in a moment'
-        : `run it again in ${error.retryAfterSeconds} s`;
-    default:
-      return undefined;
-  }
 }

@@ -42,7 +42,7 @@ Waits until the edge serves the change, at most --timeout; then a warning is pri
     if (file !== null) refuseFlagsBesideFile(flags);
     const name = routeNameOf(args.name, file?.name ?? null, file?.source.file ?? 'a file');
     if (file === null && added === undefined && describingFlags(flags).length === 0) {
-      throw usageFailure('nothing to change', 'add --help to see the flags');
+      throw usageFailure('nothing to change', 'postern route update --help shows the flags');
     }
     const { applyRouteFlags } = await import('../../route/apply-route-flags.ts');
     const { checkRouteUpdate } = await import('../../route/check-route-draft.ts');

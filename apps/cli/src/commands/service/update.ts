@@ -35,7 +35,7 @@ export class ServiceUpdate extends PosternCommand {
     const { checkServiceDraft } = await import('../../service/check-service-draft.ts');
     const added = parseLabels(flags.label);
     if (!namesServiceChange(flags) && added === undefined) {
-      throw usageFailure('nothing to change', 'add --help to see the flags');
+      throw usageFailure('nothing to change', 'postern service update --help shows the flags');
     }
     const { client, project } = await this.connect(flags);
     const { explainRefusal } = await import('../../explain-refusal.ts');
