@@ -1,4 +1,5 @@
 export * from './change.ts';
+export * from './document.ts';
 export * from './findings.ts';
 export * from './host-document.ts';
 export * from './limits.ts';
@@ -10,6 +11,7 @@ export * from './resource.ts';
 export * from './route.ts';
 export * from './rows.ts';
 export * from './secret.ts';
+export * from './secret-document.ts';
 export * from './service.ts';
 export * from './token.ts';
 export * from './verdict.ts';
