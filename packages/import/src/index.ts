@@ -1,0 +1,3 @@
+export { importKalix } from './import-kalix.ts';
+export { importKrakend } from './import-krakend.ts';
+export type { Imported, ImportedDocument, ImportedFinding, ImportSource } from './imported.ts';
