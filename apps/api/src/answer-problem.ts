@@ -10,7 +10,7 @@ export function answerProblem(error: PosternError, requestId: string): Response 
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
   if (error.code === 'unauthorized') headers.set('www-authenticate', 'Bearer realm="postern"');
   if (error.retryAfterSeconds !== undefined) headers.set('retry-after', String(error.retryAfterSeconds));
-  return new Response(JSON.stringify(problemDocumentOf(error, requestId)), {
+  return new Response(`${JSON.stringify(problemDocumentOf(error, requestId))}\n`, {
     status: PROBLEMS[error.code].status,
     headers,
   });

@@ -2,6 +2,7 @@ import type { Hostname, Log } from '@postern/contracts';
 import type { Store } from '@postern/store';
 import type { EdgeRegistry } from './edge-registry.ts';
 import type { TokenCalls } from './token-calls.ts';
+import type { WatchRegistry } from './watch/watch-registry.ts';
 
 /** Everything an operation may use. */
 export interface ApiParts {
@@ -10,6 +11,7 @@ export interface ApiParts {
   readonly masterKey: Buffer;
   readonly edges: EdgeRegistry;
   readonly tokenCalls: TokenCalls;
+  readonly watches: WatchRegistry;
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -1,16 +1,35 @@
+import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { PosternError } from '@postern/contracts';
 
 /** If-Match as the document describes it. */
 export const versionHeader = z.object({
   'If-Match': z.string().optional().meta({
-    description: 'The ETag read before, like "3"; the write is refused when the resource has changed since',
+    description:
+      'The ETag read before, or its version alone like "3"; the write is refused when it is not the present one',
+  }),
+});
+
+/** If-None-Match of a create or put. */
+export const absenceHeader = z.object({
+  'If-None-Match': z.string().optional().meta({
+    description: 'Only "*": the write is refused when anything of this name exists',
+  }),
+});
+
+/** If-None-Match of a read. */
+export const freshnessHeader = z.object({
+  'If-None-Match': z.string().optional().meta({
+    description: 'ETags read before: where one is the present one, the answer is 304 without a body',
   }),
 });
 
 /** Headers of an answer that carries one resource. */
 export const resourceHeaders = z.object({
-  ETag: z.string().meta({ description: 'The version of the resource in double quotes' }),
+  ETag: z.string().meta({
+    description:
+      'Version, id and a hash of the whole resource, its status included: "3.1a2b3c4d.kDf0qa_x8VuWz-1B"',
+  }),
 });
 
 const revisionHeaders = {
@@ -33,28 +52,53 @@ export const createHeaders = z.object({
 /** Headers of an answer to a delete. */
 export const deleteHeaders = z.object({ 'Postern-Revision': revisionHeaders['Postern-Revision'] });
 
-/** Writes a version as a strong entity tag (RFC 9110 section 8.8.3). */
-export function entityTagOf(version: number): string {
-  return `"${version}"`;
+/** The version that a caller names; `ifId` is how the id of the resource it was read from begins. */
+export interface Precondition {
+  /** 0: nothing may exist. */
+  readonly ifVersion?: number;
+  readonly ifId?: string;
 }
 
-/** Reads the version of If-Match; undefined without the header, `validation_failed` when it is not one strong tag of ours. */
-export function readVersion(request: Request): number | undefined {
+/**
+ * Writes the strong entity tag (RFC 9110 section 8.8.3) of a resource. The hash covers what changes without a write as
+ * well (status, users), so that a 304 never hides it; If-Match looks at version and id alone.
+ */
+export function entityTagOf(resource: { readonly id: string; readonly version: number }): string {
+  const hash = createHash('sha256').update(JSON.stringify(resource)).digest('base64url').slice(0, 16);
+  return `"${resource.version}.${resource.id.slice(0, 8)}.${hash}"`;
+}
+
+/** True where one of the tags of If-None-Match is this one (weak comparison, RFC 9110 section 13.1.2), or it is "*". */
+export function isFresh(request: Request, tag: string): boolean {
+  const header = request.headers.get('if-none-match');
+  if (header === null) return false;
+  return header.split(',').some((part) => part.trim() === '*' || part.trim().replace(/^W\//, '') === tag);
+}
+
+/** Reads If-Match; `validation_failed` when it is not one strong tag of ours. */
+export function readIfMatch(request: Request): Precondition {
   const header = request.headers.get('if-match');
-  if (header === null) return undefined;
-  const match = /^"(\d{1,15})"$/.exec(header);
-  if (match === null) {
-    throw new PosternError('validation_failed', {
-      detail: 'If-Match is one version in double quotes, like "3"',
-      findings: [
-        {
-          severity: 'error',
-          code: 'if_match',
-          message: 'If-Match is one version in double quotes, like "3"',
-          pointer: '',
-        },
-      ],
-    });
-  }
-  return Number(match[1]);
+  if (header === null) return {};
+  const match = /^"([1-9]\d{0,14})(?:\.([0-9a-f]{8})\.[A-Za-z0-9_-]{16})?"$/.exec(header);
+  if (match === null)
+    throw refusalOf(
+      'if_match',
+      'If-Match is one ETag as it was read, or a version like "3" in double quotes',
+    );
+  return { ifVersion: Number(match[1]), ...(match[2] === undefined ? {} : { ifId: match[2] }) };
+}
+
+/** Reads If-None-Match of a create; `validation_failed` when it is not "*". */
+export function readMustNotExist(request: Request): Precondition {
+  const header = request.headers.get('if-none-match');
+  if (header === null) return {};
+  if (header.trim() !== '*') throw refusalOf('if_none_match', 'If-None-Match of a create is "*"');
+  if (request.headers.has('if-match'))
+    throw refusalOf('if_none_match', 'send either If-Match or If-None-Match');
+  return { ifVersion: 0 };
+}
+
+function refusalOf(code: string, message: string): PosternError {
+  const findings = [{ severity: 'error' as const, code, message, pointer: '' }];
+  return new PosternError('validation_failed', { detail: message, findings });
 }

@@ -1,8 +1,9 @@
 import { type RouteConfig, z } from '@hono/zod-openapi';
-import { type Finding, PosternError, parseWith, problemDocument } from '@postern/contracts';
-import type { TokenRecord } from '@postern/store';
+import { type Finding, PosternError, parseWith } from '@postern/contracts';
+import type { TokenRecord, WriteMode } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
-import { readVersion, versionHeader } from './entity-tag.ts';
+import { describeOperation, dryRunQuery } from './describe-operation.ts';
+import { isFresh, type Precondition, readIfMatch, readMustNotExist } from './entity-tag.ts';
 import { readJsonBody } from './read-json-body.ts';
 
 type Method = 'get' | 'post' | 'put' | 'delete';
@@ -22,8 +23,10 @@ interface Call<P, Q, B> extends RawCall {
   readonly path: P;
   readonly query: Q;
   readonly body: B;
-  /** The version of If-Match; undefined when the caller sent none. */
-  readonly ifVersion: number | undefined;
+  /** What If-Match or If-None-Match demand; empty when the caller sent neither. */
+  readonly precondition: Precondition;
+  /** For writes: who writes, and whether it is only tried. */
+  readonly mode: WriteMode;
 }
 
 interface Answer<T> {
@@ -32,7 +35,13 @@ interface Answer<T> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-interface OperationInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType> {
+/** An endpoint as its file writes it down. */
+export interface OperationInput<
+  P extends z.ZodType,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  A extends z.ZodType,
+> {
   /** The operationId of the document, like `listSecrets`. */
   readonly id: string;
   readonly method: Method;
@@ -45,6 +54,10 @@ interface OperationInput<P extends z.ZodType, Q extends z.ZodType, B extends z.Z
   readonly body?: B;
   /** True where If-Match is honoured. */
   readonly ifMatch?: boolean;
+  /** What If-None-Match means here: "*" on a write that creates, or tags on a read of one resource (304). */
+  readonly ifNoneMatch?: 'must-not-exist' | 'fresh';
+  /** True for a write that can be tried with `?dryRun=true`. */
+  readonly dryRun?: boolean;
   /** Answers of success by status; a null schema is an answer without a JSON body. */
   readonly answers: Readonly<
     Record<number, { description: string; schema?: A; contentType?: string; headers?: z.ZodObject }>
@@ -85,11 +98,16 @@ export function defineOperation<
     method: input.method,
     path: input.path,
     scope: input.scope,
-    route: describe(input),
+    route: describeOperation(input),
     async run(parts, raw) {
       const path = parsePart(input.params ?? nothing, raw.params, 'in the path');
-      const query = parsePart(input.query ?? nothing, readQuery(raw.request), 'query parameter');
-      const ifVersion = input.ifMatch === true ? readVersion(raw.request) : undefined;
+      const sent = readQuery(raw.request);
+      const isDryRun = input.dryRun === true && takeDryRun(sent);
+      const query = parsePart(input.query ?? nothing, sent, 'query parameter');
+      const precondition = {
+        ...(input.ifMatch === true ? readIfMatch(raw.request) : {}),
+        ...(input.ifNoneMatch === 'must-not-exist' ? readMustNotExist(raw.request) : {}),
+      };
       await refuseUnknownProject(parts, raw.params.project);
       const body =
         input.body === undefined ? undefined : parseBody(input.body, await readJsonBody(raw.request));
@@ -98,9 +116,14 @@ export function defineOperation<
         path: path as z.output<P>,
         query: query as z.output<Q>,
         body: body as z.output<B>,
-        ifVersion,
+        precondition,
+        mode: { dryRun: isDryRun, by: raw.token?.name ?? null },
       });
       if (answer instanceof Response) return answer;
+      const tag = answer.headers?.etag;
+      if (input.ifNoneMatch === 'fresh' && tag !== undefined && isFresh(raw.request, tag)) {
+        return new Response(null, { status: 304, headers: { 'cache-control': 'no-store', etag: tag } });
+      }
       return Response.json(answer.body, {
         status: answer.status,
         headers: { 'cache-control': 'no-store', ...answer.headers },
@@ -146,6 +169,17 @@ export function countOf(findings: readonly Finding[]): string {
     : `${place}${first.message} (and ${errors.length - 1} more)`;
 }
 
+/** Reads `dryRun` and takes it out of the query, so that the operation's own schema need not know it. */
+function takeDryRun(query: Record<string, string>): boolean {
+  const { dryRun } = parsePart(
+    z.strictObject(dryRunQuery),
+    Object.hasOwn(query, 'dryRun') ? { dryRun: query.dryRun } : {},
+    'query parameter',
+  );
+  delete query.dryRun;
+  return dryRun === 'true';
+}
+
 function readQuery(request: Request): Record<string, string> {
   const query: Record<string, string> = {};
   for (const [key, value] of new URL(request.url).searchParams) {
@@ -165,41 +199,4 @@ function readQuery(request: Request): Record<string, string> {
     query[key] = value;
   }
   return query;
-}
-
-function describe<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>(
-  input: OperationInput<P, Q, B, A>,
-): RouteConfig {
-  const responses: RouteConfig['responses'] = {};
-  for (const [status, answer] of Object.entries(input.answers)) {
-    const contentType = answer.contentType ?? 'application/json';
-    const schema = answer.schema ?? (answer.contentType === undefined ? undefined : z.string());
-    responses[status] = {
-      description: answer.description,
-      ...(answer.headers === undefined ? {} : { headers: answer.headers }),
-      ...(schema === undefined ? {} : { content: { [contentType]: { schema } } }),
-    };
-  }
-  responses.default = {
-    description: 'A problem (RFC 9457); `code` is one of docs/errors.md',
-    content: { 'application/problem+json': { schema: problemDocument } },
-  };
-  const headers = input.ifMatch === true ? versionHeader : input.requestHeaders;
-  return {
-    operationId: input.id,
-    method: input.method,
-    path: input.path,
-    summary: input.summary,
-    tags: [input.tag],
-    security: input.scope === 'none' ? [] : [{ [input.scope]: [] }],
-    request: {
-      ...(input.params === undefined ? {} : { params: input.params as unknown as z.ZodObject }),
-      ...(input.query === undefined ? {} : { query: input.query as unknown as z.ZodObject }),
-      ...(headers === undefined ? {} : { headers }),
-      ...(input.body === undefined
-        ? {}
-        : { body: { required: true, content: { 'application/json': { schema: input.body } } } }),
-    },
-    responses,
-  };
 }

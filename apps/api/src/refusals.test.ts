@@ -204,8 +204,9 @@ describe('conflicts', () => {
   test('a taken name, a taken host, an old version and a used service are 409, each with its code', async () => {
     await api.call('POST', 'services', { body: { ...service, name: 'used' } });
     await api.call('POST', 'routes', { body: { name: 'first', spec: specOf('first.localhost', 'used') } });
+    const other = { targets: ['http://127.0.0.1:3001'] };
     const codes = [
-      await api.call('POST', 'services', { body: { ...service, name: 'used' } }),
+      await api.call('POST', 'services', { body: { name: 'used', spec: other } }),
       await api.call('POST', 'routes', { body: { name: 'second', spec: specOf('first.localhost', 'used') } }),
       await api.call('PUT', 'services/used', {
         body: { spec: service.spec },

@@ -1,7 +1,7 @@
 import { checkDescriptor } from '@postern/compile';
-import type { Finding, ResourceName, RouteResource } from '@postern/contracts';
+import type { Finding, ResourceName, RouteResource, SecretDetails } from '@postern/contracts';
 import { coversHost } from '@postern/pki';
-import type { RouteRecord, SecretRecord } from '@postern/store';
+import type { RouteRecord } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
 import { findingsUnder } from './body-pointers.ts';
 import { resourceMetaOf } from './resource-meta.ts';
@@ -11,29 +11,32 @@ type Parts = Pick<ApiParts, 'store' | 'edges' | 'publicHttpsPort' | 'now'>;
 
 /** A stored route as callers see it: with its status and what is doubtful about it. */
 export async function routeResourceOf(parts: Parts, record: RouteRecord): Promise<RouteResource> {
-  const name = record.spec.tls?.serverCertificate?.name;
-  const secrets =
-    name === undefined
-      ? []
-      : [await parts.store.getSecret({ project: record.project as ResourceName, name })];
-  return resourceOf(parts, record, new Map(secrets.map((secret) => [secret.name, secret])));
+  return resourceOf(parts, record, await serverCertificatesOf(parts, [record]));
 }
 
-/** The same for many routes of one project, with one look at its secrets. */
+/** The same for many routes of one project, with one look at the secrets that they name. */
 export async function routeResourcesOf(
   parts: Parts,
   records: readonly RouteRecord[],
 ): Promise<RouteResource[]> {
-  const project = records.find((record) => record.spec.tls?.serverCertificate !== undefined)?.project;
-  const secrets = project === undefined ? [] : await parts.store.listSecrets(project as ResourceName);
-  const byName = new Map(secrets.map((secret) => [secret.name, secret]));
-  return records.map((record) => resourceOf(parts, record, byName));
+  const secrets = await serverCertificatesOf(parts, records);
+  return records.map((record) => resourceOf(parts, record, secrets));
+}
+
+async function serverCertificatesOf(
+  parts: Parts,
+  records: readonly RouteRecord[],
+): Promise<ReadonlyMap<string, SecretDetails>> {
+  const names = new Set(records.flatMap(({ spec }) => spec.tls?.serverCertificate?.name ?? []));
+  const project = records[0]?.project;
+  if (project === undefined || names.size === 0) return new Map();
+  return parts.store.secretDetails(project as ResourceName, [...names]);
 }
 
 function resourceOf(
   parts: Parts,
   record: RouteRecord,
-  secrets: ReadonlyMap<string, SecretRecord>,
+  secrets: ReadonlyMap<string, SecretDetails>,
 ): RouteResource {
   const warnings = checkDescriptor(record.spec).filter((finding) => finding.severity === 'warning');
   return {
@@ -47,11 +50,11 @@ function resourceOf(
 /** Warns of a server certificate that clients of the host will not accept. */
 function checkServerCertificate(
   record: RouteRecord,
-  secrets: ReadonlyMap<string, SecretRecord>,
+  secrets: ReadonlyMap<string, SecretDetails>,
   now: number,
 ): Finding[] {
   const name = record.spec.tls?.serverCertificate?.name;
-  const leaf = name === undefined ? undefined : secrets.get(name)?.details.certificates?.[0];
+  const leaf = name === undefined ? undefined : secrets.get(name)?.certificates?.[0];
   if (name === undefined || leaf === undefined) return [];
   const findings: Finding[] = [];
   const warn = (code: string, message: string) =>

@@ -38,7 +38,7 @@ test('a route is created, read, listed, replaced and deleted, with its status', 
   });
   expect([updated.status, updated.headers.get('etag'), updated.json.labels]).toEqual([
     200,
-    '"2"',
+    expect.stringMatching(/^"2\./),
     { team: 'x' },
   ]);
   expect((await api.call('GET', 'routes/shop')).json).toEqual(updated.json);

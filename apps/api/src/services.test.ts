@@ -13,7 +13,7 @@ test('a service is created, read, listed, replaced and deleted; versions and rev
   const created = await api.call('POST', 'services', { body: { name: 'cart', labels: { team: 'a' }, spec } });
   expect(created.status).toBe(201);
   expect(created.headers.get('location')).toBe('/v1/projects/default/services/cart');
-  expect(created.headers.get('etag')).toBe('"1"');
+  expect(created.headers.get('etag')).toMatch(/^"1\.[0-9a-f]{8}\.[\w-]{16}"$/);
   expect(created.json).toMatchObject({
     name: 'cart',
     project: 'default',
@@ -27,12 +27,12 @@ test('a service is created, read, listed, replaced and deleted; versions and rev
     headers: { 'if-match': '"1"' },
   });
   expect(updated.status).toBe(200);
-  expect(updated.headers.get('etag')).toBe('"2"');
+  expect(updated.headers.get('etag')).toMatch(/^"2\./);
   expect(updated.json.labels).toEqual({ team: 'a' });
 
   const read = await api.call('GET', 'services/cart');
   expect(read.json).toEqual(updated.json);
-  expect(read.headers.get('etag')).toBe('"2"');
+  expect(read.headers.get('etag')).toBe(updated.headers.get('etag'));
   expect((await api.call('GET', 'services')).json.items).toEqual([read.json]);
 
   const deleted = await api.call('DELETE', 'services/cart', { headers: { 'if-match': '"2"' } });

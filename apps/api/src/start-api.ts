@@ -13,6 +13,7 @@ import { EdgeRegistry } from './edge-registry.ts';
 import { startJobRunner } from './job-runner.ts';
 import { requestIdOf } from './request-id.ts';
 import { TokenCalls } from './token-calls.ts';
+import { WatchRegistry } from './watch/watch-registry.ts';
 
 /** Milliseconds for a request to arrive whole: 1 MiB at 35 KiB/s. */
 const REQUEST_MS = 30_000;
@@ -63,6 +64,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     store: options.store,
     masterKey: options.masterKey,
     edges: new EdgeRegistry(),
+    watches: new WatchRegistry(),
     tokenCalls: new TokenCalls({
       store: options.store,
       log: options.log,

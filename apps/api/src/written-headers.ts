@@ -1,16 +1,17 @@
 import type { Written } from '@postern/store';
 import { entityTagOf } from './entity-tag.ts';
 
-/** Headers of an answer to a write: its version, the revision that carries it and the job that completes it. */
+/** Headers of an answer to a write: its entity tag, the revision that carries it, the job that completes it, and where a new resource is. */
 export function writtenHeaders(
-  written: Written<{ readonly version: number }>,
+  written: Written<unknown>,
+  resource: { readonly id: string; readonly version: number },
   location?: string,
 ): Record<string, string> {
   return {
-    etag: entityTagOf(written.record.version),
+    etag: entityTagOf(resource),
     'postern-revision': String(written.revision),
     ...(written.job === null ? {} : { 'postern-job': written.job }),
-    ...(location === undefined ? {} : { location }),
+    ...(location === undefined || !written.created ? {} : { location }),
   };
 }
 

@@ -7,10 +7,12 @@ import {
   type TokenResource,
 } from '@postern/contracts';
 import createFetchClient from 'openapi-fetch';
+import { collectPages, readPages } from './collect-pages.ts';
 import type { components, paths } from './generated/api.ts';
-import type { Applied, PosternClient, WriteOptions, Written } from './postern-client.ts';
+import type { Applied, ListFilter, PosternClient, WriteOptions, Written } from './postern-client.ts';
 import { readAnswer } from './read-answer.ts';
 import { notPostern } from './unreachable-error.ts';
+import { watchResources } from './watch-resources.ts';
 
 type Schemas = components['schemas'];
 
@@ -56,18 +58,31 @@ export function createClient(options: ClientOptions): PosternClient {
     revision: readRevision(answer.response, url),
     job: answer.response.headers.get('postern-job'),
   });
-  const named = (project: string, name: string, write: WriteOptions = {}) => ({
+  const named = (project: string, name: string, write?: WriteOptions) => ({
     path: { project, name },
-    ...(write.ifVersion === undefined ? {} : { header: { 'If-Match': `"${write.ifVersion}"` } }),
+    ...writeParamsOf(write),
   });
+
+  const secretPages = (project: string, filter?: ListFilter) =>
+    readPages<SecretResource>(async (query) => {
+      const params = { path: { project }, query };
+      return dataOf(await read((signal) => api.GET('/v1/projects/{project}/secrets', { params, signal })));
+    }, filter);
+  const servicePages = (project: string, filter?: ListFilter) =>
+    readPages<ServiceResource>(async (query) => {
+      const params = { path: { project }, query };
+      return dataOf(await read((signal) => api.GET('/v1/projects/{project}/services', { params, signal })));
+    }, filter);
+  const routePages = (project: string, filter?: ListFilter) =>
+    readPages<RouteResource>(async (query) => {
+      const params = { path: { project }, query };
+      return dataOf(await read((signal) => api.GET('/v1/projects/{project}/routes', { params, signal })));
+    }, filter);
 
   return {
     secrets: {
-      async list(project) {
-        const params = { path: { project } };
-        const answer = await read((signal) => api.GET('/v1/projects/{project}/secrets', { params, signal }));
-        return dataOf<{ items: SecretResource[] }>(answer).items;
-      },
+      list: (project, filter) => collectPages(secretPages(project, filter)),
+      pages: secretPages,
       async get(project, name) {
         const params = { path: { project, name } };
         return dataOf<SecretResource>(
@@ -90,19 +105,16 @@ export function createClient(options: ClientOptions): PosternClient {
       },
     },
     services: {
-      async list(project) {
-        const params = { path: { project } };
-        const answer = await read((signal) => api.GET('/v1/projects/{project}/services', { params, signal }));
-        return dataOf<{ items: ServiceResource[] }>(answer).items;
-      },
+      list: (project, filter) => collectPages(servicePages(project, filter)),
+      pages: servicePages,
       async get(project, name) {
         const params = { path: { project, name } };
         return dataOf<ServiceResource>(
           await read((signal) => api.GET('/v1/projects/{project}/services/{name}', { params, signal })),
         );
       },
-      async create(project, loose) {
-        const params = { path: { project } };
+      async create(project, loose, write) {
+        const params = { path: { project }, ...writeParamsOf(write) };
         const body = loose as Schemas['ServiceCreate'];
         return writtenOf<ServiceResource>(
           await read((signal) => api.POST('/v1/projects/{project}/services', { params, body, signal })),
@@ -124,19 +136,16 @@ export function createClient(options: ClientOptions): PosternClient {
       },
     },
     routes: {
-      async list(project) {
-        const params = { path: { project } };
-        const answer = await read((signal) => api.GET('/v1/projects/{project}/routes', { params, signal }));
-        return dataOf<{ items: RouteResource[] }>(answer).items;
-      },
+      list: (project, filter) => collectPages(routePages(project, filter)),
+      pages: routePages,
       async get(project, name) {
         const params = { path: { project, name } };
         return dataOf<RouteResource>(
           await read((signal) => api.GET('/v1/projects/{project}/routes/{name}', { params, signal })),
         );
       },
-      async create(project, loose) {
-        const params = { path: { project } };
+      async create(project, loose, write) {
+        const params = { path: { project }, ...writeParamsOf(write) };
         const body = loose as Schemas['RouteCreate'];
         return writtenOf<RouteResource>(
           await read((signal) => api.POST('/v1/projects/{project}/routes', { params, body, signal })),
@@ -177,6 +186,8 @@ export function createClient(options: ClientOptions): PosternClient {
         await read((signal) => api.DELETE('/v1/tokens/{name}', { params, signal }));
       },
     },
+    watch: (kind, project, name, watch) =>
+      watchResources({ ...options, url }, { kind, project, name }, watch),
     async waitApplied(wanted) {
       const deadline = performance.now() + wanted.timeoutMs;
       for (;;) {
@@ -194,6 +205,20 @@ export function createClient(options: ClientOptions): PosternClient {
     async ca() {
       return dataOf<string>(await read((signal) => api.GET('/v1/ca', { parseAs: 'text', signal })));
     },
+  };
+}
+
+/** Version and dry run of a write as the API takes them. */
+function writeParamsOf({ ifVersion, dryRun }: WriteOptions = {}) {
+  const header =
+    ifVersion === undefined
+      ? undefined
+      : ifVersion === 0
+        ? { 'If-None-Match': '*' }
+        : { 'If-Match': `"${ifVersion}"` };
+  return {
+    ...(header === undefined ? {} : { header }),
+    ...(dryRun === true ? { query: { dryRun: 'true' as const } } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 export { type ClientOptions, createClient } from './create-client.ts';
 export type {
   Applied,
+  ListFilter,
   PosternClient,
   RouteCreate,
   RouteUpdate,
@@ -8,6 +9,7 @@ export type {
   ServiceCreate,
   ServiceUpdate,
   TokenCreate,
+  WatchOptions,
   WriteOptions,
   Written,
 } from './postern-client.ts';

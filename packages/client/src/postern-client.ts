@@ -1,9 +1,12 @@
 import type {
+  ResourceKind,
+  ResourceOfKind,
   RouteResource,
   SecretResource,
   ServiceResource,
   TokenCreated,
   TokenResource,
+  WatchEvent,
 } from '@postern/contracts';
 import type { components } from './generated/api.ts';
 import type { Loose } from './loose.ts';
@@ -27,9 +30,35 @@ export interface Written<T> {
   readonly job: string | null;
 }
 
-/** The version the caller has read: the write is refused as `version_conflict` when the resource has changed since. */
 export interface WriteOptions {
+  /**
+   * The version the caller has read: the write is refused as `version_conflict` when the resource has changed since
+   * (`PosternError.conflict` says how). 0, for creates and puts: refused as `already_exists` when anything of the name exists.
+   */
   readonly ifVersion?: number | undefined;
+  /** Everything is checked and answered as it would be, and nothing is stored. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What narrows a collection down. */
+export interface ListFilter {
+  /** A selector in kubectl's grammar: `a=b,c!=d,e in (f,g),!h`. */
+  readonly labels?: string | undefined;
+  /** How the names begin. */
+  readonly namePrefix?: string | undefined;
+}
+
+/** How a watch is narrowed and ended. */
+export interface WatchOptions extends ListFilter {
+  /** Ends the iteration without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Listable<T> {
+  /** All resources that the filter selects, in the order of their names. */
+  list(project: string, filter?: ListFilter): Promise<T[]>;
+  /** The same page by page, for collections that are not to be held whole; a page may be empty. */
+  pages(project: string, filter?: ListFilter): AsyncIterable<readonly T[]>;
 }
 
 interface Deletable {
@@ -43,40 +72,41 @@ interface Deletable {
  * UnreachableError when no answer of a Postern API came.
  */
 export interface PosternClient {
-  readonly secrets: Deletable & {
-    list(project: string): Promise<SecretResource[]>;
-    get(project: string, name: string): Promise<SecretResource>;
-    /** Creates or replaces. */
-    put(
-      project: string,
-      name: string,
-      body: SecretPut,
-      options?: WriteOptions,
-    ): Promise<Written<SecretResource>>;
-  };
-  readonly services: Deletable & {
-    list(project: string): Promise<ServiceResource[]>;
-    get(project: string, name: string): Promise<ServiceResource>;
-    create(project: string, body: ServiceCreate): Promise<Written<ServiceResource>>;
-    update(
-      project: string,
-      name: string,
-      body: ServiceUpdate,
-      options?: WriteOptions,
-    ): Promise<Written<ServiceResource>>;
-  };
-  readonly routes: Deletable & {
-    list(project: string): Promise<RouteResource[]>;
-    get(project: string, name: string): Promise<RouteResource>;
-    /** Without `spec.host` the route gets a generated one. */
-    create(project: string, body: RouteCreate): Promise<Written<RouteResource>>;
-    update(
-      project: string,
-      name: string,
-      body: RouteUpdate,
-      options?: WriteOptions,
-    ): Promise<Written<RouteResource>>;
-  };
+  readonly secrets: Deletable &
+    Listable<SecretResource> & {
+      get(project: string, name: string): Promise<SecretResource>;
+      /** Creates or replaces. */
+      put(
+        project: string,
+        name: string,
+        body: SecretPut,
+        options?: WriteOptions,
+      ): Promise<Written<SecretResource>>;
+    };
+  readonly services: Deletable &
+    Listable<ServiceResource> & {
+      get(project: string, name: string): Promise<ServiceResource>;
+      /** One that exists with this very content is given back with `created` false. */
+      create(project: string, body: ServiceCreate, options?: WriteOptions): Promise<Written<ServiceResource>>;
+      update(
+        project: string,
+        name: string,
+        body: ServiceUpdate,
+        options?: WriteOptions,
+      ): Promise<Written<ServiceResource>>;
+    };
+  readonly routes: Deletable &
+    Listable<RouteResource> & {
+      get(project: string, name: string): Promise<RouteResource>;
+      /** Without `spec.host` the route gets a generated one. One that exists with this very content is given back with `created` false. */
+      create(project: string, body: RouteCreate, options?: WriteOptions): Promise<Written<RouteResource>>;
+      update(
+        project: string,
+        name: string,
+        body: RouteUpdate,
+        options?: WriteOptions,
+      ): Promise<Written<RouteResource>>;
+    };
   /** Tokens belong to no project; what they may do is their scope. */
   readonly tokens: {
     /** Without revoked ones. */
@@ -87,6 +117,17 @@ export interface PosternClient {
     /** Refused as `last_admin_token` for the last one, unless `force`. */
     revoke(name: string, options?: { readonly force?: boolean }): Promise<void>;
   };
+  /**
+   * Follows one resource, or all that the options select (at most 1,000): first what there is, then every change, also of
+   * the status. Connections that break are made anew, and what was missed is told as changes. Ends with the signal; fails
+   * as any call does, with UnreachableError when no connection came for a minute.
+   */
+  watch<K extends ResourceKind>(
+    kind: K,
+    project: string,
+    name?: string,
+    options?: WatchOptions,
+  ): AsyncIterable<WatchEvent<ResourceOfKind[K]>>;
   /** Waits until every connected edge serves by a revision or by what a job wrote; `complete` is false when time ran out. */
   waitApplied(wanted: {
     readonly revision?: number | undefined;

@@ -25,11 +25,12 @@ export async function readAnswer<A extends Answer>(
   if (answer.response.ok) return answer;
   const problem = problemDocument.safeParse(answer.error);
   if (!problem.success) throw notPostern(url);
-  const { code, detail, findings, reason, requestId, status, title } = problem.data;
+  const { code, conflict, detail, findings, reason, requestId, status, title } = problem.data;
   const retryAfter = answer.response.headers.get('retry-after');
   throw new PosternError(problemCodeOf(code), {
     detail: detail ?? title,
     context: { requestId, status, url },
+    ...(conflict === undefined ? {} : { conflict }),
     ...(findings === undefined ? {} : { findings }),
     ...(reason === undefined ? {} : { reason }),
     ...(retryAfter !== null && /^\d{1,9}$/.test(retryAfter) ? { retryAfterSeconds: Number(retryAfter) } : {}),

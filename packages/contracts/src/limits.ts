@@ -43,6 +43,19 @@ export const LIMITS = {
   corsMethodsMax: 20,
   targetsMax: 64,
   labelsMax: 64,
+  /** Characters. A label selector; with 32 conditions of a key and a value of 63 each there is room to spare. */
+  labelSelectorCharsMax: 4096,
+  labelRequirementsMax: 32,
+  /** Resources in one page of a list; 1,000 routes are some MiB of JSON and 50 ms of work. */
+  listLimitMax: 1000,
+  /** Resources in one page of a list where the caller names no limit. */
+  listLimitDefault: 100,
+  /** Resources that one watch may follow: each look at them costs as much as a page of a list. */
+  watchedMax: 1000,
+  /** Places told of a conflict; nobody reads more. */
+  fieldChangesMax: 100,
+  /** Former versions of one resource that are kept, so that a conflict can say what changed. */
+  versionsKept: 10,
   /** Tokens that are not revoked; each edge and each pipeline has one, and a list of them is one answer. */
   tokensMax: 1000,
   /** Seconds. The shortest life of a token that is useful to a caller. */

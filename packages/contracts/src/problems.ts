@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type WriteConflict, writeConflict } from './field-changes.ts';
 import { type Finding, finding } from './findings.ts';
 
 /** Who has to act: the one who calls, who wrote the configuration, the routing, the upstream's owner, or Postern's operator. */
@@ -79,14 +80,16 @@ export const PROBLEMS = {
     title: 'The name is taken',
     owner: 'config',
     retryable: false,
-    meaning: 'A resource of this kind and name exists in the project; update it, or choose another name.',
+    meaning:
+      'A resource of this kind and name exists with another content; `conflict` says what differs. Update it, or choose another name.',
   },
   version_conflict: {
     status: 409,
     title: 'The resource has changed since it was read',
     owner: 'client',
     retryable: false,
-    meaning: 'If-Match named an older version; read it again and repeat the change.',
+    meaning:
+      'If-Match named another version; `conflict` says what changed since. Read it again and repeat the change.',
   },
   in_use: {
     status: 409,
@@ -277,7 +280,11 @@ export const problemDocument = z
     reason: z.string().optional(),
     requestId: z.string().optional(),
     retryable: z.boolean(),
+    /** Where the meaning stands: a file of Postern's documentation and the place in it. */
+    docs: z.string().optional(),
     findings: z.array(finding).optional(),
+    /** What stands in the way (already_exists, version_conflict). */
+    conflict: writeConflict.optional(),
   })
   .meta({ id: 'Problem' });
 export type ProblemDocument = z.infer<typeof problemDocument>;
@@ -286,6 +293,7 @@ interface ProblemOptions {
   /** For the caller: what exactly, where, what to do. Never a secret, never a foreign project's name. */
   readonly detail?: string;
   readonly findings?: readonly Finding[];
+  readonly conflict?: WriteConflict | undefined;
   /** For the log only. */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly reason?: string;
@@ -299,6 +307,7 @@ export class PosternError extends Error {
   readonly code: ProblemCode;
   readonly detail: string | undefined;
   readonly findings: readonly Finding[];
+  readonly conflict: WriteConflict | undefined;
   readonly context: Readonly<Record<string, unknown>>;
   readonly reason: string | undefined;
   readonly retryAfterSeconds: number | undefined;
@@ -308,17 +317,21 @@ export class PosternError extends Error {
     this.code = code;
     this.detail = options.detail;
     this.findings = options.findings ?? [];
+    this.conflict = options.conflict;
     this.context = options.context ?? {};
     this.reason = options.reason;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
-/** Writes an error as problem details (RFC 9457); `type` is a relative reference into docs/errors.md. */
+/**
+ * Writes an error as problem details (RFC 9457). `type` is a name that stays and resolves nowhere (section 3.1.1): a
+ * relative reference would lead into the customer's own host.
+ */
 export function problemDocumentOf(error: PosternError, requestId?: string): ProblemDocument {
   const kind = PROBLEMS[error.code];
   return {
-    type: `/docs/errors#${error.code}`,
+    type: `urn:postern:problem:${error.code}`,
     title: kind.title,
     status: kind.status,
     code: error.code,
@@ -326,6 +339,8 @@ export function problemDocumentOf(error: PosternError, requestId?: string): Prob
     ...(error.reason === undefined ? {} : { reason: error.reason }),
     ...(requestId === undefined ? {} : { requestId }),
     retryable: kind.retryable,
+    docs: `docs/errors.md#${error.code}`,
+    ...(error.conflict === undefined ? {} : { conflict: error.conflict }),
     ...(error.findings.length === 0 ? {} : { findings: [...error.findings] }),
   };
 }

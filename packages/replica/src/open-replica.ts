@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { PosternError } from '@postern/contracts';
+import { makeDirectory } from '@postern/runtime';
 import Database from 'better-sqlite3';
 import type { Replica, ReplicaOptions } from './replica.ts';
 import { isDamage, replicaFailureOf } from './replica-failure.ts';
@@ -47,7 +48,7 @@ function openForReading(file: string): Database.Database {
 }
 
 function openForWriting(file: string): { connection: Database.Database; setAside: string | null } {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(resolve(file)));
   const connection = openSound(file);
   if (connection !== undefined) return { connection, setAside: null };
   const setAside = freeNameBeside(file);

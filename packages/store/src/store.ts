@@ -16,6 +16,7 @@ import type {
   ServiceSpec,
   TrustBundle,
 } from '@postern/contracts';
+import type { ListQuery, Page } from './list-query.ts';
 
 /**
  * What the store asks of pure code inside its transactions: hosts are compiled from the rows the same
@@ -39,6 +40,8 @@ interface RecordMeta {
   readonly labels: Labels;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** Name of the token that wrote this version; null where nobody said. */
+  readonly updatedBy: string | null;
 }
 
 export interface SecretRecord extends RecordMeta {
@@ -46,13 +49,13 @@ export interface SecretRecord extends RecordMeta {
   readonly details: SecretDetails;
   /** The values, sealed to the master key; the store never sees them open. */
   readonly sealed: string;
-  /** Names of what refers to it, like `route/my-route` and `service/cart`; at most 1,000 of them. */
+  /** Names of what refers to it, like `route/my-route` and `service/cart`; at most 1,000 of them, in lists 20. */
   readonly usedBy: readonly string[];
 }
 
 export interface ServiceRecord extends RecordMeta {
   readonly spec: ServiceSpec;
-  /** Names of the routes whose rules lead to it, like `route/my-route`; at most 1,000 of them. */
+  /** Names of the routes whose rules lead to it, like `route/my-route`; at most 1,000 of them, in lists 20. */
   readonly usedBy: readonly string[];
 }
 
@@ -68,7 +71,18 @@ export interface RouteRecord extends RecordMeta {
 export interface Target {
   readonly project: ResourceName;
   readonly name: ResourceName;
+  /** 0 on a create or put: nothing of this name may exist. */
   readonly ifVersion?: number | undefined;
+  /** How the id of what the caller has read begins: tells it from another that got its name since. Only beside `ifVersion`. */
+  readonly ifId?: string | undefined;
+}
+
+/** How a write is done. */
+export interface WriteMode {
+  /** Everything is checked and answered as it would be, then undone: nothing is stored, no revision used. */
+  readonly dryRun?: boolean;
+  /** Name of the token that writes. */
+  readonly by?: string | null;
 }
 
 /**
@@ -160,25 +174,28 @@ export interface Store {
   hasProject(name: string): Promise<boolean>;
 
   /** Creates or replaces; a secret keeps its type. */
-  putSecret(write: SecretWrite): Promise<Written<SecretRecord>>;
+  putSecret(write: SecretWrite, mode?: WriteMode): Promise<Written<SecretRecord>>;
   getSecret(target: Target): Promise<SecretRecord>;
-  listSecrets(project: ResourceName): Promise<SecretRecord[]>;
+  listSecrets(project: ResourceName, query: ListQuery): Promise<Page<SecretRecord>>;
+  /** What is public of those of the named secrets that exist, by name. */
+  secretDetails(project: ResourceName, names: readonly string[]): Promise<ReadonlyMap<string, SecretDetails>>;
   /** Refused as `in_use` while a route or service names it. */
-  deleteSecret(target: Target): Promise<{ revision: Revision }>;
+  deleteSecret(target: Target, mode?: WriteMode): Promise<{ revision: Revision }>;
 
-  createService(write: ServiceWrite): Promise<Written<ServiceRecord>>;
-  updateService(write: ServiceWrite): Promise<Written<ServiceRecord>>;
+  /** One that exists with this very content is given back, not created; with another it is `already_exists`. */
+  createService(write: ServiceWrite, mode?: WriteMode): Promise<Written<ServiceRecord>>;
+  updateService(write: ServiceWrite, mode?: WriteMode): Promise<Written<ServiceRecord>>;
   getService(target: Target): Promise<ServiceRecord>;
-  listServices(project: ResourceName): Promise<ServiceRecord[]>;
+  listServices(project: ResourceName, query: ListQuery): Promise<Page<ServiceRecord>>;
   /** Refused as `in_use` while a route leads to it. */
-  deleteService(target: Target): Promise<{ revision: Revision }>;
+  deleteService(target: Target, mode?: WriteMode): Promise<{ revision: Revision }>;
 
-  /** Claims the host for the project as well; `hostname_taken` names no foreign route. */
-  createRoute(write: RouteWrite): Promise<Written<RouteRecord>>;
-  updateRoute(write: RouteWrite): Promise<Written<RouteRecord>>;
+  /** As createService; claims the host for the project as well: `hostname_taken` names no foreign route. */
+  createRoute(write: RouteWrite, mode?: WriteMode): Promise<Written<RouteRecord>>;
+  updateRoute(write: RouteWrite, mode?: WriteMode): Promise<Written<RouteRecord>>;
   getRoute(target: Target): Promise<RouteRecord>;
-  listRoutes(project: ResourceName): Promise<RouteRecord[]>;
-  deleteRoute(target: Target): Promise<{ revision: Revision }>;
+  listRoutes(project: ResourceName, query: ListQuery): Promise<Page<RouteRecord>>;
+  deleteRoute(target: Target, mode?: WriteMode): Promise<{ revision: Revision }>;
 
   /** Where the log stands. */
   cursor(): Promise<Cursor>;
@@ -188,6 +205,8 @@ export interface Store {
   changesAfter(revision: number, limit: number): Promise<Change[]>;
   /** Calls back soon after the log grows, by this process or another; returns the way to stop. */
   onRevision(listener: () => void): () => void;
+  /** Calls back soon after any write, also one without a change for the edges; returns the way to stop. */
+  onWrite(listener: () => void): () => void;
 
   /** Recompiles hosts of the oldest open job for at most one slice. False when there is no job. */
   runJobSlice(): Promise<boolean>;

@@ -23,6 +23,7 @@ import { createToken } from './token-create.ts';
 import { getToken } from './token-get.ts';
 import { listTokens } from './token-list.ts';
 import { revokeToken } from './token-revoke.ts';
+import { watchResources } from './watch-get.ts';
 
 /** Every operation of the API, in the order of the document. */
 export const OPERATIONS: readonly Operation[] = [
@@ -44,6 +45,7 @@ export const OPERATIONS: readonly Operation[] = [
   createToken,
   getToken,
   revokeToken,
+  watchResources,
   getCa,
   getApplied,
   getFeed,

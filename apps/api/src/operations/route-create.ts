@@ -13,7 +13,7 @@ import type { RouteRecord, Written } from '@postern/store';
 import type { ApiParts } from '../api-parts.ts';
 import { findingsUnder, withPointersUnder } from '../body-pointers.ts';
 import { refuseDescriptorErrors } from '../check-descriptor.ts';
-import { createHeaders } from '../entity-tag.ts';
+import { createHeaders, writeHeaders } from '../entity-tag.ts';
 import { generateHostname } from '../generate-hostname.ts';
 import { countOf, defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
@@ -40,30 +40,44 @@ export const createRoute = defineOperation({
   body: z
     .strictObject({ name: resourceName, labels: labels.optional(), spec: routeDraft })
     .meta({ id: 'RouteCreate' }),
-  answers: { 201: { description: 'The new route', schema: routeResource, headers: createHeaders } },
-  async handle(parts, { path, body }) {
+  ifNoneMatch: 'must-not-exist',
+  dryRun: true,
+  answers: {
+    200: {
+      description: 'The route, which exists with this very content already',
+      schema: routeResource,
+      headers: writeHeaders,
+    },
+    201: { description: 'The new route', schema: routeResource, headers: createHeaders },
+  },
+  async handle(parts, { path, body, precondition, mode }) {
     const write = async (draft: unknown, generatedHost: boolean) => {
       const spec = parseDescriptor(draft);
       refuseDescriptorErrors(spec);
       return withPointersUnder(
         'spec',
-        parts.store.createRoute({
-          project: path.project,
-          name: body.name,
-          labels: body.labels,
-          spec,
-          generatedHost,
-        }),
+        parts.store.createRoute(
+          {
+            project: path.project,
+            name: body.name,
+            labels: body.labels,
+            spec,
+            generatedHost,
+            ...precondition,
+          },
+          mode,
+        ),
       );
     };
     const written =
       body.spec.host === undefined
         ? await writeWithGeneratedHost(parts, (host) => write({ ...body.spec, host }, true))
         : await write(body.spec, false);
+    const resource = await routeResourceOf(parts, written.record);
     return {
-      status: 201,
-      body: await routeResourceOf(parts, written.record),
-      headers: writtenHeaders(written, `/v1/projects/${path.project}/routes/${body.name}`),
+      status: written.created ? 201 : 200,
+      body: resource,
+      headers: writtenHeaders(written, resource, `/v1/projects/${path.project}/routes/${body.name}`),
     };
   },
 });

@@ -13,9 +13,10 @@ export const deleteRoute = defineOperation({
   summary: 'Deletes a route',
   params: namedPath,
   ifMatch: true,
+  dryRun: true,
   answers: { 204: { description: 'The route is gone', headers: deleteHeaders } },
-  async handle(parts, { path, ifVersion }) {
-    const { revision } = await parts.store.deleteRoute({ ...path, ifVersion });
+  async handle(parts, { path, precondition, mode }) {
+    const { revision } = await parts.store.deleteRoute({ ...path, ...precondition }, mode);
     return answerDeleted(revision);
   },
 });

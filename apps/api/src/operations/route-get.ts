@@ -13,13 +13,11 @@ export const getRoute = defineOperation({
   tag: 'routes',
   summary: 'Gives one route',
   params: namedPath,
+  ifNoneMatch: 'fresh',
   answers: { 200: { description: 'The route', schema: routeResource, headers: resourceHeaders } },
   async handle(parts, { path }) {
     const record = await parts.store.getRoute(path);
-    return {
-      status: 200,
-      body: await routeResourceOf(parts, record),
-      headers: { etag: entityTagOf(record.version) },
-    };
+    const resource = await routeResourceOf(parts, record);
+    return { status: 200, body: resource, headers: { etag: entityTagOf(resource) } };
   },
 });

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { routeResource } from '@postern/contracts';
+import { listQuery, nextOf, pageOf, storeQueryOf } from '../list-query.ts';
 import { defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
 import { routeResourcesOf } from '../route-resource.ts';
@@ -11,16 +11,17 @@ export const listRoutes = defineOperation({
   path: '/v1/projects/{project}/routes',
   scope: 'admin',
   tag: 'routes',
-  summary: 'Lists the routes of a project by name',
+  summary: 'Lists the routes of a project by name, page by page',
   params: projectPath,
+  query: listQuery,
   answers: {
     200: {
       description: 'The routes',
-      schema: z.strictObject({ items: z.array(routeResource) }).meta({ id: 'RouteList' }),
+      schema: pageOf(routeResource, 'RouteList'),
     },
   },
-  async handle(parts, { path }) {
-    const records = await parts.store.listRoutes(path.project);
-    return { status: 200, body: { items: await routeResourcesOf(parts, records) } };
+  async handle(parts, { path, query }) {
+    const page = await parts.store.listRoutes(path.project, storeQueryOf(query));
+    return { status: 200, body: { items: await routeResourcesOf(parts, page.items), next: nextOf(page) } };
   },
 });

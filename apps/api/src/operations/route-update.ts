@@ -19,14 +19,15 @@ export const updateRoute = defineOperation({
   params: namedPath,
   body: z.strictObject({ labels: labels.optional(), spec: routeDescriptor }).meta({ id: 'RouteUpdate' }),
   ifMatch: true,
+  dryRun: true,
   answers: { 200: { description: 'The route', schema: routeResource, headers: writeHeaders } },
-  async handle(parts, { path, body, ifVersion }) {
+  async handle(parts, { path, body, precondition, mode }) {
     refuseDescriptorErrors(body.spec);
-    const written = await withPointersUnder('spec', parts.store.updateRoute({ ...path, ...body, ifVersion }));
-    return {
-      status: 200,
-      body: await routeResourceOf(parts, written.record),
-      headers: writtenHeaders(written),
-    };
+    const written = await withPointersUnder(
+      'spec',
+      parts.store.updateRoute({ ...path, ...body, ...precondition }, mode),
+    );
+    const resource = await routeResourceOf(parts, written.record);
+    return { status: 200, body: resource, headers: writtenHeaders(written, resource) };
   },
 });

@@ -13,9 +13,10 @@ export const deleteSecret = defineOperation({
   summary: 'Deletes a secret that no route or service names',
   params: namedPath,
   ifMatch: true,
+  dryRun: true,
   answers: { 204: { description: 'The secret is gone', headers: deleteHeaders } },
-  async handle(parts, { path, ifVersion }) {
-    const { revision } = await parts.store.deleteSecret({ ...path, ifVersion });
+  async handle(parts, { path, precondition, mode }) {
+    const { revision } = await parts.store.deleteSecret({ ...path, ...precondition }, mode);
     return answerDeleted(revision);
   },
 });

@@ -13,13 +13,11 @@ export const getSecret = defineOperation({
   tag: 'secrets',
   summary: 'Gives one secret',
   params: namedPath,
+  ifNoneMatch: 'fresh',
   answers: { 200: { description: 'The secret', schema: secretResource, headers: resourceHeaders } },
   async handle(parts, { path }) {
     const record = await parts.store.getSecret(path);
-    return {
-      status: 200,
-      body: secretResourceOf(record, parts.now()),
-      headers: { etag: entityTagOf(record.version) },
-    };
+    const resource = secretResourceOf(record, parts.now());
+    return { status: 200, body: resource, headers: { etag: entityTagOf(resource) } };
   },
 });

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { secretResource } from '@postern/contracts';
+import { listQuery, nextOf, pageOf, storeQueryOf } from '../list-query.ts';
 import { defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
 import { secretResourceOf } from '../secret-resource.ts';
@@ -11,16 +11,20 @@ export const listSecrets = defineOperation({
   path: '/v1/projects/{project}/secrets',
   scope: 'admin',
   tag: 'secrets',
-  summary: 'Lists the secrets of a project by name',
+  summary: 'Lists the secrets of a project by name, page by page',
   params: projectPath,
+  query: listQuery,
   answers: {
     200: {
       description: 'The secrets',
-      schema: z.strictObject({ items: z.array(secretResource) }).meta({ id: 'SecretList' }),
+      schema: pageOf(secretResource, 'SecretList'),
     },
   },
-  async handle(parts, { path }) {
-    const records = await parts.store.listSecrets(path.project);
-    return { status: 200, body: { items: records.map((record) => secretResourceOf(record, parts.now())) } };
+  async handle(parts, { path, query }) {
+    const page = await parts.store.listSecrets(path.project, storeQueryOf(query));
+    return {
+      status: 200,
+      body: { items: page.items.map((record) => secretResourceOf(record, parts.now())), next: nextOf(page) },
+    };
   },
 });

@@ -19,22 +19,25 @@ export const putSecret = defineOperation({
   params: namedPath,
   body: z.strictObject({ labels: labels.optional(), secret: secretInput }).meta({ id: 'SecretPut' }),
   ifMatch: true,
+  ifNoneMatch: 'must-not-exist',
+  dryRun: true,
   answers: {
     200: { description: 'The secret, replaced', schema: secretResource, headers: writeHeaders },
     201: { description: 'The new secret', schema: secretResource, headers: createHeaders },
   },
-  async handle(parts, { path, body, ifVersion }) {
+  async handle(parts, { path, body, precondition, mode }) {
     const { write, warnings } = readSecretInput(body.secret, path, parts.masterKey, parts.now());
     const written = await withPointersUnder(
       'secret',
-      parts.store.putSecret({ ...path, ifVersion, labels: body.labels, ...write }),
+      parts.store.putSecret({ ...path, ...precondition, labels: body.labels, ...write }, mode),
     );
     const location = `/v1/projects/${path.project}/secrets/${path.name}`;
+    const resource = secretResourceOf(written.record, parts.now());
     return {
       status: written.created ? 201 : 200,
       // The warnings of this call have places in the sent text, those of the resource do not.
-      body: { ...secretResourceOf(written.record, parts.now()), findings: [...warnings] },
-      headers: writtenHeaders(written, written.created ? location : undefined),
+      body: { ...resource, findings: [...warnings] },
+      headers: writtenHeaders(written, resource, location),
     };
   },
 });

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { labels, resourceName, serviceResource, serviceSpec } from '@postern/contracts';
 import { withPointersUnder } from '../body-pointers.ts';
-import { createHeaders } from '../entity-tag.ts';
+import { createHeaders, writeHeaders } from '../entity-tag.ts';
 import { defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
 import { serviceResourceOf } from '../service-resource.ts';
@@ -19,16 +19,26 @@ export const createService = defineOperation({
   body: z
     .strictObject({ name: resourceName, labels: labels.optional(), spec: serviceSpec })
     .meta({ id: 'ServiceCreate' }),
-  answers: { 201: { description: 'The new service', schema: serviceResource, headers: createHeaders } },
-  async handle(parts, { path, body }) {
+  ifNoneMatch: 'must-not-exist',
+  dryRun: true,
+  answers: {
+    200: {
+      description: 'The service, which exists with this very content already',
+      schema: serviceResource,
+      headers: writeHeaders,
+    },
+    201: { description: 'The new service', schema: serviceResource, headers: createHeaders },
+  },
+  async handle(parts, { path, body, precondition, mode }) {
     const written = await withPointersUnder(
       'spec',
-      parts.store.createService({ project: path.project, ...body }),
+      parts.store.createService({ project: path.project, ...body, ...precondition }, mode),
     );
+    const resource = serviceResourceOf(parts, written.record);
     return {
-      status: 201,
-      body: serviceResourceOf(written.record),
-      headers: writtenHeaders(written, `/v1/projects/${path.project}/services/${body.name}`),
+      status: written.created ? 201 : 200,
+      body: resource,
+      headers: writtenHeaders(written, resource, `/v1/projects/${path.project}/services/${body.name}`),
     };
   },
 });

@@ -13,9 +13,10 @@ export const deleteService = defineOperation({
   summary: 'Deletes a service that no route leads to',
   params: namedPath,
   ifMatch: true,
+  dryRun: true,
   answers: { 204: { description: 'The service is gone', headers: deleteHeaders } },
-  async handle(parts, { path, ifVersion }) {
-    const { revision } = await parts.store.deleteService({ ...path, ifVersion });
+  async handle(parts, { path, precondition, mode }) {
+    const { revision } = await parts.store.deleteService({ ...path, ...precondition }, mode);
     return answerDeleted(revision);
   },
 });

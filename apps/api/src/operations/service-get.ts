@@ -13,13 +13,11 @@ export const getService = defineOperation({
   tag: 'services',
   summary: 'Gives one service',
   params: namedPath,
+  ifNoneMatch: 'fresh',
   answers: { 200: { description: 'The service', schema: serviceResource, headers: resourceHeaders } },
   async handle(parts, { path }) {
     const record = await parts.store.getService(path);
-    return {
-      status: 200,
-      body: serviceResourceOf(record),
-      headers: { etag: entityTagOf(record.version) },
-    };
+    const resource = serviceResourceOf(parts, record);
+    return { status: 200, body: resource, headers: { etag: entityTagOf(resource) } };
   },
 });

@@ -1,5 +1,5 @@
-import { z } from '@hono/zod-openapi';
 import { serviceResource } from '@postern/contracts';
+import { listQuery, nextOf, pageOf, storeQueryOf } from '../list-query.ts';
 import { defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
 import { serviceResourceOf } from '../service-resource.ts';
@@ -11,16 +11,20 @@ export const listServices = defineOperation({
   path: '/v1/projects/{project}/services',
   scope: 'admin',
   tag: 'services',
-  summary: 'Lists the services of a project by name',
+  summary: 'Lists the services of a project by name, page by page',
   params: projectPath,
+  query: listQuery,
   answers: {
     200: {
       description: 'The services',
-      schema: z.strictObject({ items: z.array(serviceResource) }).meta({ id: 'ServiceList' }),
+      schema: pageOf(serviceResource, 'ServiceList'),
     },
   },
-  async handle(parts, { path }) {
-    const records = await parts.store.listServices(path.project);
-    return { status: 200, body: { items: records.map((record) => serviceResourceOf(record)) } };
+  async handle(parts, { path, query }) {
+    const page = await parts.store.listServices(path.project, storeQueryOf(query));
+    return {
+      status: 200,
+      body: { items: page.items.map((record) => serviceResourceOf(parts, record)), next: nextOf(page) },
+    };
   },
 });

@@ -18,12 +18,14 @@ export const updateService = defineOperation({
   params: namedPath,
   body: z.strictObject({ labels: labels.optional(), spec: serviceSpec }).meta({ id: 'ServiceUpdate' }),
   ifMatch: true,
+  dryRun: true,
   answers: { 200: { description: 'The service', schema: serviceResource, headers: writeHeaders } },
-  async handle(parts, { path, body, ifVersion }) {
+  async handle(parts, { path, body, precondition, mode }) {
     const written = await withPointersUnder(
       'spec',
-      parts.store.updateService({ ...path, ...body, ifVersion }),
+      parts.store.updateService({ ...path, ...body, ...precondition }, mode),
     );
-    return { status: 200, body: serviceResourceOf(written.record), headers: writtenHeaders(written) };
+    const resource = serviceResourceOf(parts, written.record);
+    return { status: 200, body: resource, headers: writtenHeaders(written, resource) };
   },
 });

@@ -4,6 +4,7 @@ import {
   type ChangeKind,
   type Cursor,
   DOCUMENT_FORMAT,
+  documentFormatOf,
   type Revision,
   unusableChange,
 } from '@postern/contracts';
@@ -86,9 +87,9 @@ export class ChangeLog {
   put(kind: ChangeKind, id: string, body: object, now: number): void {
     const text = JSON.stringify(body);
     const present = this.#find.get(kind, id);
-    if (present?.body != null && present.formatVersion === DOCUMENT_FORMAT && isSameBody(present.body, text))
-      return;
-    this.#put.run(kind, id, this.#nextRevision(), DOCUMENT_FORMAT, text, now);
+    const format = documentFormatOf(body);
+    if (present?.body != null && present.formatVersion === format && isSameBody(present.body, text)) return;
+    this.#put.run(kind, id, this.#nextRevision(), format, text, now);
   }
 
   /** Replaces a document by a tombstone; nothing happens when there is none. */

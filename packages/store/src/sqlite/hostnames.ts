@@ -1,5 +1,6 @@
 import { type Hostname, PosternError, type ResourceName } from '@postern/contracts';
 import { eq } from 'drizzle-orm';
+import type { StoreDatabase } from './open-database.ts';
 import { hostnames, issuedCertificates, routes } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
@@ -33,6 +34,15 @@ export function claimHostname(
       createdAt: now,
     })
     .run();
+}
+
+export function isGeneratedHostname(db: StoreDatabase, host: Hostname): boolean {
+  const row = db
+    .select({ generated: hostnames.generated })
+    .from(hostnames)
+    .where(eq(hostnames.name, host))
+    .get();
+  return row?.generated ?? false;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 
 /**
- * Tells listeners when the revision has grown: at once after commits of this connection (`lookNow`), and within
+ * Tells listeners when the revision has grown, or when anything was written: at once after commits of this connection (`lookNow`), and within
  * `pollMs` after those of other processes, which `PRAGMA data_version` shows at the cost of one page read.
  * It polls only while somebody listens, and keeps no process alive.
  */
@@ -9,7 +9,7 @@ export class RevisionWatch {
   readonly #connection: Database.Database;
   readonly #readRevision: () => number;
   readonly #pollMs: number;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = { revision: new Set<() => void>(), write: new Set<() => void>() };
   #timer: NodeJS.Timeout | undefined;
   #dataVersion: unknown;
   #revision = 0;
@@ -20,33 +20,38 @@ export class RevisionWatch {
     this.#pollMs = pollMs;
   }
 
-  listen(listener: () => void): () => void {
-    if (this.#listeners.size === 0) this.#start();
+  listen(to: 'revision' | 'write', listener: () => void): () => void {
+    if (!this.#isHeard()) this.#start();
     // Wrapped, so that one function given twice is two listeners and each is stopped alone.
     const entry = (): void => listener();
-    this.#listeners.add(entry);
+    this.#listeners[to].add(entry);
     return () => {
-      this.#listeners.delete(entry);
-      if (this.#listeners.size === 0) this.stop();
+      this.#listeners[to].delete(entry);
+      if (!this.#isHeard()) this.stop();
     };
   }
 
   /** To be called after each commit of this connection. It never throws: the write has happened. */
   lookNow(): void {
-    if (this.#listeners.size > 0 && this.#hasGrown()) this.#wake();
+    if (!this.#isHeard()) return;
+    this.#wake('write');
+    if (this.#hasGrown()) this.#wake('revision');
   }
 
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#listeners.clear();
+    this.#listeners.revision.clear();
+    this.#listeners.write.clear();
   }
 
   #start(): void {
     this.#dataVersion = this.#readDataVersion();
     this.#revision = this.#readRevision();
     this.#timer = setInterval(() => {
-      if (this.#isTouchedByOthers() && this.#hasGrown()) this.#wake();
+      if (!this.#isTouchedByOthers()) return;
+      this.#wake('write');
+      if (this.#hasGrown()) this.#wake('revision');
     }, this.#pollMs);
     this.#timer.unref();
   }
@@ -74,8 +79,12 @@ export class RevisionWatch {
     return true;
   }
 
-  #wake(): void {
-    for (const listener of this.#listeners) queueMicrotask(listener);
+  #isHeard(): boolean {
+    return this.#listeners.revision.size + this.#listeners.write.size > 0;
+  }
+
+  #wake(what: 'revision' | 'write'): void {
+    for (const listener of this.#listeners[what]) queueMicrotask(listener);
   }
 
   #readDataVersion(): unknown {

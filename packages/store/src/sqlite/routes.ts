@@ -1,41 +1,46 @@
 import { randomUUID } from 'node:crypto';
-import { type HostDocument, PosternError, type ResourceName, type Revision } from '@postern/contracts';
+import type { HostDocument, ResourceName, Revision } from '@postern/contracts';
 import { and, asc, eq } from 'drizzle-orm';
+import type { ListQuery, Page } from '../list-query.ts';
 import type { RouteRecord, RouteWrite, Target, Written } from '../store.ts';
 import { refuseErrors } from './compiler-findings.ts';
 import { HostRowsGatherer, secretsOfRoute, servicesOfRoute } from './host-rows.ts';
-import { claimHostname, releaseHostname } from './hostnames.ts';
+import { claimHostname, isGeneratedHostname, releaseHostname } from './hostnames.ts';
+import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { recompileRoute } from './recompile-hosts.ts';
-import { requireProject, requireRow } from './record-access.ts';
+import { requireProject, requireRow, requireSameContent } from './record-access.ts';
+import { forgetFormerVersions, keepFormerVersion } from './record-history.ts';
 import { changes, issuedCertificates, routeSecrets, routeServices, routes } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
 type RouteColumns = typeof routes.$inferSelect;
 
 export function getRoute(db: StoreDatabase, target: Target): RouteRecord {
-  return recordOf(db, requireRow('route', target, findRoute(db, target)));
+  return recordOf(db, requireRow(db, 'route', target, findRoute(db, target)));
 }
 
-export function listRoutes(db: StoreDatabase, project: ResourceName): RouteRecord[] {
+export function listRoutes(db: StoreDatabase, project: ResourceName, query: ListQuery): Page<RouteRecord> {
   requireProject(db, project);
-  return db
+  const window = listWindow(db, routes, project, query);
+  const rows = db
     .select({ route: routes, body: changes.body, revision: changes.revision })
     .from(routes)
     .innerJoin(changes, and(eq(changes.kind, 'host'), eq(changes.id, routes.host)))
-    .where(eq(routes.project, project))
+    .where(window.where)
     .orderBy(asc(routes.name))
-    .all()
-    .map(({ route, body, revision }) => withDocument(route, body, revision));
+    .limit(window.readLimit)
+    .all();
+  return window.pageOf(rows.map(({ route, body, revision }) => withDocument(route, body, revision)));
 }
 
 export function createRoute(context: WriteContext, write: RouteWrite): Written<RouteRecord> {
   const { db, now } = context;
   requireProject(db, write.project);
-  if (findRoute(db, write) !== undefined) {
-    throw new PosternError('already_exists', {
-      detail: `project ${write.project} has a route ${write.name} already`,
-    });
+  const present = findRoute(db, write);
+  if (present !== undefined) {
+    requireSameContent('route', write, present, contentWanted(db, write, present));
+    return { record: recordOf(db, present), created: false, revision: context.log.revision(), job: null };
   }
   const host = write.spec.host;
   claimHostname(context, host, write.project, write.generatedHost ?? false);
@@ -47,6 +52,7 @@ export function createRoute(context: WriteContext, write: RouteWrite): Written<R
     labels: write.labels ?? {},
     createdAt: now,
     updatedAt: now,
+    updatedBy: context.by,
     host,
     spec: write.spec,
     certificateWantedAt: certificateWantedAt(db, write),
@@ -57,7 +63,8 @@ export function createRoute(context: WriteContext, write: RouteWrite): Written<R
 
 export function updateRoute(context: WriteContext, write: RouteWrite): Written<RouteRecord> {
   const { db } = context;
-  const present = requireRow('route', write, findRoute(db, write));
+  const present = requireRow(db, 'route', write, findRoute(db, write));
+  keepFormerVersion(context, present);
   const host = write.spec.host;
   if (host !== present.host) claimHostname(context, host, write.project, write.generatedHost ?? false);
   const row: RouteColumns = {
@@ -65,6 +72,7 @@ export function updateRoute(context: WriteContext, write: RouteWrite): Written<R
     version: present.version + 1,
     labels: write.labels ?? present.labels,
     updatedAt: context.now,
+    updatedBy: context.by,
     host,
     spec: write.spec,
     certificateWantedAt: certificateWantedAt(db, write),
@@ -75,8 +83,9 @@ export function updateRoute(context: WriteContext, write: RouteWrite): Written<R
 }
 
 export function deleteRoute(context: WriteContext, target: Target): { revision: Revision } {
-  const row = requireRow('route', target, findRoute(context.db, target));
+  const row = requireRow(context.db, 'route', target, findRoute(context.db, target));
   context.db.delete(routes).where(eq(routes.id, row.id)).run();
+  forgetFormerVersions(context, row.id);
   releaseHostname(context, row.host);
   return { revision: context.log.revision() };
 }
@@ -99,6 +108,13 @@ function finishRoute(context: WriteContext, row: RouteColumns): Written<RouteRec
       .run();
   recompileRoute(context, gatherer, row);
   return { record: recordOf(db, row), created: row.version === 1, revision: log.revision(), job: null };
+}
+
+/** What a repeated create would leave. One that asked for a generated host means the one that the first call got. */
+function contentWanted(db: StoreDatabase, write: RouteWrite, present: RouteColumns): object {
+  const means = write.generatedHost === true && isGeneratedHostname(db, present.host);
+  const spec = means ? { ...write.spec, host: present.host } : write.spec;
+  return { labels: write.labels ?? {}, spec };
 }
 
 function certificateWantedAt(db: StoreDatabase, { spec }: RouteWrite): number | null {

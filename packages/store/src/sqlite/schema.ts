@@ -60,6 +60,8 @@ const recordColumns = {
   labels: text('labels', { mode: 'json' }).$type<Labels>().notNull(),
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
+  /** Name of the token that wrote the present version; null where nobody said. */
+  updatedBy: text('updated_by'),
 };
 
 export const secrets = sqliteTable(
@@ -71,6 +73,17 @@ export const secrets = sqliteTable(
     sealed: text('sealed').notNull(),
   },
   (table) => [uniqueIndex('secrets_name').on(table.project, table.name)],
+);
+
+/** What a resource was before its last writes: content without values, LIMITS.versionsKept for each resource. */
+export const formerVersions = sqliteTable(
+  'former_versions',
+  {
+    resourceId: text('resource_id').notNull(),
+    version: integer('version').notNull(),
+    content: text('content', { mode: 'json' }).$type<object>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.resourceId, table.version] })],
 );
 
 export const services = sqliteTable(

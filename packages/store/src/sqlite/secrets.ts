@@ -1,29 +1,48 @@
 import { randomUUID } from 'node:crypto';
-import { PosternError, type ResourceName, type Revision } from '@postern/contracts';
-import { and, asc, eq } from 'drizzle-orm';
+import { PosternError, type ResourceName, type Revision, type SecretDetails } from '@postern/contracts';
+import { and, asc, eq, inArray } from 'drizzle-orm';
+import type { ListQuery, Page } from '../list-query.ts';
 import type { SecretRecord, SecretWrite, Target, Written } from '../store.ts';
+import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { recompileAffected } from './recompile-hosts.ts';
 import { requireProject, requireRow, requireUnused, requireVersion } from './record-access.ts';
+import { conflictSince, forgetFormerVersions, keepFormerVersion } from './record-history.ts';
 import { secrets } from './schema.ts';
-import { usersOfSecret } from './usage.ts';
+import { USERS_IN_LISTS_MAX, usersOfSecret } from './usage.ts';
 import type { WriteContext } from './write-context.ts';
 
 type SecretColumns = typeof secrets.$inferSelect;
 
 export function getSecret(db: StoreDatabase, target: Target): SecretRecord {
-  return recordOf(db, requireRow('secret', target, findSecret(db, target)));
+  return recordOf(db, requireRow(db, 'secret', target, findSecret(db, target)));
 }
 
-export function listSecrets(db: StoreDatabase, project: ResourceName): SecretRecord[] {
+export function listSecrets(db: StoreDatabase, project: ResourceName, query: ListQuery): Page<SecretRecord> {
   requireProject(db, project);
-  return db
+  const window = listWindow(db, secrets, project, query);
+  const rows = db
     .select()
     .from(secrets)
-    .where(eq(secrets.project, project))
+    .where(window.where)
     .orderBy(asc(secrets.name))
-    .all()
-    .map((row) => recordOf(db, row));
+    .limit(window.readLimit)
+    .all();
+  const { items, next } = window.pageOf(rows);
+  return { items: items.map((row) => recordOf(db, row, USERS_IN_LISTS_MAX)), next };
+}
+
+export function secretDetailsOf(
+  db: StoreDatabase,
+  project: ResourceName,
+  names: readonly string[],
+): Map<string, SecretDetails> {
+  const rows = db
+    .select({ name: secrets.name, details: secrets.details })
+    .from(secrets)
+    .where(and(eq(secrets.project, project), inArray(secrets.name, [...names])))
+    .all();
+  return new Map(rows.map((row) => [row.name, row.details]));
 }
 
 /** Creates or replaces. The id and the type of a secret never change, so that a new value is one change and no host follows. */
@@ -32,7 +51,7 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
   const { project, name, type, details, sealed } = write;
   requireProject(db, project);
   const present = findSecret(db, write);
-  requireVersion('secret', write, present?.version ?? 0);
+  requireSecretVersion(context, write, present);
   if (present !== undefined && present.type !== type) {
     const message = `secret ${name} is of type ${present.type} and stays so; delete it first, or choose another name`;
     throw new PosternError('validation_failed', {
@@ -48,20 +67,40 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
     labels: write.labels ?? present?.labels ?? {},
     createdAt: present?.createdAt ?? now,
     updatedAt: now,
+    updatedBy: context.by,
     type,
     details,
     sealed,
   };
+  if (present !== undefined) keepFormerVersion(context, present);
   db.insert(secrets).values(row).onConflictDoUpdate({ target: secrets.id, set: row }).run();
   if (write.document !== null) log.put(write.document.kind, row.id, write.document.body, now);
   const job = present === undefined ? recompileAffected(context, { kind: 'secret', project, name }) : null;
   return { record: recordOf(db, row), created: present === undefined, revision: log.revision(), job };
 }
 
-export function deleteSecret({ db, log, now }: WriteContext, target: Target): { revision: Revision } {
-  const row = requireRow('secret', target, findSecret(db, target));
+/** A put that must create (version 0) and finds a secret is `already_exists`; its values are compared with nothing. */
+function requireSecretVersion(
+  { db }: WriteContext,
+  write: SecretWrite,
+  present: SecretColumns | undefined,
+): void {
+  if (write.ifVersion !== 0 || present === undefined) {
+    requireVersion(db, 'secret', write, present);
+    return;
+  }
+  throw new PosternError('already_exists', {
+    detail: `project ${write.project} has a secret ${write.name} already`,
+    conflict: { ...conflictSince(db, present, 0), yourVersion: null },
+  });
+}
+
+export function deleteSecret(context: WriteContext, target: Target): { revision: Revision } {
+  const { db, log, now } = context;
+  const row = requireRow(db, 'secret', target, findSecret(db, target));
   requireUnused('secret', target, usersOfSecret(db, target.project, target.name));
   db.delete(secrets).where(eq(secrets.id, row.id)).run();
+  forgetFormerVersions(context, row.id);
   log.bury('trust-bundle', row.id, now);
   log.bury('certificate', row.id, now);
   return { revision: log.revision() };
@@ -75,6 +114,6 @@ function findSecret(db: StoreDatabase, { project, name }: Target): SecretColumns
     .get();
 }
 
-function recordOf(db: StoreDatabase, row: SecretColumns): SecretRecord {
-  return { ...row, usedBy: usersOfSecret(db, row.project, row.name) };
+function recordOf(db: StoreDatabase, row: SecretColumns, usersMax?: number): SecretRecord {
+  return { ...row, usedBy: usersOfSecret(db, row.project, row.name, usersMax) };
 }

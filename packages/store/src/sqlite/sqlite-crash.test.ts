@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeSqliteHarness, type SqliteHarness } from '../testing/sqlite-harness.ts';
-import { openSuiteStore, readChanges, SHOP } from '../testing/suite-fixtures.ts';
+import { listAllRoutes, openSuiteStore, readChanges } from '../testing/suite-fixtures.ts';
 import { Writer } from '../testing/writer.ts';
 
 let harness: SqliteHarness;
@@ -36,7 +36,7 @@ function hostsAfter(acknowledged: readonly string[]): Map<string, string | null>
 /** Rows, names, references and documents must tell one story. */
 async function expectNothingHalfApplied(): Promise<Map<string, string>> {
   const store = await openSuiteStore(harness.url);
-  const routes = await store.listRoutes(SHOP);
+  const routes = await listAllRoutes(store);
   const changes = await readChanges(store);
   const { revision } = await store.cursor();
   await store.close();

@@ -187,7 +187,9 @@ test('tokens of one name in an older database keep working, each under a name of
   raw.exec(
     "insert into tokens (rowid, id, name, scope, hash, created_at) values (1, 'aaaaaaaa-1', 'edge', 'edge', 'oldest', 1), (2, 'bbbbbbbb-2', 'edge', 'edge', 'older', 2)",
   );
-  raw.exec('delete from schema_migrations where tag_time > (select min(tag_time) from schema_migrations)');
+  raw.exec(
+    'delete from schema_migrations where tag_time = (select tag_time from schema_migrations order by tag_time limit 1 offset 1)',
+  );
   raw.close();
   const store = await openSuiteStore(harness.url);
   expect((await store.listTokens()).map(({ name, hash }) => [name, hash])).toEqual([

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { LIMITS } from '@postern/contracts';
+import { LIMITS, type Revision } from '@postern/contracts';
 import type Database from 'better-sqlite3';
 import { eq } from 'drizzle-orm';
-import type { Store, StoreOptions } from '../store.ts';
+import type { Store, StoreOptions, WriteMode } from '../store.ts';
 import {
   ensureAuthority,
   getAuthority,
@@ -15,7 +15,7 @@ import { runOldestJob } from './recompile-hosts.ts';
 import { RevisionWatch } from './revision-watch.ts';
 import { createRoute, deleteRoute, getRoute, listRoutes, updateRoute } from './routes.ts';
 import { jobs, projects } from './schema.ts';
-import { deleteSecret, getSecret, listSecrets, putSecret } from './secrets.ts';
+import { deleteSecret, getSecret, listSecrets, putSecret, secretDetailsOf } from './secrets.ts';
 import { createService, deleteService, getService, listServices, updateService } from './services.ts';
 import { storeFailureOf } from './store-failure.ts';
 import {
@@ -39,12 +39,17 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
   const { connection, db } = openDatabase(file, now());
   const log = new ChangeLog(connection);
   const watch = new RevisionWatch(connection, () => log.revision(), options.pollMs ?? POLL_MS);
-  const { read, write } = transactionsOf(connection, file);
+  const { read, write, undo } = transactionsOf(connection, file);
 
   // Asynchronous by contract only: the work is one synchronous transaction, which no other work of this process can enter.
   const reading = async <T>(work: (db: StoreDatabase) => T): Promise<T> => read(() => work(db));
-  const writing = async <T>(work: (context: WriteContext) => T): Promise<T> => {
-    const context: WriteContext = { db, log, compiler, now: now() };
+  const writing = async <T>(work: (context: WriteContext) => T, mode: WriteMode = {}): Promise<T> => {
+    const context: WriteContext = { db, log, compiler, now: now(), by: mode.by ?? null };
+    if (mode.dryRun === true)
+      return untold(
+        undo(() => work(context)),
+        log.revision(),
+      );
     const result = write(() => {
       const outcome = work(context);
       log.purge(context.now);
@@ -67,27 +72,29 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
           undefined,
       ),
 
-    putSecret: (secret) => writing((context) => putSecret(context, secret)),
+    putSecret: (secret, mode) => writing((context) => putSecret(context, secret), mode),
     getSecret: (target) => reading(() => getSecret(db, target)),
-    listSecrets: (project) => reading(() => listSecrets(db, project)),
-    deleteSecret: (target) => writing((context) => deleteSecret(context, target)),
+    listSecrets: (project, query) => reading(() => listSecrets(db, project, query)),
+    secretDetails: (project, names) => reading(() => secretDetailsOf(db, project, names)),
+    deleteSecret: (target, mode) => writing((context) => deleteSecret(context, target), mode),
 
-    createService: (service) => writing((context) => createService(context, service)),
-    updateService: (service) => writing((context) => updateService(context, service)),
+    createService: (service, mode) => writing((context) => createService(context, service), mode),
+    updateService: (service, mode) => writing((context) => updateService(context, service), mode),
     getService: (target) => reading(() => getService(db, target)),
-    listServices: (project) => reading(() => listServices(db, project)),
-    deleteService: (target) => writing((context) => deleteService(context, target)),
+    listServices: (project, query) => reading(() => listServices(db, project, query)),
+    deleteService: (target, mode) => writing((context) => deleteService(context, target), mode),
 
-    createRoute: (route) => writing((context) => createRoute(context, route)),
-    updateRoute: (route) => writing((context) => updateRoute(context, route)),
+    createRoute: (route, mode) => writing((context) => createRoute(context, route), mode),
+    updateRoute: (route, mode) => writing((context) => updateRoute(context, route), mode),
     getRoute: (target) => reading(() => getRoute(db, target)),
-    listRoutes: (project) => reading(() => listRoutes(db, project)),
-    deleteRoute: (target) => writing((context) => deleteRoute(context, target)),
+    listRoutes: (project, query) => reading(() => listRoutes(db, project, query)),
+    deleteRoute: (target, mode) => writing((context) => deleteRoute(context, target), mode),
 
     cursor: () => reading(() => log.cursor()),
     isResumable: (cursor) => reading(() => log.isResumable(cursor)),
     changesAfter: (revision, limit) => reading(() => log.changesAfter(revision, limit)),
-    onRevision: (listener) => watch.listen(listener),
+    onRevision: (listener) => watch.listen('revision', listener),
+    onWrite: (listener) => watch.listen('write', listener),
 
     runJobSlice: () => {
       const endsAt = performance.now() + LIMITS.recompileSliceMs;
@@ -122,7 +129,12 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
 function transactionsOf(
   connection: Database.Database,
   file: string,
-): { read: <T>(work: () => T) => T; write: <T>(work: () => T) => T } {
+): {
+  read: <T>(work: () => T) => T;
+  write: <T>(work: () => T) => T;
+  /** Runs a write and rolls it back: the very same transaction, so its outcome cannot differ from the real one's. */
+  undo: <T>(work: () => T) => T;
+} {
   const run = connection.transaction((work: () => unknown) => work());
   const telling = <T>(attempt: () => unknown): T => {
     try {
@@ -134,5 +146,30 @@ function transactionsOf(
   return {
     read: (work) => telling(() => run.deferred(work)),
     write: (work) => telling(() => run.immediate(work)),
+    undo: <T>(work: () => T) => {
+      const rollback = new Rollback<T>();
+      try {
+        telling(() =>
+          run.immediate(() => {
+            rollback.outcome = work();
+            throw rollback;
+          }),
+        );
+      } catch (thrown) {
+        if (thrown !== rollback) throw thrown;
+      }
+      return rollback.outcome as T;
+    },
   };
+}
+
+/** The outcome of a dry run names no revision that will never be, and no job. */
+function untold<T>(outcome: T, revision: Revision): T {
+  const told = typeof outcome === 'object' && outcome !== null && 'revision' in outcome;
+  return told ? { ...outcome, revision, ...('job' in outcome ? { job: null } : {}) } : outcome;
+}
+
+/** Thrown to end a transaction without its effects. */
+class Rollback<T> extends Error {
+  outcome: T | undefined;
 }

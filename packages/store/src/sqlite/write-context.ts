@@ -9,4 +9,6 @@ export interface WriteContext {
   readonly compiler: Compiler;
   /** Milliseconds since 1970; one instant for the whole transaction. */
   readonly now: number;
+  /** Name of the token that writes; null where nobody said. */
+  readonly by: string | null;
 }

@@ -15,6 +15,8 @@ import {
   tlsWrite,
 } from './suite-fixtures.ts';
 
+const PAGE = { limit: 100 };
+
 /** Secrets, services and routes as rows: what is written is read back, and what must be refused is. */
 export function describeResources(makeHarness: MakeHarness): void {
   let harness: StoreHarness;
@@ -35,7 +37,7 @@ export function describeResources(makeHarness: MakeHarness): void {
       const second = await store.putSecret(caWrite('ca', 'two'));
       expect(second).toMatchObject({ created: false, record: { version: 2, labels: { team: 'a' } } });
       expect(second.record.id).toBe(first.record.id);
-      expect(await store.listSecrets(SHOP)).toEqual([await store.getSecret(targetFor('ca'))]);
+      expect((await store.listSecrets(SHOP, PAGE)).items).toEqual([await store.getSecret(targetFor('ca'))]);
       await store.deleteSecret(targetFor('ca'));
       await refusal(store.getSecret(targetFor('ca')), 'not_found');
     });
@@ -58,8 +60,8 @@ export function describeResources(makeHarness: MakeHarness): void {
         usedBy: ['route/r'],
       });
       expect(await store.getRoute(targetFor('r'))).toEqual(route.record);
-      expect(await store.listRoutes(SHOP)).toEqual([route.record]);
-      expect(await store.listRoutes(OTHER)).toEqual([]);
+      expect((await store.listRoutes(SHOP, PAGE)).items).toEqual([route.record]);
+      expect((await store.listRoutes(OTHER, PAGE)).items).toEqual([]);
       expect(route.record.labels).toEqual({ tier: 'x' });
       expect(route.record.revision).toBe(route.revision);
     });
@@ -67,7 +69,7 @@ export function describeResources(makeHarness: MakeHarness): void {
     test('a name is taken once per kind and project', async () => {
       await store.createService(serviceWrite('cart'));
       await store.createService(serviceWrite('cart', 1, {}, OTHER));
-      await refusal(store.createService(serviceWrite('cart')), 'already_exists');
+      await refusal(store.createService(serviceWrite('cart', 3001)), 'already_exists');
       await store.createRoute(routeWrite('cart', 'a.example.org', 'cart'));
       await refusal(store.createRoute(routeWrite('cart', 'b.example.org', 'cart')), 'already_exists');
     });
@@ -75,7 +77,7 @@ export function describeResources(makeHarness: MakeHarness): void {
     test('an unknown project, or a name of another one, is not found', async () => {
       const nowhere = targetFor('x').name;
       await refusal(store.createService(serviceWrite('cart', 1, {}, nowhere)), 'not_found');
-      await refusal(store.listRoutes(nowhere), 'not_found');
+      await refusal(store.listRoutes(nowhere, PAGE), 'not_found');
       await store.createService(serviceWrite('cart'));
       await refusal(store.getService(targetFor('cart', OTHER)), 'not_found');
       await refusal(store.deleteService(targetFor('cart', OTHER)), 'not_found');
@@ -139,7 +141,7 @@ export function describeResources(makeHarness: MakeHarness): void {
         ),
         'validation_failed',
       );
-      expect(await store.listRoutes(SHOP)).toEqual([]);
+      expect((await store.listRoutes(SHOP, PAGE)).items).toEqual([]);
       expect(await readChanges(store)).toEqual([]);
       await store.createService(serviceWrite('cart'));
       await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));

@@ -1,4 +1,4 @@
-import type { Finding, HostRows, SecretRow, Target } from '@postern/contracts';
+import { type Finding, type HostRows, type SecretRow, type Target, urlOfTarget } from '@postern/contracts';
 import type { Compiler } from '../store.ts';
 
 /**
@@ -25,7 +25,7 @@ export const suiteCompiler: Compiler = {
       [...rows.services].map(([name, spec]) => [
         name,
         {
-          targets: spec.targets.map(targetOf),
+          targets: spec.targets.map((target) => targetOf(urlOfTarget(target))),
           trustBundle: idOf(rows, spec.tls?.ca),
           clientCertificate: idOf(rows, spec.tls?.clientCertificate),
           hostHeader: spec.hostHeader ?? 'client',

@@ -2,12 +2,14 @@ import {
   type CertificateDocument,
   type Change,
   hostname,
+  LIMITS,
+  type ResourceName,
   resourceName,
   routeDescriptor,
   serviceSpec,
 } from '@postern/contracts';
 import { openStore } from '../open-store.ts';
-import type { RouteWrite, SecretWrite, ServiceWrite, Store } from '../store.ts';
+import type { RouteRecord, RouteWrite, SecretWrite, ServiceWrite, Store } from '../store.ts';
 import { suiteCompiler } from './suite-compiler.ts';
 
 /** One empty database: where it is, and how it goes away. */
@@ -87,6 +89,17 @@ export function routeWrite(
 }
 
 export const hostOf = (text: string) => hostname.parse(text);
+
+/** All routes of `shop`, read in pages. */
+export async function listAllRoutes(store: Store): Promise<RouteRecord[]> {
+  const all: RouteRecord[] = [];
+  for (let after: ResourceName | undefined; ; ) {
+    const page = await store.listRoutes(SHOP, { limit: LIMITS.listLimitMax, after });
+    all.push(...page.items);
+    if (page.next === null) return all;
+    after = page.next;
+  }
+}
 
 /** Every change after a revision, read in pages. */
 export async function readChanges(store: Store, after = 0): Promise<Change[]> {

@@ -1,0 +1,69 @@
+import { findFieldChanges, LIMITS, type WriteConflict } from '@postern/contracts';
+import { and, eq, lte } from 'drizzle-orm';
+import type { StoreDatabase } from './open-database.ts';
+import { formerVersions, type routes, type secrets, type services } from './schema.ts';
+import type { WriteContext } from './write-context.ts';
+
+/** A stored row of any kind. */
+export type ResourceRow =
+  | typeof routes.$inferSelect
+  | typeof secrets.$inferSelect
+  | typeof services.$inferSelect;
+
+/** What of a row its owner has written, in the places where the resource shows it; never a secret's values. */
+export function contentOf(row: ResourceRow): object {
+  const { labels } = row;
+  return 'spec' in row ? { labels, spec: row.spec } : { labels, type: row.type, details: row.details };
+}
+
+/** Keeps what a row was before it is written anew; the oldest beyond LIMITS.versionsKept go. */
+export function keepFormerVersion({ db }: WriteContext, row: ResourceRow): void {
+  db.insert(formerVersions)
+    .values({ resourceId: row.id, version: row.version, content: contentOf(row) })
+    .run();
+  db.delete(formerVersions)
+    .where(
+      and(
+        eq(formerVersions.resourceId, row.id),
+        lte(formerVersions.version, row.version - LIMITS.versionsKept),
+      ),
+    )
+    .run();
+}
+
+export function forgetFormerVersions({ db }: WriteContext, resourceId: string): void {
+  db.delete(formerVersions).where(eq(formerVersions.resourceId, resourceId)).run();
+}
+
+/** Says what changed in a row since a version of it; `changes` is null when that version is not kept. */
+export function conflictSince(db: StoreDatabase, row: ResourceRow, yourVersion: number): WriteConflict {
+  const former = db
+    .select({ content: formerVersions.content })
+    .from(formerVersions)
+    .where(and(eq(formerVersions.resourceId, row.id), eq(formerVersions.version, yourVersion)))
+    .get();
+  if (former === undefined) return conflictOf(row, yourVersion, null);
+  const changes = findFieldChanges(former.content, contentOf(row));
+  // Each write of a secret brings values, and of those nothing is told.
+  const values = 'spec' in row ? [] : [{ pointer: '/secret', masked: true as const }];
+  return conflictOf(row, yourVersion, [...changes, ...values]);
+}
+
+/** Says what stands where something else was to be created. */
+export function conflictWith(row: ResourceRow, wanted: object): WriteConflict {
+  return conflictOf(row, null, findFieldChanges(contentOf(row), wanted));
+}
+
+function conflictOf(
+  row: ResourceRow,
+  yourVersion: number | null,
+  changes: WriteConflict['changes'],
+): WriteConflict {
+  return {
+    version: row.version,
+    yourVersion,
+    updatedAt: new Date(row.updatedAt).toISOString(),
+    updatedBy: row.updatedBy,
+    changes,
+  };
+}
