@@ -28,6 +28,10 @@ export const EDGE_LIMITS = {
   secureContextsMax: 2_000,
   /** Trust bundles, and certificates shown to upstreams, kept per worker; a bundle of three CAs takes some 20 KiB. */
   trustBundlesMax: 1_000,
+  /** Judged paths kept per worker, some 8 KiB each with their checks: clients come back within their certificate's life. */
+  admittedPathsMax: 4_000,
+  /** Refused ones, kept so that a client that tries again and again costs little. */
+  refusedPathsMax: 500,
   /** Bytes. A PROXY v1 line has at most 107 (its specification, section 2.1). */
   proxyV1BytesMax: 107,
   /** Bytes. A PROXY v2 header with its TLVs; load balancers send below 200. */

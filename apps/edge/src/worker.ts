@@ -11,6 +11,7 @@ import type { ReplicaReader } from './hosts/read-documents.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { plainAddress } from './plain-address.ts';
+import { PathJudge } from './tls/path-judge.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
 /** What a protocol may use of its worker. */
@@ -85,6 +86,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const admit: AdmitOptions = {
     hosts,
     registry,
+    paths: new PathJudge(now),
     lingerer,
     serve: protocol.serve,
     log,

@@ -1,4 +1,7 @@
+export { type OpenSslVerdict, refusalOfBoth } from './agree-with-openssl.ts';
 export { type CompiledMatchers, compileMatchers, type SubjectHit } from './compile-matchers.ts';
-export { type CertificatePath, followPath } from './follow-path.ts';
 export { judgeSubject } from './judge-subject.ts';
 export { refusalOfOpenSslCode } from './openssl-code.ts';
+export { type AnchorSet, readAnchors } from './path/path-node.ts';
+export { PATH_CHECKS, type PathCertificate, type PathCheck, type PathResult } from './path/path-result.ts';
+export { type PathInput, validatePath } from './path/validate-path.ts';

@@ -13,6 +13,9 @@ const REASONS: ReadonlyMap<string, RefusalReason> = new Map([
   ['CERT_NOT_YET_VALID', 'certificate_not_yet_valid'],
   ['INVALID_PURPOSE', 'certificate_purpose'],
   ['CERT_REJECTED', 'certificate_purpose'],
+  ['EE_KEY_TOO_SMALL', 'certificate_weak'],
+  ['CA_KEY_TOO_SMALL', 'certificate_weak'],
+  ['CA_MD_TOO_WEAK', 'certificate_weak'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate_self_signed'],
 ] satisfies [string, RefusalReason][]);
 

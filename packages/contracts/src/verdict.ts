@@ -8,6 +8,8 @@ export const REFUSAL_REASONS = {
   certificate_not_yet_valid: 'a certificate of the path is not valid yet',
   certificate_purpose: 'the certificate is not meant for client authentication',
   certificate_self_signed: 'the certificate is self-signed and not itself trusted',
+  certificate_weak: 'a key or signature of the path is too weak',
+  chain_order: 'a valid path is there, but OpenSSL took another one of the certificates sent or trusted',
   certificate_invalid: 'the certificate or its path breaks a rule of RFC 5280',
   subject_not_allowed: 'the certificate is trusted, but none of its names is allowed here',
 } as const;

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { type CertificateDetails, type Finding, LIMITS } from '@postern/contracts';
 import { decodeCertificate } from './certificate-der.ts';
 import { detailsOf } from './certificate-details.ts';
+import { readCertificateFields } from './certificate-fields.ts';
 import { type PemBlock, readPemBlocks, writePem } from './pem-blocks.ts';
 import { errorAt, type Place } from './place.ts';
 import { type SubjectNames, subjectNamesOf } from './subject-names.ts';
@@ -66,7 +67,7 @@ function parseCertificate(block: PemBlock): { certificate: ParsedCertificate } |
         der: block.der,
         pem: writePem('CERTIFICATE', block.der),
         details: detailsOf(decoded, x509),
-        names: subjectNamesOf(decoded, block.der),
+        names: subjectNamesOf(readCertificateFields(block.der)),
         version: decoded.tbsCertificate.version + 1,
         x509,
         place: block.place,

@@ -1,15 +1,24 @@
 export * from './asymmetric-secret.ts';
 export * from './ca-secret.ts';
 export { orderChain } from './certificate-chain.ts';
+export {
+  type AuthorityKeyId,
+  EXTENSIONS,
+  KEY_USAGE,
+  NETSCAPE_SSL_CLIENT,
+  type Subtree,
+} from './certificate-extensions.ts';
+export { type CertificateFields, readCertificateFields } from './certificate-fields.ts';
 export * from './certificates-pem.ts';
 export * from './dev-certificates.ts';
+export { COMMON_NAME, EMAIL_ADDRESS } from './distinguished-name.ts';
 export * from './edge-seal.ts';
 export { escapeControls } from './escape-controls.ts';
+export type { GeneralName } from './general-name.ts';
 export * from './host-coverage.ts';
 export * from './local-authority.ts';
 export * from './master-seal.ts';
-export { constrainsDnsNames } from './name-constraints.ts';
 export { readPemBlocks } from './pem-blocks.ts';
 export { parsePrivateKeyPem } from './private-key-pem.ts';
-export { readSubjectNames, type SubjectNames } from './subject-names.ts';
+export { readSubjectNames, type SubjectNames, subjectNamesOf } from './subject-names.ts';
 export * from './tls-secret.ts';

@@ -1,6 +1,4 @@
-import { AsnConvert } from '@peculiar/asn1-schema';
 import {
-  type AttributeValue,
   type Certificate,
   type GeneralName,
   id_ce_subjectAltName,
@@ -8,7 +6,9 @@ import {
   SubjectAlternativeName,
 } from '@peculiar/asn1-x509';
 import { PosternError } from '@postern/contracts';
-import { decodeCertificate, decodeExtension } from './certificate-der.ts';
+import { decodeExtension } from './certificate-der.ts';
+import { type CertificateFields, readCertificateFields } from './certificate-fields.ts';
+import { COMMON_NAME } from './distinguished-name.ts';
 import { escapeControls, hasInvisible } from './escape-controls.ts';
 
 /** The names of a certificate that matchers may compare: usable text only, in the order of the certificate. */
@@ -26,7 +26,6 @@ export interface ShownNames {
   readonly otherNames: string[];
 }
 
-const COMMON_NAME = '2.5.4.3';
 const DNS_CHARACTERS = /^[a-z0-9_*-]+(\.[a-z0-9_*-]+)*$/;
 const IPV4_LIKE = /^\d+(\.\d+)*$/;
 
@@ -47,45 +46,41 @@ const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
  *
  * The printed form of a certificate is never split: names may hold commas, newlines and NUL (CVE-2021-44531/2/3). A CN
  * with an invisible or undecodable character, and a dNSName that is no DNS name, are left out, so no matcher sees them.
- * `belowNameConstraints`: a CA above limits DNS names. Then only dNSNames as they stand count: OpenSSL holds neither a CN
- * beside them to the limits, nor one that is no DNS name, and takes a name with a trailing dot for another one.
  * Throws `validation_failed` for what is not one DER certificate.
  */
-export function readSubjectNames(der: Buffer, { belowNameConstraints = false } = {}): SubjectNames {
+export function readSubjectNames(der: Buffer): SubjectNames {
   try {
-    const certificate = decodeCertificate(der);
-    if (!belowNameConstraints) return subjectNamesOf(certificate, der);
-    return { commonNames: [], dnsNames: dnsNamesOf(certificate, (name) => !name.endsWith('.')) };
+    return subjectNamesOf(readCertificateFields(der));
   } catch (cause) {
     throw new PosternError('validation_failed', { detail: 'the certificate cannot be decoded', cause });
   }
 }
 
-/** The comparable names of a certificate, decoded and as DER. Throws when its subjectAltName is malformed. */
-export function subjectNamesOf(certificate: Certificate, der: Buffer): SubjectNames {
-  const commonNames = [...certificate.tbsCertificate.subject]
-    .flatMap((rdn) => [...rdn])
-    .filter((attribute) => attribute.type === COMMON_NAME)
-    .filter((attribute) => isFaithful(attribute.value, der))
-    .map((attribute) => attribute.value.toString())
+/**
+ * The comparable names of a certificate that has been read.
+ *
+ * `belowNameConstraints`: a CA above limits DNS names. Then only dNSNames as they stand count: OpenSSL holds neither a CN
+ * beside them to the limits, nor one that is no DNS name, and takes a name with a trailing dot for another one.
+ */
+export function subjectNamesOf(
+  { subject, alternativeNames }: CertificateFields,
+  { belowNameConstraints = false } = {},
+): SubjectNames {
+  const written = alternativeNames.flatMap((name) => (name.type === 'dns' ? [name.text] : []));
+  if (belowNameConstraints) {
+    return { commonNames: [], dnsNames: comparable(written.filter((name) => !name.endsWith('.'))) };
+  }
+  const commonNames = subject.relativeNames
+    .flat()
+    .flatMap(({ oid, text }) => (oid === COMMON_NAME && text !== null ? [text] : []))
     .filter((text) => text !== '' && !hasInvisible(text));
-  return { commonNames, dnsNames: dnsNamesOf(certificate) };
+  return { commonNames, dnsNames: comparable(written) };
 }
 
-function dnsNamesOf(certificate: Certificate, accepts: (name: string) => boolean = () => true): string[] {
-  return alternativeNames(certificate)
-    .map(({ dNSName }) => dNSName)
-    .filter((name) => name !== undefined)
-    .filter(accepts)
+function comparable(dnsNames: readonly string[]): string[] {
+  return dnsNames
     .map((name) => name.toLowerCase().replace(/\.$/, ''))
     .filter((name) => DNS_CHARACTERS.test(name) && !IPV4_LIKE.test(name));
-}
-
-/** The decoder makes Latin-1 of bytes that are not UTF-8: text counts only when it encodes back to what was signed. */
-function isFaithful(value: AttributeValue, der: Buffer): boolean {
-  return (
-    /^[\u0020-\u007e]*$/.test(value.toString()) || der.includes(Buffer.from(AsnConvert.serialize(value)))
-  );
 }
 
 /** Every subjectAltName entry of a decoded certificate, as text to show. */

@@ -8,6 +8,7 @@ import type { EdgeHostTable } from '../hosts/host-table.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { type AlertName, plaintextAlert } from '../tls/alert.ts';
 import { runHandshake } from '../tls/handshake.ts';
+import type { PathJudge } from '../tls/path-judge.ts';
 import { endSecure, type Lingerer } from './linger.ts';
 import { peekClientHello } from './peek.ts';
 import { takeProxyHeader } from './proxy-protocol.ts';
@@ -15,6 +16,7 @@ import { takeProxyHeader } from './proxy-protocol.ts';
 export interface AdmitOptions {
   readonly hosts: EdgeHostTable;
   readonly registry: ConnectionRegistry;
+  readonly paths: PathJudge;
   readonly lingerer: Lingerer;
   readonly serve: ServeProtocol;
   readonly log: Log;
@@ -109,6 +111,7 @@ export async function admitConnection(
     bundle: host.bundle,
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
+    paths: options.paths,
     lingerer: options.lingerer,
   });
   switch (handshake.outcome) {
@@ -126,19 +129,6 @@ export async function admitConnection(
     }
     case 'done': {
       const { socket } = handshake;
-      // OpenSSL may have found a path that is valid where another certificate of the same CA, which is not, was sent.
-      if (handshake.client !== null && !(handshake.client.validUntil > options.now())) {
-        const { fingerprint, names: subject } = handshake.client;
-        refuseClient(options, socket, {
-          host: name,
-          client: client.address,
-          reason: 'certificate_expired',
-          detail: 'a certificate of the path, as it was sent, has expired',
-          fingerprint,
-          subject,
-        });
-        return;
-      }
       // The host may have changed while the handshake ran: what it demands now is what counts.
       const present = options.hosts.get(name);
       if (present?.policyVersion !== host.policyVersion) {

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { type AnchorSet, readAnchors } from '@postern/admission';
 import {
   type CertificateDocument,
   CHANGE_BODIES,
@@ -29,7 +30,7 @@ export class UnusableDocument extends Error {
 
 /** A trust bundle whose content has been checked against its hash. */
 export interface CheckedBundle extends TrustBundle {
-  readonly anchors: readonly X509Certificate[];
+  readonly anchors: AnchorSet;
 }
 
 /** A certificate with its key open; only for the moment a TLS context is made. */
@@ -57,12 +58,20 @@ export function readTrustBundle(replica: ReplicaReader, id: string): CheckedBund
   if (change === undefined)
     throw new UnusableDocument('trust_bundle_missing', `trust bundle ${id} is not there`);
   const bundle = parseBody('trust-bundle', change);
-  const anchors = anchorsOf(id, bundle);
-  const read = trustBundleOf(anchors.map((anchor) => ({ der: anchor.raw, pem: anchor.toString() })));
+  const certificates = anchorsOf(id, bundle);
+  const read = trustBundleOf(certificates.map((anchor) => ({ der: anchor.raw, pem: anchor.toString() })));
   if (read.contentHash !== bundle.contentHash) {
     throw new UnusableDocument('trust_bundle_unusable', `trust bundle ${id} is not what its hash says`);
   }
-  return { ...read, anchors };
+  try {
+    return { ...read, anchors: readAnchors(certificates.map(({ raw }) => raw)) };
+  } catch (error) {
+    throw new UnusableDocument(
+      'trust_bundle_unusable',
+      `trust bundle ${id} holds an anchor that is not DER`,
+      error,
+    );
+  }
 }
 
 function anchorsOf(id: string, bundle: TrustBundle): X509Certificate[] {

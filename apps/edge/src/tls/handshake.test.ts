@@ -5,10 +5,12 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createSecureContext, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
+import { readAnchors } from '@postern/admission';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Lingerer } from '../accept/linger.ts';
 import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 import { type HandshakeOutcome, runHandshake } from './handshake.ts';
+import { PathJudge } from './path-judge.ts';
 
 const HOST = 'a.example';
 
@@ -38,13 +40,14 @@ function demand(raw: Socket, serverName = HOST): Promise<HandshakeOutcome> {
   const bundle = {
     contentHash: 'one',
     anchorsPem: [pemOf(ca.cert)],
-    anchors: [new X509Certificate(pemOf(ca.cert))],
+    anchors: readAnchors([new X509Certificate(pemOf(ca.cert)).raw]),
   };
   return runHandshake(raw, {
     secureContext: resuming,
     bundle,
     serverName,
     timeoutMs: 5_000,
+    paths: new PathJudge(Date.now),
     lingerer: new Lingerer({ lingerMs: 100, lingeringMax: 1 }),
   });
 }

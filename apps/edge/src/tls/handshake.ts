@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import { refusalOfOpenSslCode } from '@postern/admission';
+import { refusalOfBoth } from '@postern/admission';
 import type { RefusalReason } from '@postern/contracts';
 import { readSubjectNames, type SubjectNames } from '@postern/pki';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
 import type { CheckedBundle } from '../hosts/read-documents.ts';
-import { fingerprintOf, readClientIdentity } from './client-identity.ts';
+import { certificatesShown, fingerprintOf } from './client-identity.ts';
+import type { JudgesPaths } from './path-judge.ts';
 import { readVerifyResult } from './verify-result.ts';
 
 /** What came of a handshake. A socket that was not admitted is already on its way out; `failed` needs no more either. */
@@ -37,14 +38,15 @@ interface HandshakeOptions {
   /** The name as it stood in the ClientHello; OpenSSL must have read the same one. */
   readonly serverName: string;
   readonly timeoutMs: number;
+  readonly paths: JudgesPaths;
   readonly lingerer: Lingerer;
 }
 
 /**
  * Runs the TLS handshake on a socket whose ClientHello is still to be read, and says whom it has proved.
  *
- * `done` on a demanding host means: a certificate was sent, OpenSSL found a path to the bundle and a purpose that fits, and
- * the names were readable. Rejects for nothing a client does, only where this Node fails; afterwards the raw socket belongs
+ * `done` on a demanding host means: a certificate was sent, and both OpenSSL and our own validation found a path to the
+ * bundle that holds now. Rejects for nothing a client does, only where this Node fails; afterwards the raw socket belongs
  * to the TLS socket.
  */
 export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<HandshakeOutcome> {
@@ -94,7 +96,7 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
 
 const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
-function judge(socket: TLSSocket, { bundle, serverName }: HandshakeOptions): HandshakeOutcome {
+function judge(socket: TLSSocket, { bundle, serverName, paths }: HandshakeOptions): HandshakeOutcome {
   // TLS 1.2 gives no name on a resumed session; that is one of this very context, whose domain is the host.
   const sameName =
     socket.servername === serverName ||
@@ -116,14 +118,12 @@ function judge(socket: TLSSocket, { bundle, serverName }: HandshakeOptions): Han
   if (socket.isSessionReused())
     return refuse('certificate_missing', 'a session was resumed on a host that demands a certificate');
   const verdict = readVerifyResult(socket);
-  if (!verdict.good) return refuse(refusalOfOpenSslCode(verdict.code), verdict.detail);
-  let client: ClientIdentity | undefined;
-  try {
-    client = readClientIdentity(socket, bundle.anchors);
-  } catch (error) {
-    return refuse('certificate_invalid', error instanceof Error ? error.message : 'unreadable certificate');
-  }
-  if (client === undefined) return refuse('certificate_missing', 'no certificate was sent');
+  const shown = certificatesShown(socket);
+  if (shown.length === 0) return refuse('certificate_missing', 'no certificate was sent');
+  const { result, client } = paths.judge(shown, bundle);
+  const refusal = refusalOfBoth(verdict, result);
+  if (refusal !== null) return refuse(refusal.reason, refusal.detail);
+  if (client === null) return refuse('certificate_invalid', 'the client could not be identified');
   return { outcome: 'done', socket, client, alpn };
 }
 

@@ -2,16 +2,32 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { connect } from 'node:tls';
+import { readAnchors } from '@postern/admission';
 import { PosternError } from '@postern/contracts';
 import { Lingerer } from '../accept/linger.ts';
 import type { CheckedBundle } from '../hosts/read-documents.ts';
-import { fingerprintOf } from './client-identity.ts';
+import { fingerprintOf, identityOf } from './client-identity.ts';
 import { type HandshakeOutcome, runHandshake } from './handshake.ts';
+import { type JudgesPaths, PathJudge } from './path-judge.ts';
 import { buildSecureContext, type TlsVersion } from './secure-context.ts';
 import { SELF_TEST_CA, SELF_TEST_KEY, SELF_TEST_LEAF, SELF_TEST_STRANGER } from './self-test-certificates.ts';
 
 const NAME = 'self-test.invalid';
 const TIMEOUT_MS = 5_000;
+
+/** Stands in for our own validation, so that only OpenSSL's verdict is left to refuse. */
+const BELIEVES_ALL: JudgesPaths = {
+  judge: ([leaf = Buffer.alloc(0)]) => {
+    const result = {
+      verdict: 'admit',
+      path: [],
+      checks: [],
+      validUntil: Number.POSITIVE_INFINITY,
+      constrainsDnsNames: false,
+    } as const;
+    return { result, client: identityOf(leaf, result) };
+  },
+};
 
 /** The handshake under test; another one is given only to prove that the self-test notices. */
 type Handshake = typeof runHandshake;
@@ -32,6 +48,11 @@ export async function proveHandshakes(handshake: Handshake = runHandshake): Prom
     });
     const stranger = await tryClient(handshake, server, version, SELF_TEST_STRANGER);
     demand(version, 'a bad certificate', stranger, (outcome) => {
+      return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
+    });
+    const credulous = { ...server, paths: BELIEVES_ALL };
+    const believed = await tryClient(handshake, credulous, version, SELF_TEST_STRANGER);
+    demand(version, 'a bad certificate, to OpenSSL alone', believed, (outcome) => {
       return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
     });
     const bare = await tryClient(handshake, server, version, null, first.session);
@@ -66,7 +87,7 @@ function serverSide(version: TlsVersion) {
   const bundle: CheckedBundle = {
     contentHash: 'self-test',
     anchorsPem: [ca.toString()],
-    anchors: [ca],
+    anchors: readAnchors([ca.raw]),
   };
   const secureContext = buildSecureContext({
     ...credentials(SELF_TEST_LEAF),
@@ -74,7 +95,8 @@ function serverSide(version: TlsVersion) {
     sessionDomain: `self-test ${version}`,
     minVersion: 'TLSv1.2',
   });
-  return { bundle, secureContext };
+  const paths: JudgesPaths = new PathJudge(Date.now);
+  return { bundle, secureContext, paths };
 }
 
 function credentials(certificate: string): { chainPem: string; keyPem: string } {
@@ -118,6 +140,7 @@ async function tryClient(
     bundle: server.bundle,
     serverName: NAME,
     timeoutMs: TIMEOUT_MS,
+    paths: server.paths,
     lingerer: new Lingerer({ lingerMs: 0, lingeringMax: 1 }),
   });
   const reused = outcome.outcome === 'done' && outcome.socket.isSessionReused();
