@@ -17,6 +17,7 @@ export interface GlobalFlags extends OutputFlags {
   readonly debug?: boolean | undefined;
   readonly project?: string | undefined;
   readonly context?: string | undefined;
+  readonly 'token-stdin'?: boolean | undefined;
   readonly timeout: number;
 }
 
@@ -56,6 +57,11 @@ export abstract class PosternCommand extends Command {
     context: Flags.string({
       description: 'context of the configuration (POSTERN_CONTEXT)',
       helpValue: 'NAME',
+      helpGroup: GLOBAL,
+    }),
+    'token-stdin': Flags.boolean({
+      description: 'read the token from standard input',
+      default: false,
       helpGroup: GLOBAL,
     }),
     timeout: Flags.custom<number>({

@@ -26,6 +26,34 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Run the certificate worker alone',
     load: async () => (await import('./commands/certificates.ts')).Certificates,
   },
+  'context:add': {
+    summary: 'Add a context: the address of an API and a token for it',
+    load: async () => (await import('./commands/context/add.ts')).ContextAdd,
+  },
+  'context:delete': {
+    summary: 'Delete a context from your configuration',
+    load: async () => (await import('./commands/context/delete.ts')).ContextDelete,
+  },
+  'context:list': {
+    summary: 'List the contexts of your configuration',
+    load: async () => (await import('./commands/context/list.ts')).ContextList,
+  },
+  'context:rename': {
+    summary: 'Give a context another name',
+    load: async () => (await import('./commands/context/rename.ts')).ContextRename,
+  },
+  'context:set': {
+    summary: 'Change a context: its project, address or token',
+    load: async () => (await import('./commands/context/set.ts')).ContextSet,
+  },
+  'context:show': {
+    summary: 'Show which context, API, token and project hold here, and why',
+    load: async () => (await import('./commands/context/show.ts')).ContextShow,
+  },
+  'context:use': {
+    summary: 'Make a context the current one',
+    load: async () => (await import('./commands/context/use.ts')).ContextUse,
+  },
   demo: {
     summary: 'Run the echo service alone',
     load: async () => (await import('./commands/demo.ts')).Demo,
@@ -114,6 +142,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Change a service; what no flag names stays',
     load: async () => (await import('./commands/service/update.ts')).ServiceUpdate,
   },
+  'token:create': {
+    summary: 'Make a token and print its value, this once',
+    load: async () => (await import('./commands/token/create.ts')).TokenCreate,
+  },
+  'token:list': {
+    summary: 'List the tokens, without their values',
+    load: async () => (await import('./commands/token/list.ts')).TokenList,
+  },
+  'token:revoke': {
+    summary: 'Revoke a token for good',
+    load: async () => (await import('./commands/token/revoke.ts')).TokenRevoke,
+  },
   up: {
     summary: 'Run API, certificate worker and edge in one place',
     load: async () => (await import('./commands/up.ts')).Up,
@@ -122,8 +162,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
 
 /** What each noun is about, for help. */
 export const NOUNS: Readonly<Record<string, string>> = {
+  context: 'which API to call, with which token: your configuration',
   'dev-cert': 'certificates for tests, made offline',
   route: 'hosts, where their paths lead, and whom they admit',
   secret: 'CA certificates, server certificates and other values',
   service: 'named upstreams',
+  token: 'credentials of the API',
 };

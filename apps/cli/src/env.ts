@@ -9,6 +9,9 @@ export interface CliEnv {
   readonly token: string | undefined;
   readonly project: string | undefined;
   readonly context: string | undefined;
+  /** Where the search for a project file begins, and where it ends at the latest. Absolute. */
+  readonly workingDirectory: string;
+  readonly home: string;
   /** `$VISUAL`, else `$EDITOR`. A shell command: it may hold arguments. */
   readonly editor: string | undefined;
   /** `POSTERN_DEBUG`: failures show their stacks. */
@@ -30,6 +33,8 @@ export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
     token: get('POSTERN_TOKEN'),
     project: get('POSTERN_PROJECT'),
     context: get('POSTERN_CONTEXT'),
+    workingDirectory: process.cwd(),
+    home: homedir(),
     editor: get('VISUAL') ?? get('EDITOR'),
     debug: get('POSTERN_DEBUG') !== undefined,
     colours: {

@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseWith, resourceName } from '@postern/contracts';
-import { stringify } from 'yaml';
 import { z } from 'zod';
 import { CliFailure } from '../cli-failure.ts';
 import { formatPlacedFindings, placeFindings } from '../descriptor/format-findings.ts';
 import { parseYaml } from '../descriptor/parse-yaml.ts';
+import { mergeYaml } from './merge-yaml.ts';
 
 const apiUrl = z.string().refine(isApiUrl, 'this is not an http:// or https:// URL without credentials');
 
+const contextName = z.string().min(1).max(63);
+
 const context = z
   .strictObject({
-    name: z.string().min(1).max(63),
+    name: contextName,
     url: apiUrl,
     /** A file with the token in it; better than the token itself, since it can be replaced. */
     tokenFile: z.string().min(1).optional(),
@@ -64,8 +66,8 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
 }
 
 /**
- * Replaces the configuration in one step, so that a reader sees the old or the new one whole. The file is 0600, its
- * folder is made with 0700; a link to a file elsewhere stays a link.
+ * Replaces the configuration in one step, so that a reader sees the old or the new one whole; comments in it survive.
+ * The file is 0600, its folder is made with 0700; a link to a file elsewhere stays a link.
  */
 export async function writeConfigFile(path: string, config: ConfigFile): Promise<void> {
   const target = await realpath(path).catch(() => path);
@@ -76,7 +78,7 @@ export async function writeConfigFile(path: string, config: ConfigFile): Promise
     makeDirectory(dirname(path));
     const handle = await open(temporary, 'wx', 0o600);
     try {
-      await handle.writeFile(stringify(config, { version: '1.2', schema: 'core', lineWidth: 0 }));
+      await handle.writeFile(mergeYaml(await readFile(target, 'utf8').catch(() => ''), config));
       await handle.sync();
     } finally {
       await handle.close();

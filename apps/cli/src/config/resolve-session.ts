@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { nearest, parseWith, type ResourceName, resourceName } from '@postern/contracts';
+import { parseWith, type ResourceName, resourceName } from '@postern/contracts';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import type { CliEnv } from '../env.ts';
-import { type Context, isApiUrl, readConfigFile } from './config-file.ts';
+import { isApiUrl } from './config-file.ts';
+import { type EffectiveSettings, type SettingFlags, settleSettings } from './effective-settings.ts';
+import { readToken, readTokenFile } from './read-token.ts';
 
 /** Where the commands of one call go, and as whom. */
 export interface Session {
@@ -14,16 +15,12 @@ export interface Session {
 }
 
 /**
- * Settles API, token and project: flags override variables, variables override the context. A context's token is sent
- * to that context's URL only; another URL needs POSTERN_TOKEN.
+ * Settles API, token and project (see settleSettings). A token goes only where it was meant for: that of a context to
+ * that context's address, and one from a variable or standard input never to a context that only a project file chose.
  */
-export async function resolveSession(
-  env: CliEnv,
-  flags: { readonly context?: string | undefined; readonly project?: string | undefined },
-): Promise<Session> {
-  const wanted = flags.context ?? env.context;
-  const context = await findContext(env.configFile, wanted, env.url !== undefined);
-  const url = env.url ?? context?.url;
+export async function resolveSession(env: CliEnv, flags: SettingFlags): Promise<Session> {
+  const settings = await settleSettings(env, flags);
+  const url = settings.url?.value;
   if (url === undefined) {
     throw usageFailure(
       'no API is known',
@@ -39,73 +36,44 @@ export async function resolveSession(
   }
   return {
     url,
-    token: env.token ?? (await tokenOf(context, url)),
-    project: projectOf(flags.project, env.project, context),
-    context: context?.name ?? null,
+    token: await tokenFor(settings, url),
+    project: projectOf(settings.project.value),
+    context: settings.context?.value.name ?? null,
   };
 }
 
-async function findContext(
-  file: string,
-  wanted: string | undefined,
-  urlGiven: boolean,
-): Promise<Context | undefined> {
-  const config = await readConfigFile(file);
-  const name = wanted ?? config.current;
-  if (name === undefined) return undefined;
-  const context = config.contexts.find((other) => other.name === name);
-  if (context !== undefined) return context;
-  if (wanted === undefined && urlGiven) return undefined;
-  const names = config.contexts.map((other) => other.name);
-  const near = nearest(name, names);
-  throw usageFailure(
-    `there is no context "${name}" in ${file}`,
-    near !== undefined
-      ? `did you mean "${near}"?`
-      : names.length > 0
-        ? `known contexts: ${names.join(', ')}`
-        : 'start one here with `postern up`',
-  );
-}
-
-async function tokenOf(context: Context | undefined, url: string): Promise<string> {
-  if (context === undefined) {
-    throw new CliFailure('unauthorized', `no token for ${url}`, { hint: 'set POSTERN_TOKEN' });
+async function tokenFor(settings: EffectiveSettings, url: string): Promise<string> {
+  const { token, context } = settings;
+  if (token === null) {
+    if (context === null) {
+      throw new CliFailure('unauthorized', `no token for ${url}`, { hint: 'set POSTERN_TOKEN' });
+    }
+    throw new CliFailure('unauthorized', `the context "${context.value.name}" has no token`, {
+      hint: `postern context set ${context.value.name} --token-stdin`,
+    });
   }
-  if (new URL(url).origin !== new URL(context.url).origin) {
+  const place = token.value;
+  if (place.kind === 'context') {
+    if (new URL(url).origin !== new URL(place.context.url).origin) {
+      throw new CliFailure(
+        'unauthorized',
+        `the token of context "${place.context.name}" is for ${place.context.url}, not ${url}`,
+        { hint: 'set POSTERN_TOKEN beside POSTERN_URL' },
+      );
+    }
+    return place.context.token ?? readTokenFile(place.context.tokenFile ?? '');
+  }
+  if (settings.contextIsForced && settings.url?.source === 'project-file' && context !== null) {
     throw new CliFailure(
       'unauthorized',
-      `the token of context "${context.name}" is for ${context.url}, not ${url}`,
-      {
-        hint: 'set POSTERN_TOKEN beside POSTERN_URL',
-      },
+      `the token of ${token.from} is not sent to ${url}: only ${settings.projectFile} chose the context "${context.value.name}"`,
+      { hint: `if that is meant, add --context ${context.value.name} or set POSTERN_URL` },
     );
   }
-  if (context.token !== undefined) return context.token;
-  if (context.tokenFile === undefined) {
-    throw new CliFailure('unauthorized', `the context "${context.name}" has no token`, {
-      hint: 'set POSTERN_TOKEN, or tokenFile in the configuration',
-    });
-  }
-  let token: string;
-  try {
-    token = (await readFile(context.tokenFile, 'utf8')).trim();
-  } catch (error) {
-    throw new CliFailure('unauthorized', `the token file ${context.tokenFile} cannot be read`, {
-      hint: 'start `postern up` there again, or set POSTERN_TOKEN',
-      cause: error,
-    });
-  }
-  if (token === '') throw new CliFailure('unauthorized', `the token file ${context.tokenFile} is empty`);
-  return token;
+  return place.kind === 'variable' ? place.value : readToken('-', '--token-stdin');
 }
 
-function projectOf(
-  flag: string | undefined,
-  variable: string | undefined,
-  context: Context | undefined,
-): ResourceName {
-  const text = flag ?? variable ?? context?.project ?? 'default';
+function projectOf(text: string): ResourceName {
   const result = parseWith(resourceName, text);
   if (result.ok) return result.value;
   throw usageFailure(`the project "${text}" is not a name: ${result.findings[0]?.message ?? ''}`);

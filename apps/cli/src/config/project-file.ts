@@ -1,0 +1,68 @@
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseWith, resourceName } from '@postern/contracts';
+import { z } from 'zod';
+import { CliFailure } from '../cli-failure.ts';
+import { formatPlacedFindings, placeFindings } from '../descriptor/format-findings.ts';
+import { parseYaml } from '../descriptor/parse-yaml.ts';
+
+/** The file in a project's folder that says for everybody who works there which context and project its commands mean. */
+export const PROJECT_FILE = '.postern.yaml';
+
+/**
+ * Names only. Who writes this file may be anybody whose repository was cloned: with an address in it, the token of the
+ * one who runs a command would go there.
+ */
+const projectFile = z.strictObject({
+  context: z.string().min(1).max(63).optional(),
+  project: resourceName.optional(),
+});
+
+export interface ProjectFile extends z.infer<typeof projectFile> {
+  /** Absolute. */
+  readonly path: string;
+}
+
+/**
+ * Looks for the project file in a folder and those above it, up to the first that is a repository (has `.git`), the home
+ * folder or the root; undefined where there is none. What lies above belongs to somebody else.
+ */
+export function findProjectFile(directory: string, home: string): string | undefined {
+  let folder = resolve(directory);
+  for (;;) {
+    const file = join(folder, PROJECT_FILE);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file;
+    const parent = dirname(folder);
+    if (parent === folder || folder === home || existsSync(join(folder, '.git'))) return undefined;
+    folder = parent;
+  }
+}
+
+/** Reads a project file; one that is invalid is a failure (exit status 3) with the places, whatever else is known. */
+export async function readProjectFile(path: string): Promise<ProjectFile> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new CliFailure('failed', `the project file ${path} cannot be read`, { cause: error });
+  }
+  const parsed = parseYaml(path, bytes);
+  if (!parsed.ok) {
+    if (parsed.findings.every(({ finding }) => finding.code === 'empty')) return { path };
+    throw invalid(path, formatPlacedFindings(path, parsed.text, parsed.findings));
+  }
+  const result = parseWith(projectFile, parsed.source.value);
+  if (result.ok) return { ...result.value, path };
+  throw invalid(
+    path,
+    formatPlacedFindings(path, parsed.source.text, placeFindings(parsed.source, result.findings)),
+  );
+}
+
+function invalid(path: string, report: string): CliFailure {
+  return new CliFailure('validation_failed', `the project file ${path} is not valid`, {
+    report,
+    hint: 'it may name a context and a project, nothing else: addresses and tokens belong into your own configuration',
+  });
+}
