@@ -39,7 +39,7 @@ test('a problem becomes the same error as inside the API, with findings and the 
     response.writeHead(422, { 'content-type': 'application/problem+json', 'retry-after': '3' });
     response.end(
       JSON.stringify({
-        type: '/docs/errors#validation_failed',
+        type: 'urn:postern:problem:validation_failed',
         title: 'The input is not valid',
         status: 422,
         code: 'validation_failed',

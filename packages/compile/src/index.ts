@@ -3,6 +3,7 @@ import { checkService } from './check-service.ts';
 import { compileHost } from './compile-host.ts';
 
 export { checkDescriptor } from './check-descriptor.ts';
+export { checkTargets } from './check-targets.ts';
 export { checkRoute, checkService, compileHost };
 
 /** What the store asks of this package inside its transactions. */

@@ -2,6 +2,7 @@ export * from './change.ts';
 export * from './document.ts';
 export * from './field-changes.ts';
 export * from './findings.ts';
+export * from './forbidden-address.ts';
 export * from './health-check.ts';
 export * from './host-document.ts';
 export * from './label-selector.ts';

@@ -345,6 +345,11 @@ export function problemDocumentOf(error: PosternError, requestId?: string): Prob
   };
 }
 
+/** The document as it goes on the wire: JSON with a newline at its end, for terminals. */
+export function renderProblem(document: ProblemDocument): string {
+  return `${JSON.stringify(document)}\n`;
+}
+
 /** Reads a code that came from outside; an unknown one (a newer API) reads as `internal`. */
 export function problemCodeOf(text: string): ProblemCode {
   return Object.hasOwn(PROBLEMS, text) ? (text as ProblemCode) : 'internal';

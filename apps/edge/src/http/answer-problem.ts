@@ -1,4 +1,4 @@
-import { type PosternError, problemDocumentOf } from '@postern/contracts';
+import { type PosternError, problemDocumentOf, renderProblem } from '@postern/contracts';
 import type { Field } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -10,7 +10,7 @@ export function answerProblem(
   close: boolean,
 ): { status: number; bytes: number } {
   const document = problemDocumentOf(error, exchange.id);
-  const body = Buffer.from(JSON.stringify(document));
+  const body = Buffer.from(renderProblem(document));
   const hasBody = exchange.method !== 'HEAD';
   const writer = exchange.respond(
     document.status,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { PosternError, problemDocumentOf } from '@postern/contracts';
+import { PosternError, problemDocumentOf, renderProblem } from '@postern/contracts';
 import type { Connection } from '../connection.ts';
 import type { Exchange } from './exchange.ts';
 import { createHttp1Exchange } from './h1-exchange.ts';
@@ -150,7 +150,7 @@ export function endGently(socket: Duplex): void {
 
 function refuseUnreadable(problem: PosternError, socket: Duplex): void {
   const document = problemDocumentOf(problem, newRequestId());
-  const body = JSON.stringify(document);
+  const body = renderProblem(document);
   socket.write(
     `HTTP/1.1 ${document.status} ${document.title}\r\nserver: postern\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n${body}`,

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { hostOfAuthority, PosternError, problemDocumentOf } from '@postern/contracts';
+import { hostOfAuthority, PosternError, problemDocumentOf, renderProblem } from '@postern/contracts';
 import type { HostTable } from '../connection.ts';
 import { fieldsOfRaw, valuesOf } from '../upstream/fields.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
@@ -52,7 +52,7 @@ export function createRedirectServer(options: RedirectOptions): Server {
           'content-type': 'application/problem+json',
           connection: 'close',
         });
-        response.end(JSON.stringify(document));
+        response.end(renderProblem(document));
       }
     },
   );

@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { PosternError, type ProblemCode, problemDocumentOf } from '@postern/contracts';
+import { PosternError, type ProblemCode, problemDocumentOf, renderProblem } from '@postern/contracts';
 import { type ListenAddress, listenFailure } from '@postern/runtime';
 
 interface AdminOptions {
@@ -68,7 +68,7 @@ function reply(response: ServerResponse, status: number, type: string, body: str
 
 function refuse(response: ServerResponse, code: ProblemCode): void {
   const problem = problemDocumentOf(new PosternError(code));
-  reply(response, problem.status, 'application/problem+json', JSON.stringify(problem));
+  reply(response, problem.status, 'application/problem+json', renderProblem(problem));
 }
 
 function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
