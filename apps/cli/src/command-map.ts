@@ -14,9 +14,18 @@ export interface CommandEntry {
 
 /** Every command by its words, joined with colons. Each loads its own code only when it runs or is described. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  __complete: {
+    summary: 'Suggest words for a shell',
+    load: async () => (await import('./commands/complete.ts')).Complete,
+    hidden: true,
+  },
   api: {
     summary: 'Run the control API alone',
     load: async () => (await import('./commands/api.ts')).Api,
+  },
+  apply: {
+    summary: 'Create or update what files describe: secrets, services and routes',
+    load: async () => (await import('./commands/apply.ts')).Apply,
   },
   ca: {
     summary: 'Print the CA of the local issuer (PEM)',
@@ -25,6 +34,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   certificates: {
     summary: 'Run the certificate worker alone',
     load: async () => (await import('./commands/certificates.ts')).Certificates,
+  },
+  completion: {
+    summary: 'Print the completion script of a shell',
+    load: async () => (await import('./commands/completion.ts')).Completion,
   },
   'context:add': {
     summary: 'Add a context: the address of an API and a token for it',
@@ -70,9 +83,33 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Make a server certificate for tests: HOST.crt and HOST.key',
     load: async () => (await import('./commands/dev-cert/server.ts')).DevCertServer,
   },
+  diff: {
+    summary: 'Show what applying files would change',
+    load: async () => (await import('./commands/diff.ts')).Diff,
+  },
   edge: {
     summary: 'Run an edge alone',
     load: async () => (await import('./commands/edge.ts')).Edge,
+  },
+  export: {
+    summary: 'Print everything in the project as documents that apply takes back',
+    load: async () => (await import('./commands/export.ts')).Export,
+  },
+  'import:akka': {
+    summary: 'Turn route descriptors of Kalix or Akka into documents',
+    load: async () => (await import('./commands/import/kalix.ts')).ImportKalix,
+  },
+  'import:kalix': {
+    summary: 'Turn route descriptors of Kalix or Akka into documents',
+    load: async () => (await import('./commands/import/kalix.ts')).ImportKalix,
+  },
+  'import:krakend': {
+    summary: 'Turn the tls settings of a KrakenD configuration into documents',
+    load: async () => (await import('./commands/import/krakend.ts')).ImportKrakend,
+  },
+  man: {
+    summary: 'Print a manual page, or write all of them',
+    load: async () => (await import('./commands/man.ts')).Man,
   },
   'route:create': {
     summary: 'Publish services under a host',
@@ -158,12 +195,17 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Run API, certificate worker and edge in one place',
     load: async () => (await import('./commands/up.ts')).Up,
   },
+  validate: {
+    summary: 'Check files of documents without sending them anywhere',
+    load: async () => (await import('./commands/validate.ts')).Validate,
+  },
 };
 
 /** What each noun is about, for help. */
 export const NOUNS: Readonly<Record<string, string>> = {
-  context: 'which API to call, with which token: your configuration',
   'dev-cert': 'certificates for tests, made offline',
+  context: 'which API to call, with which token: your configuration',
+  import: 'configurations of other systems as documents',
   route: 'hosts, where their paths lead, and whom they admit',
   secret: 'CA certificates, server certificates and other values',
   service: 'named upstreams',

@@ -20,3 +20,10 @@ export const SERVER_EXITS: ExitMeanings = {
   1: 'could not start, or did not stop in time',
   2: 'usage: the command line cannot be meant',
 };
+
+/** What exit statuses of the commands that only print something of their own mean. */
+export const LOCAL_COMMAND_EXITS: ExitMeanings = {
+  0: 'done',
+  1: 'failed',
+  2: 'usage: the command line cannot be meant',
+};
