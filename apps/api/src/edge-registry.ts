@@ -1,4 +1,5 @@
 import type { EdgeReport } from '@postern/contracts';
+import { TargetSightings } from './target-sightings.ts';
 
 /** Edges remembered while they are away, so that a reconnect does not read as "nothing applied". */
 const EDGES_MAX = 1000;
@@ -13,6 +14,8 @@ export interface ConnectedEdge {
   readonly appliedRevision: number;
   /** Why the edge keeps hosts closed, by host. */
   readonly closedHosts: ReadonlyMap<string, string>;
+  /** How the targets are that the edge checks. */
+  readonly targets: Pick<TargetSightings, 'ofService'>;
 }
 
 interface Entry {
@@ -22,6 +25,7 @@ interface Entry {
   lastSeenAt: number;
   appliedRevision: number;
   closedHosts: ReadonlyMap<string, string>;
+  readonly targets: TargetSightings;
 }
 
 /** Who reads the feed and how far each edge is, in memory: edges report again after the API starts anew. */
@@ -45,15 +49,21 @@ export class EdgeRegistry {
     };
   }
 
-  /** Takes a report; `appliedRevision` is 0 when the report's epoch is not part of the present history. */
-  report(tokenId: string, report: EdgeReport, appliedRevision: number, now: number): void {
+  /**
+   * Takes a report; `appliedRevision` is 0 when the report's epoch is not part of the present history. Gives the number
+   * up to which the edge's list of targets is known.
+   */
+  report(tokenId: string, report: EdgeReport, appliedRevision: number, now: number): number {
     const entry = this.#entryOf(tokenId, report.edge);
     entry.lastSeenAt = now;
     entry.appliedRevision = appliedRevision;
     entry.closedHosts = new Map(
       report.closedHosts.map(({ host, reason, message }) => [host, `${reason}: ${message}`]),
     );
+    if (report.targets === undefined) entry.targets.clear();
+    const targetsUpTo = report.targets === undefined ? 0 : entry.targets.take(report.targets);
     this.#tell();
+    return targetsUpTo;
   }
 
   /** Edges that read the feed and have lately given a sign of life. */
@@ -88,6 +98,7 @@ export class EdgeRegistry {
       lastSeenAt: 0,
       appliedRevision: 0,
       closedHosts: new Map(),
+      targets: new TargetSightings(),
     };
     this.#entries.set(key, entry);
     return entry;

@@ -2,11 +2,15 @@ import type { RouteStatus } from '@postern/contracts';
 import type { RouteRecord } from '@postern/store';
 import type { ConnectedEdge } from './edge-registry.ts';
 
-/** Says whether a route is served by every connected edge, or the first reason why it is not. */
+/**
+ * Says whether a route is served by every connected edge, or the first reason why it is not. `sinceOf` gives since when
+ * (milliseconds since 1970) a reason holds.
+ */
 export function routeStatusOf(
   record: RouteRecord,
   edges: readonly ConnectedEdge[],
   publicHttpsPort: number,
+  sinceOf: (reason: string) => number,
 ): RouteStatus {
   const { document, revision } = record;
   const url = `https://${document.host}${publicHttpsPort === 443 ? '' : `:${publicHttpsPort}`}`;
@@ -14,6 +18,7 @@ export function routeStatusOf(
     ready: reason === 'ready',
     reason,
     message,
+    lastTransitionAt: new Date(sinceOf(reason)).toISOString(),
     url,
     revision,
   });
@@ -30,5 +35,23 @@ export function routeStatusOf(
     const why = edge.closedHosts.get(document.host);
     if (why !== undefined) return is('closed', `closed by ${edge.edge}: ${why}`);
   }
-  return is('ready', 'every connected edge serves this route');
+  const dead = deadServicesOf(record, edges);
+  // Still ready: the route is served, and an edge that finds all targets unhealthy tries them all the same.
+  const but =
+    dead.length === 0
+      ? ''
+      : `; no target is healthy of ${dead.map((name) => `service "${name}"`).join(', ')}`;
+  return is('ready', `every connected edge serves this route${but}`);
+}
+
+/** Services of a route of which some edge finds every target unhealthy. */
+function deadServicesOf({ document }: RouteRecord, edges: readonly ConnectedEdge[]): string[] {
+  return Object.keys(document.services).filter(
+    (name) =>
+      document.services[name]?.healthCheck !== undefined &&
+      edges.some(({ targets }) => {
+        const seen = targets.ofService(`${document.project}/${name}`);
+        return seen.length > 0 && seen.every(({ state }) => state === 'unhealthy');
+      }),
+  );
 }

@@ -2,6 +2,7 @@ import type { ListenAddress } from '@postern/runtime';
 import { createAccessLog } from './http/access-log.ts';
 import { createServeProtocol } from './http/serve.ts';
 import type { WorkerMetrics } from './metrics.ts';
+import type { TargetStates } from './upstream/health/target-states.ts';
 import type { EdgeProtocol, ProtocolContext } from './worker.ts';
 
 interface EdgeProtocolSettings {
@@ -12,8 +13,12 @@ interface EdgeProtocolSettings {
   readonly ownListeners: readonly ListenAddress[];
 }
 
-/** HTTP as a worker serves it, counted and logged. */
-export function createEdgeProtocol(context: ProtocolContext, settings: EdgeProtocolSettings): EdgeProtocol {
+/** HTTP as a worker serves it, counted and logged; `targets` is what health checks have found. */
+export function createEdgeProtocol(
+  context: ProtocolContext,
+  settings: EdgeProtocolSettings,
+  targets: TargetStates,
+): EdgeProtocol {
   const { hosts, metrics, log } = context;
   const accessLog = createAccessLog(settings.accessLog);
   const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
@@ -26,6 +31,7 @@ export function createEdgeProtocol(context: ProtocolContext, settings: EdgeProto
     ownListeners: () => ownListeners,
     getTrustBundle: (id) => hosts.getTrustBundle(id),
     getCertificate: (id) => hosts.getCertificate(id),
+    unhealthyTargets: (service, upstream) => targets.unhealthyTargets(service, upstream),
     now: Date.now,
   });
   return {

@@ -12,6 +12,7 @@ import { claimAddresses } from './process/claim-addresses.ts';
 import { collectMetrics } from './process/collect-metrics.ts';
 import { openEdgeDataDirectory } from './process/edge-data-directory.ts';
 import { Reporter } from './process/reporter.ts';
+import { TargetLog } from './process/target-log.ts';
 import { WorkerPool } from './process/worker-pool.ts';
 
 /** Milliseconds between two looks for a token file, or for a feed that failed inside the edge. */
@@ -84,10 +85,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
 
     const https = await claimAddresses('POSTERN_EDGE_HTTPS_LISTEN', options.httpsListen);
     const http = await claimAddresses('POSTERN_EDGE_HTTP_LISTEN', options.httpListen);
+    const targets = new TargetLog();
     const pool = new WorkerPool({
       workers: options.workers,
       drainMs: EDGE_LIMITS.drainMs,
       log,
+      targets,
       onProgress,
       settings: async (slot) => ({
         replicaFile: data.replicaFile,
@@ -118,6 +121,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       edge,
       token: () => readToken(tokenFile),
       state: () => (pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts }),
+      targets,
       log,
     });
     undo.push(() => reporter?.close());

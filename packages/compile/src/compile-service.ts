@@ -1,12 +1,17 @@
 import {
+  type CompiledHealthCheck,
+  HEALTH_CHECK_DEFAULTS,
+  type HealthCheck,
+  parseTargetUrl,
   SERVICE_DEFAULTS,
   type SecretRow,
   type ServiceSpec,
+  type ServiceTarget,
   type Target,
   type Upstream,
+  urlOfTarget,
+  weightOfTarget,
 } from '@postern/contracts';
-
-const DEFAULT_PORTS = { http: 80, https: 443, h2c: 80 } as const;
 
 /**
  * A service as an edge uses it: defaults filled in, targets taken apart, secrets by id.
@@ -18,10 +23,11 @@ export function compileService(
   spec: ServiceSpec,
   secrets: ReadonlyMap<string, SecretRow>,
 ): Upstream | undefined {
-  const targets = spec.targets.map(parseTarget).filter((target) => target !== undefined);
+  const targets = spec.targets.map(compileTarget).filter((target) => target !== undefined);
   const trustBundle = idOf(spec.tls?.ca?.name, secrets);
   const clientCertificate = idOf(spec.tls?.clientCertificate?.name, secrets);
-  const isUsable = targets.length > 0 && targets.length === spec.targets.length;
+  const healthCheck = spec.healthCheck === undefined ? undefined : compileHealthCheck(spec.healthCheck);
+  const isUsable = targets.length > 0 && targets.length === spec.targets.length && healthCheck !== null;
   if (!isUsable || trustBundle === undefined || clientCertificate === undefined) return undefined;
   return {
     targets,
@@ -32,18 +38,37 @@ export function compileService(
     responseHeadMs: spec.timeouts?.responseHeadMs ?? SERVICE_DEFAULTS.responseHeadMs,
     idleBodyMs: spec.timeouts?.idleBodyMs ?? SERVICE_DEFAULTS.idleBodyMs,
     maxBodyBytes: spec.maxBodyBytes ?? null,
+    // Left out where nothing is said, so that the document stays one that older edges read.
+    ...(healthCheck === undefined ? {} : { healthCheck }),
   };
 }
 
-/** Takes a target URL apart; an IPv6 literal loses its brackets. Undefined for anything but http, https and h2c. */
-function parseTarget(text: string): Target | undefined {
-  const protocol = /^(http|https|h2c):\/\//.exec(text)?.[1] as Target['protocol'] | undefined;
-  // The URL parser knows no h2c; as http it finds the same parts.
-  const url = protocol === undefined ? null : URL.parse(text.replace(/^h2c:/, 'http:'));
-  if (protocol === undefined || url === null) return undefined;
-  const port = url.port === '' ? DEFAULT_PORTS[protocol] : Number(url.port);
-  if (port === 0) return undefined;
-  return { protocol, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port };
+/** A weight of 1 is left out: it is what every edge takes a target for. */
+function compileTarget(target: ServiceTarget): Target | undefined {
+  const parsed = parseTargetUrl(urlOfTarget(target));
+  const weight = weightOfTarget(target);
+  return parsed === undefined || weight === 1 ? parsed : { ...parsed, weight };
+}
+
+/** Null when the check says no way of checking. */
+function compileHealthCheck(check: HealthCheck): CompiledHealthCheck | null {
+  const way = wayOf(check);
+  if (way === null) return null;
+  const {
+    intervalMs = HEALTH_CHECK_DEFAULTS.intervalMs,
+    timeoutMs = Math.min(HEALTH_CHECK_DEFAULTS.timeoutMs, intervalMs),
+    healthyAfter = HEALTH_CHECK_DEFAULTS.healthyAfter,
+    unhealthyAfter = HEALTH_CHECK_DEFAULTS.unhealthyAfter,
+  } = check;
+  return { way, intervalMs, timeoutMs, healthyAfter, unhealthyAfter };
+}
+
+function wayOf({ http, grpc, tcp }: HealthCheck): CompiledHealthCheck['way'] | null {
+  if (http !== undefined) {
+    return { kind: 'http', path: http.path, statuses: http.statuses ?? null, host: http.host ?? null };
+  }
+  if (grpc !== undefined) return { kind: 'grpc', service: grpc.service ?? '' };
+  return tcp === undefined ? null : { kind: 'tcp' };
 }
 
 function idOf(name: string | undefined, secrets: ReadonlyMap<string, SecretRow>): string | null | undefined {

@@ -85,6 +85,15 @@ function findingsOfIssue(schema: z.ZodType, value: unknown, issue: z.core.$ZodIs
     case 'invalid_union': {
       const union = schemaAt(schema, value, issue.path.slice(0, -1));
       if (union instanceof z.ZodDiscriminatedUnion) return [wrongWord(value, issue.path, wordsOf(union))];
+      // The option that takes a value of this form says what is wrong inside it; the others only that it has another one.
+      const fitting = issue.errors.filter((issues) =>
+        issues.every(({ path, code }) => path.length > 0 || code !== 'invalid_type'),
+      );
+      if (fitting.length === 1) {
+        return (fitting[0] ?? []).flatMap((inner) =>
+          findingsOfIssue(schema, value, { ...inner, path: [...issue.path, ...inner.path] }),
+        );
+      }
       return [{ severity: 'error', code: 'invalid_value', message: issue.message, pointer }];
     }
     case 'invalid_key': {

@@ -1,15 +1,14 @@
 import { z } from 'zod';
+import { compiledHealthCheck } from './health-check.ts';
 import { corsPolicy, httpBasic, subjectMatcher } from './route.ts';
+import { target } from './target.ts';
 
 /** The form number of the documents below; an edge that does not know it closes the host and says so. */
 export const DOCUMENT_FORMAT = 1;
-
-const target = z.strictObject({
-  protocol: z.enum(['http', 'https', 'h2c']),
-  host: z.string(),
-  port: z.int().min(1).max(65_535),
-});
-export type Target = z.infer<typeof target>;
+/** The form of a host document that uses what format 1 does not have: weights and health checks. */
+export const DOCUMENT_FORMAT_HEALTH = 2;
+/** Every form that the schemas below read. */
+export const DOCUMENT_FORMATS: readonly number[] = [DOCUMENT_FORMAT, DOCUMENT_FORMAT_HEALTH];
 
 /** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
 export const upstream = z.strictObject({
@@ -23,6 +22,8 @@ export const upstream = z.strictObject({
   responseHeadMs: z.int(),
   idleBodyMs: z.int(),
   maxBodyBytes: z.int().nullable(),
+  /** Absent: nothing is checked; documents of format 1 have none. */
+  healthCheck: compiledHealthCheck.optional(),
 });
 export type Upstream = z.infer<typeof upstream>;
 
@@ -59,6 +60,19 @@ export const hostDocument = z.strictObject({
   services: z.record(z.string(), upstream),
 });
 export type HostDocument = z.infer<typeof hostDocument>;
+
+/**
+ * The lowest format that says everything a body holds. Only what uses a newer form gets its number, so that an older
+ * edge closes those hosts, with that reason, and goes on with all others.
+ */
+export function documentFormatOf(body: object): number {
+  const services = 'services' in body ? Object.values(body.services as HostDocument['services']) : [];
+  const isNewer = services.some(
+    ({ healthCheck, targets }) =>
+      healthCheck !== undefined || targets.some(({ weight }) => weight !== undefined),
+  );
+  return isNewer ? DOCUMENT_FORMAT_HEALTH : DOCUMENT_FORMAT;
+}
 
 /** Anchors of one tls-ca secret. The id is the secret's; `contentHash` (SHA-256 hex over the DERs in order) names the content. */
 export const trustBundle = z.strictObject({

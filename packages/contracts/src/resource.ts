@@ -38,8 +38,37 @@ export const secretResource = z
   .meta({ id: 'Secret' });
 export type SecretResource = z.infer<typeof secretResource>;
 
+/** One target of a service as the connected edges see it. */
+export const targetStatus = z.strictObject({
+  /** As the spec writes it. */
+  url: z.string(),
+  weight: z.int(),
+  /**
+   * `healthy`, `unhealthy`; `mixed` when edges differ; `unknown` until the first check has ended; `not_checked` without
+   * a health check, or while no route leads to the service.
+   */
+  state: z.enum(['healthy', 'unhealthy', 'mixed', 'unknown', 'not_checked']),
+  /** Connected edges that check it. */
+  edges: z.int(),
+  /** Those of them that find it healthy. */
+  healthy: z.int(),
+  /** When the newest of these states began; null when there is none. */
+  since: z.iso.datetime().nullable(),
+  /** The newest failure of a check at an edge whose last check failed. */
+  lastError: z
+    .strictObject({ edge: z.string(), code: z.string(), message: z.string(), at: z.iso.datetime() })
+    .nullable(),
+});
+export type TargetStatus = z.infer<typeof targetStatus>;
+
 export const serviceResource = z
-  .strictObject({ ...meta, spec: serviceSpec, usedBy: z.array(z.string()), findings: z.array(finding) })
+  .strictObject({
+    ...meta,
+    spec: serviceSpec,
+    status: z.strictObject({ targets: z.array(targetStatus) }),
+    usedBy: z.array(z.string()),
+    findings: z.array(finding),
+  })
   .meta({ id: 'Service' });
 export type ServiceResource = z.infer<typeof serviceResource>;
 
@@ -50,6 +79,8 @@ export const routeStatus = z
     /** Stable word: `ready`, `certificate_pending`, `closed`, `not_applied`, `no_edge`. */
     reason: z.string(),
     message: z.string(),
+    /** When the API first saw the present reason; its own start at the earliest. */
+    lastTransitionAt: z.iso.datetime(),
     url: z.string(),
     /** The revision that carries the route's present document. */
     revision: z.int(),

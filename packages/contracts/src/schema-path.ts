@@ -3,8 +3,9 @@ import { z } from 'zod';
 /** The keys a schema knows at a path of a value. */
 export function keysAt(schema: z.ZodType, value: unknown, path: readonly PropertyKey[]): string[] {
   const found = schemaAt(schema, value, path);
-  const object =
-    found instanceof z.ZodDiscriminatedUnion ? optionOf(found, path.reduce(ownValue, value)) : found;
+  let object = found;
+  if (found instanceof z.ZodDiscriminatedUnion) object = optionOf(found, path.reduce(ownValue, value));
+  else if (found instanceof z.ZodUnion) object = objectOptionOf(found);
   return object instanceof z.ZodObject ? Object.keys(object.shape) : [];
 }
 
@@ -14,6 +15,7 @@ export function schemaAt(schema: z.ZodType, value: unknown, path: readonly Prope
   let parent = value;
   for (const part of path) {
     if (current instanceof z.ZodDiscriminatedUnion) current = optionOf(current, parent);
+    else if (current instanceof z.ZodUnion) current = objectOptionOf(current);
     if (current instanceof z.ZodObject) current = unwrap(current.shape[String(part)]);
     else if (current instanceof z.ZodArray) current = unwrap(current.element);
     else if (current instanceof z.ZodRecord) current = unwrap(current.valueType);
@@ -27,6 +29,11 @@ export function schemaAt(schema: z.ZodType, value: unknown, path: readonly Prope
 function optionOf(union: z.ZodDiscriminatedUnion, value: unknown): unknown {
   const word = ownValue(value, union.def.discriminator);
   return union.options.find((option) => wordsOfOption(union, option).includes(String(word)));
+}
+
+/** The one option with keys of a union like "a text or an object". */
+function objectOptionOf(union: z.ZodUnion): unknown {
+  return union.options.find((option) => option instanceof z.ZodObject);
 }
 
 /** The words that choose an option of a union. */

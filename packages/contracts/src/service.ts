@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { healthCheck } from './health-check.ts';
 import { LIMITS } from './limits.ts';
 import { resourceName } from './names.ts';
+import { WEIGHT_MAX } from './target.ts';
 
 const DAY_MS = 86_400_000;
 const timeoutMs = z.int().min(1).max(DAY_MS);
@@ -30,10 +32,28 @@ function problemOfTarget(text: string): string | undefined {
   return undefined;
 }
 
+/** A target with its share of the work: one of weight 3 gets three times as much as one of weight 1, which is the default. */
+const weightedTarget = z.strictObject({ url: targetUrl, weight: z.int().min(1).max(WEIGHT_MAX).optional() });
+
+const serviceTarget = z.union([targetUrl, weightedTarget], {
+  error: 'a target is a URL like http://127.0.0.1:3000, or {url, weight}',
+});
+export type ServiceTarget = z.infer<typeof serviceTarget>;
+
+/** The address of a target as it was written. */
+export function urlOfTarget(target: ServiceTarget): string {
+  return typeof target === 'string' ? target : target.url;
+}
+
+/** The weight of a target; 1 where it has none. */
+export function weightOfTarget(target: ServiceTarget): number {
+  return typeof target === 'string' ? 1 : (target.weight ?? 1);
+}
+
 /** A named upstream: where requests go, how that leg is secured, and how long it may take. */
 export const serviceSpec = z
   .strictObject({
-    targets: z.array(targetUrl).min(1, 'a service needs at least one target').max(LIMITS.targetsMax),
+    targets: z.array(serviceTarget).min(1, 'a service needs at least one target').max(LIMITS.targetsMax),
     tls: z
       .strictObject({
         /** tls-ca secret that alone is trusted for the targets; without it the public roots are. */
@@ -56,14 +76,34 @@ export const serviceSpec = z
       .optional(),
     /** Bytes. Larger request bodies are answered 413; unlimited when absent. */
     maxBodyBytes: z.int().min(0).optional(),
+    /** How edges check the targets by themselves; without it they learn from requests alone. */
+    healthCheck: healthCheck.optional(),
   })
   .superRefine((service, context) => {
-    if (service.tls !== undefined && !service.targets.some((target) => target.startsWith('https:'))) {
+    if (
+      service.tls !== undefined &&
+      !service.targets.some((target) => urlOfTarget(target).startsWith('https:'))
+    ) {
       context.addIssue({
         code: 'custom',
         path: ['tls'],
         message: 'tls is set but no target is https://',
-        params: { code: 'tls_unused', hint: 'make the target https:// or remove tls' },
+        params: {
+          code: 'tls_unused',
+          hint: 'make a target https://, or name no CA and no client certificate for it',
+        },
+      });
+    }
+    const plain = service.targets.findIndex((target) => urlOfTarget(target).startsWith('http:'));
+    if (service.healthCheck?.grpc !== undefined && plain >= 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['healthCheck', 'grpc'],
+        message: `gRPC needs HTTP/2, which targets[${plain}] does not speak: it is http://`,
+        params: {
+          code: 'health_check_way',
+          hint: 'make the target h2c:// or https://, or check it by http or tcp',
+        },
       });
     }
   })

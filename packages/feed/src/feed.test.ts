@@ -21,7 +21,7 @@ const compiler: Compiler = {
     rules: [
       {
         name: null,
-        prefix: rows.services.get('cart')?.targets[0] ?? '',
+        prefix: String(rows.services.get('cart')?.targets[0] ?? ''),
         service: 'cart',
         enableWebsockets: false,
       },

@@ -1,4 +1,4 @@
-import { edgeReport } from '@postern/contracts';
+import { edgeReport, reportAnswer } from '@postern/contracts';
 import { defineOperation } from '../operation.ts';
 
 /** POST /v1/reports */
@@ -8,14 +8,14 @@ export const createReport = defineOperation({
   path: '/v1/reports',
   scope: 'edge',
   tag: 'edges',
-  summary: 'Takes what an edge reports: how far it is and which hosts it keeps closed',
+  summary: 'Takes what an edge reports: how far it is, which hosts it keeps closed, how targets are',
   body: edgeReport,
-  answers: { 204: { description: 'The report was taken' } },
+  answers: { 200: { description: 'The report was taken', schema: reportAnswer } },
   async handle(parts, { body, token }) {
     const cursor = { epoch: body.epoch, revision: body.appliedRevision };
     // A revision of a history that was since replaced says nothing about the present one.
     const applied = (await parts.store.isResumable(cursor)) ? body.appliedRevision : 0;
-    if (token !== null) parts.edges.report(token.id, body, applied, parts.now());
-    return new Response(null, { status: 204 });
+    const targetsUpTo = token === null ? 0 : parts.edges.report(token.id, body, applied, parts.now());
+    return { status: 200, body: { targetsUpTo } };
   },
 });

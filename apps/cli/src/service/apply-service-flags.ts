@@ -1,9 +1,15 @@
 import type { ServiceSpec } from '@postern/contracts';
 import { usageFailure } from '../cli-failure.ts';
+import {
+  applyHealthCheckFlags,
+  type DraftHealthCheck,
+  type HealthCheckFlags,
+  valuesOfHealthCheckFlags,
+} from './health-check-flags.ts';
+import { applyTargetFlags, type DraftTarget, type TargetFlags } from './target-flags.ts';
 
 /** The flags of `service create` and `service update`; absent ones change nothing. */
-export interface ServiceFlags {
-  readonly target?: readonly string[] | undefined;
+export interface ServiceFlags extends TargetFlags, HealthCheckFlags {
   readonly 'ca-secret'?: string | undefined;
   readonly 'client-certificate-secret'?: string | undefined;
   readonly 'host-header'?: string | undefined;
@@ -19,16 +25,17 @@ export interface ServiceFlags {
 
 /** A spec before the contracts check it. */
 export interface DraftService {
-  targets: string[];
+  targets: DraftTarget[];
   tls?: { ca?: { name: string }; clientCertificate?: { name: string } };
   hostHeader?: string;
   timeouts?: { connectMs?: number; responseHeadMs?: number; idleBodyMs?: number };
   maxBodyBytes?: number;
+  healthCheck?: DraftHealthCheck;
 }
 
 /** Merges flags into a service, removals first; `--target` replaces all targets. The given spec stays as it is. */
 export function applyServiceFlags(base: ServiceSpec | undefined, flags: ServiceFlags): DraftService {
-  const targets = flags.target ?? base?.targets;
+  const targets = applyTargetFlags(base?.targets, flags);
   if (targets === undefined)
     throw usageFailure('a service needs --target URL', 'like --target http://127.0.0.1:3000');
   const ca = flags['ca-secret'] ?? (flags['remove-ca-secret'] ? undefined : base?.tls?.ca?.name);
@@ -50,12 +57,14 @@ export function applyServiceFlags(base: ServiceSpec | undefined, flags: ServiceF
   const hostHeader = flags['host-header'] ?? base?.hostHeader;
   const maxBodyBytes =
     flags['max-body-bytes'] ?? (flags['remove-max-body-bytes'] ? undefined : base?.maxBodyBytes);
+  const healthCheck = applyHealthCheckFlags(base?.healthCheck, flags);
   return {
-    targets: [...targets],
+    targets,
     ...(Object.keys(tls).length === 0 ? {} : { tls }),
     ...(hostHeader === undefined ? {} : { hostHeader }),
     ...(Object.keys(timeouts).length === 0 ? {} : { timeouts }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+    ...(healthCheck === undefined ? {} : { healthCheck }),
   };
 }
 
@@ -63,6 +72,8 @@ export function applyServiceFlags(base: ServiceSpec | undefined, flags: ServiceF
 export function namesServiceChange(flags: ServiceFlags): boolean {
   const asked: readonly unknown[] = [
     flags.target,
+    flags['target-weight'],
+    ...valuesOfHealthCheckFlags(flags),
     flags['ca-secret'],
     flags['client-certificate-secret'],
     flags['host-header'],

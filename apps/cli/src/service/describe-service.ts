@@ -1,15 +1,22 @@
-import { SERVICE_DEFAULTS, type ServiceResource } from '@postern/contracts';
-import { formatFields } from '../output/format-table.ts';
+import {
+  HEALTH_CHECK_DEFAULTS,
+  type HealthCheck,
+  SERVICE_DEFAULTS,
+  type ServiceResource,
+  type TargetStatus,
+  urlOfTarget,
+} from '@postern/contracts';
+import { formatFields, formatTable } from '../output/format-table.ts';
+import type { OutputLayout } from '../output/output-layout.ts';
 import { labelsText } from '../secret/describe-secret.ts';
 
-/** Writes a service for a person, with the defaults that hold where nothing is set. */
-export function describeService(service: ServiceResource): string {
+/** Writes a service for a person, with the defaults that hold where nothing is set, and a table of its targets. */
+export function describeService(service: ServiceResource, layout: OutputLayout): string {
   const { spec } = service;
-  const usesTls = spec.targets.some((target) => target.startsWith('https:'));
+  const usesTls = spec.targets.some((target) => urlOfTarget(target).startsWith('https:'));
   const { connectMs, responseHeadMs, idleBodyMs } = SERVICE_DEFAULTS;
-  return formatFields([
+  const fields = formatFields([
     ['Service', service.name],
-    ['Targets', spec.targets.join(', ')],
     ['CA', usesTls ? (spec.tls?.ca?.name ?? 'the public roots') : undefined],
     ['Client certificate', usesTls ? (spec.tls?.clientCertificate?.name ?? 'none') : undefined],
     ['Host header', spec.hostHeader ?? 'client'],
@@ -17,10 +24,45 @@ export function describeService(service: ServiceResource): string {
     ['Response timeout', durationText(spec.timeouts?.responseHeadMs ?? responseHeadMs)],
     ['Idle timeout', durationText(spec.timeouts?.idleBodyMs ?? idleBodyMs)],
     ['Body limit', spec.maxBodyBytes === undefined ? 'none' : `${spec.maxBodyBytes} bytes`],
+    ['Health check', spec.healthCheck === undefined ? 'none' : checkText(spec.healthCheck)],
     ['Labels', labelsText(service.labels)],
     ['Used by', service.usedBy.length === 0 ? 'nothing' : service.usedBy.join(', ')],
     ['Updated', service.updatedAt],
   ]);
+  const header = ['TARGET', 'WEIGHT', 'STATE', 'EDGES', 'SINCE', 'LAST ERROR'];
+  return `${fields}\n${formatTable(header, service.status.targets.map(rowOf), layout)}`;
+}
+
+/** How many targets are healthy at every edge, like `2/3`; `-` where none is checked. */
+export function healthText({ status: { targets } }: ServiceResource): string {
+  if (targets.every(({ state }) => state === 'not_checked')) return '-';
+  return `${targets.filter(({ state }) => state === 'healthy').length}/${targets.length}`;
+}
+
+function rowOf({ url, weight, state, edges, healthy, since, lastError }: TargetStatus): string[] {
+  const error = lastError === null ? '-' : `${lastError.message} (${lastError.edge}, ${lastError.at})`;
+  const counted = state === 'not_checked' ? '-' : `${healthy}/${edges}`;
+  return [url, String(weight), state.replace('_', ' '), counted, since ?? '-', error];
+}
+
+function checkText(check: HealthCheck): string {
+  const {
+    intervalMs = HEALTH_CHECK_DEFAULTS.intervalMs,
+    timeoutMs = Math.min(HEALTH_CHECK_DEFAULTS.timeoutMs, intervalMs),
+    healthyAfter = HEALTH_CHECK_DEFAULTS.healthyAfter,
+    unhealthyAfter = HEALTH_CHECK_DEFAULTS.unhealthyAfter,
+  } = check;
+  const times = `every ${durationText(intervalMs)}, at most ${durationText(timeoutMs)}`;
+  return `${wayText(check)}, ${times}, unhealthy after ${unhealthyAfter}, healthy after ${healthyAfter}`;
+}
+
+function wayText({ http, grpc }: HealthCheck): string {
+  if (http !== undefined) {
+    const host = http.host === undefined ? '' : ` of ${http.host}`;
+    return `HTTP ${http.path}${host} answers ${http.statuses?.join(' or ') ?? '2xx'}`;
+  }
+  if (grpc !== undefined) return grpc.service === undefined ? 'gRPC' : `gRPC ${grpc.service}`;
+  return 'TCP';
 }
 
 function durationText(ms: number): string {

@@ -5,7 +5,7 @@ import {
   CHANGE_BODIES,
   type Change,
   type ChangeKind,
-  DOCUMENT_FORMAT,
+  DOCUMENT_FORMATS,
   type HostDocument,
   LIMITS,
   type TrustBundle,
@@ -148,10 +148,10 @@ function parseBody<K extends ChangeKind>(kind: K, change: Change): (typeof CHANG
   if (change.body === undefined) {
     throw new UnusableDocument('unusable_document', `${kind} ${change.id} is damaged in the replica`);
   }
-  if (change.formatVersion !== DOCUMENT_FORMAT) {
+  if (!DOCUMENT_FORMATS.includes(change.formatVersion)) {
     throw new UnusableDocument(
       'unknown_format',
-      `${kind} ${change.id} has format ${change.formatVersion}; this edge knows ${DOCUMENT_FORMAT}`,
+      `${kind} ${change.id} has format ${change.formatVersion}; this edge knows ${DOCUMENT_FORMATS.join(' and ')}`,
     );
   }
   const parsed = CHANGE_BODIES[kind].safeParse(change.body);

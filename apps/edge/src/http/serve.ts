@@ -4,6 +4,7 @@ import type { TrustBundle } from '@postern/contracts';
 import type { HostTable, ServeProtocol } from '../connection.ts';
 import { createAddressGuard, type OwnListener } from '../upstream/address-guard.ts';
 import type { ClientCertificate } from '../upstream/pool.ts';
+import type { PoolsOptions } from '../upstream/pools.ts';
 import { createUpstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
 import { createHttp1Server } from './h1-server.ts';
@@ -26,6 +27,8 @@ export interface ServeProtocolOptions {
   /** Present content of a trust bundle or certificate that a service names; undefined closes its https targets. */
   readonly getTrustBundle: (id: string) => TrustBundle | undefined;
   readonly getCertificate: (id: string) => ClientCertificate | undefined;
+  /** Tells which targets of a service are left out while it has others; absent: none. */
+  readonly unhealthyTargets?: NonNullable<PoolsOptions['unhealthyTargets']>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** HTTP_LIMITS where nothing is said. */
@@ -51,6 +54,7 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
     guard,
     getTrustBundle: options.getTrustBundle,
     getCertificate: options.getCertificate,
+    ...(options.unhealthyTargets === undefined ? {} : { unhealthyTargets: options.unhealthyTargets }),
     now: () => performance.now(),
   });
   const pace: ClientPace = { ...HTTP_LIMITS, ...options.pace };

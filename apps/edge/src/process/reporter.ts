@@ -1,6 +1,7 @@
-import type { Cursor, EdgeReport, Log } from '@postern/contracts';
+import { type Cursor, type EdgeReport, type Log, reportAnswer, type TargetsReport } from '@postern/contracts';
 import type { ClosedHost } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
+import type { TargetLog } from './target-log.ts';
 
 /** Milliseconds between two reports when nothing changes; the API takes an edge that is silent for longer as gone. */
 const EVERY_MS = 10_000;
@@ -16,14 +17,23 @@ interface ReporterOptions {
   readonly token: () => string | null;
   /** What to report; null while there is nothing to say. */
   readonly state: () => { applied: Cursor; closedHosts: readonly ClosedHost[] } | null;
+  readonly targets: TargetLog;
   readonly log: Log;
+}
+
+/** What one report says, beside the list of targets, and the part of that list. */
+interface Draft {
+  readonly said: string;
+  readonly targets: TargetsReport | null;
+  readonly body: string;
 }
 
 /** Tells the API how far this edge is: at once when that changes (one report at a time), and now and then otherwise. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #stop = new AbortController();
-  #sent = '';
+  /** What was said last; null: nothing. */
+  #said: string | null = null;
   #busy = false;
   #failing = false;
   #timer: NodeJS.Timeout | undefined;
@@ -36,13 +46,14 @@ export class Reporter {
   /** Something may have changed. */
   notify(): void {
     if (this.#busy || this.#failing) return;
-    const body = this.#body();
-    if (body !== null && body !== this.#sent) void this.#send(body);
+    const draft = this.#draft();
+    if (draft !== null && (draft.said !== this.#said || this.#options.targets.hasNews))
+      void this.#send(draft);
   }
 
   /** Reports now, even what was reported before. */
   renew(): void {
-    this.#sent = '';
+    this.#said = null;
     this.#failing = false;
     this.notify();
   }
@@ -52,7 +63,7 @@ export class Reporter {
     this.#stop.abort();
   }
 
-  #body(): string | null {
+  #draft(): Draft | null {
     const state = this.#options.state();
     if (state === null) return null;
     const report: EdgeReport = {
@@ -63,24 +74,26 @@ export class Reporter {
         .slice(0, EDGE_LIMITS.reportedHostsMax)
         .map(({ host, reason, message }) => ({ host, reason, message })),
     };
-    return JSON.stringify(report);
+    const targets = this.#options.targets.next();
+    const said = JSON.stringify(report);
+    return { said, targets, body: targets === null ? said : JSON.stringify({ ...report, targets }) };
   }
 
-  async #send(body: string): Promise<void> {
+  async #send({ said, targets, body }: Draft): Promise<void> {
     this.#busy = true;
-    const problem = await this.#post(body);
+    const problem = await this.#post(body, targets);
     this.#busy = false;
     if (this.#stop.signal.aborted) return;
     if (problem !== null && !this.#failing)
       this.#options.log.warn({ reason: problem }, 'the API does not take reports');
     this.#failing = problem !== null;
-    this.#sent = problem === null ? body : '';
+    this.#said = problem === null ? said : null;
     this.#wait(problem === null ? EVERY_MS : RETRY_MS);
     // What changed while the report was on its way.
     this.notify();
   }
 
-  async #post(body: string): Promise<string | null> {
+  async #post(body: string, targets: TargetsReport | null): Promise<string | null> {
     const token = this.#options.token();
     if (token === null) return 'there is no token yet';
     try {
@@ -91,8 +104,18 @@ export class Reporter {
         redirect: 'error',
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
-      await response.body?.cancel();
-      return response.ok ? null : `the API answered ${response.status}`;
+      if (!response.ok) {
+        await response.body?.cancel();
+        return `the API answered ${response.status}`;
+      }
+      const answer = reportAnswer.safeParse(response.status === 204 ? undefined : await response.json());
+      if (targets === null) return null;
+      const upTo = answer.data?.targetsUpTo ?? targets.after;
+      this.#options.targets.acknowledge(upTo);
+      // An API that started anew knows nothing; waiting for the next turn keeps one that never learns from being flooded.
+      return upTo > targets.after || targets.changed.length === 0
+        ? null
+        : 'the API lost the list of targets; it is sent again';
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
@@ -102,9 +125,9 @@ export class Reporter {
     clearTimeout(this.#timer);
     if (this.#stop.signal.aborted) return;
     this.#timer = setTimeout(() => {
-      const body = this.#busy ? null : this.#body();
-      if (body === null) this.#wait(delayMs);
-      else void this.#send(body);
+      const draft = this.#busy ? null : this.#draft();
+      if (draft === null) this.#wait(delayMs);
+      else void this.#send(draft);
     }, delayMs);
     this.#timer.unref();
   }

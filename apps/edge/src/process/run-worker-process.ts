@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
-import type { Cursor } from '@postern/contracts';
-import { openReplica } from '@postern/replica';
+import type { Cursor, Log } from '@postern/contracts';
+import { openReplica, type Replica } from '@postern/replica';
 import { createLog, writeListenAddress } from '@postern/runtime';
 import { addressRanges } from '../accept/address-ranges.ts';
 import { createEdgeProtocol } from '../edge-protocol.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { proveHandshakes } from '../tls/self-test.ts';
+import { createAddressGuard } from '../upstream/address-guard.ts';
+import { createCheckedHosts } from '../upstream/health/checked-hosts.ts';
+import { createHealthChecker } from '../upstream/health/health-checker.ts';
+import { TargetStates } from '../upstream/health/target-states.ts';
 import { type RunningWorker, startWorker } from '../worker.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
@@ -24,9 +28,15 @@ export function runWorkerProcess(): void {
   let told = '';
   /** What was applied while the worker was starting. */
   const early: { ids: ChangedIds; cursor: Cursor }[] = [];
+  const targets = new TargetStates();
+  /** The checks of targets, where this worker makes them. */
+  let checks: TargetChecks | undefined;
+  let startChecks = () => {};
 
   const applyChanges = (worker: RunningWorker, ids: ChangedIds, cursor: Cursor) => {
     worker.applyChanges(ids);
+    // Before the acknowledgement, so that a report never says "applied" of targets it does not yet know.
+    checks?.applyChanges(ids);
     tell({ type: 'acknowledged', cursor });
     tellClosedHosts(worker);
   };
@@ -49,11 +59,14 @@ export function runWorkerProcess(): void {
       ...listenAddresses,
       replica,
       edgeKeyPem: readFileSync(settings.edgeKeyFile, 'utf8'),
-      protocol: (context) => createEdgeProtocol(context, settings),
+      protocol: (context) => createEdgeProtocol(context, settings, targets),
       log,
       now: Date.now,
     });
     running = worker;
+    startChecks = () => {
+      checks ??= startTargetChecks(settings, replica, worker, { targets, log });
+    };
     tell({ type: 'listening', cursor: replica.cursor() });
     for (const { ids, cursor } of early.splice(0)) applyChanges(worker, ids, cursor);
     setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
@@ -72,6 +85,12 @@ export function runWorkerProcess(): void {
         if (running === undefined) early.push(message);
         else applyChanges(running, message.ids, message.cursor);
         return;
+      case 'targets':
+        targets.apply(message.changed);
+        return;
+      case 'check-targets':
+        startChecks();
+        return;
       case 'metrics': {
         const { request } = message;
         void running?.metrics.registry
@@ -81,10 +100,44 @@ export function runWorkerProcess(): void {
       }
       case 'drain':
         if (running === undefined) process.exit(0);
+        checks?.close();
         void running.close().finally(() => process.exit(0));
     }
   });
   tell({ type: 'hello' });
+}
+
+type TargetChecks = Pick<ReturnType<typeof createCheckedHosts>, 'applyChanges' | 'close'>;
+
+/** Checks the targets of every service that hosts use, for all workers of this edge. */
+function startTargetChecks(
+  settings: WorkerSettings,
+  replica: Replica,
+  { hosts }: RunningWorker,
+  { targets, log }: { targets: TargetStates; log: Log },
+): TargetChecks {
+  const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
+  const checker = createHealthChecker({
+    guard: createAddressGuard({ ownListeners: () => ownListeners }),
+    getTrustBundle: (id) => hosts.getTrustBundle(id),
+    getCertificate: (id) => hosts.getCertificate(id),
+    known: targets,
+    onChanged(changed) {
+      targets.apply(changed);
+      tell({ type: 'targets', changed });
+    },
+    log,
+    now: Date.now,
+    random: Math.random,
+  });
+  const checked = createCheckedHosts({ replica, checker, log });
+  return {
+    applyChanges: checked.applyChanges,
+    close() {
+      checked.close();
+      checker.close();
+    },
+  };
 }
 
 function splitSettings(settings: WorkerSettings) {

@@ -1,4 +1,4 @@
-import type { Cursor } from '@postern/contracts';
+import type { Cursor, TargetReport } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
 import type { TlsVersion } from '../tls/secure-context.ts';
@@ -23,6 +23,10 @@ export type ToWorker =
   | { readonly type: 'start'; readonly settings: WorkerSettings }
   | { readonly type: 'applied'; readonly ids: ChangedIds; readonly cursor: Cursor }
   | { readonly type: 'metrics'; readonly request: number }
+  /** What health checks have found: everything at first, then what changes. */
+  | { readonly type: 'targets'; readonly changed: readonly TargetReport[] }
+  /** From here on this worker checks the targets, for all. */
+  | { readonly type: 'check-targets' }
   | { readonly type: 'drain' };
 
 /** From a worker to the supervisor. */
@@ -34,5 +38,7 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly detail: string }
   | { readonly type: 'acknowledged'; readonly cursor: Cursor }
   | { readonly type: 'closed-hosts'; readonly hosts: readonly ClosedHost[] }
+  /** What the checks of this worker have found anew. */
+  | { readonly type: 'targets'; readonly changed: readonly TargetReport[] }
   /** Metrics as prom-client's registry gives them, to be added up. */
   | { readonly type: 'metrics'; readonly request: number; readonly metrics: readonly unknown[] };

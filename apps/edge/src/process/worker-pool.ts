@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
 import { type Cursor, type Log, PosternError } from '@postern/contracts';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
+import type { TargetLog } from './target-log.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 /** Milliseconds a worker must have lived for its end to count as the first one again. */
@@ -31,6 +32,8 @@ interface WorkerPoolOptions {
   readonly settings: (slot: number) => Promise<WorkerSettings>;
   readonly drainMs: number;
   readonly log: Log;
+  /** What health checks have found; outlives the worker that checks. */
+  readonly targets: TargetLog;
   /** Called when workers have come, gone, acknowledged, or found hosts closed. */
   readonly onProgress: () => void;
 }
@@ -42,6 +45,8 @@ interface WorkerPoolOptions {
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #slots: Slot[];
+  /** The worker that checks targets for all. */
+  #checking: Slot | null = null;
   readonly #waiting = new Map<number, (metrics: readonly unknown[]) => void>();
   #requests = 0;
   #closing = false;
@@ -172,6 +177,7 @@ export class WorkerPool {
     });
     const onEnd = (end: string | number) => {
       Object.assign(slot, { worker: null, started: false, listening: false, cursor: null, closedHosts: [] });
+      if (this.#checking === slot) this.#electChecker();
       first?.reject(
         new PosternError('internal', { detail: `an edge worker ended with ${end} before it listened` }),
       );
@@ -200,6 +206,12 @@ export class WorkerPool {
     }, waitMs).unref();
   }
 
+  /** Gives the checks to the first worker that listens; where none does, the next one that will gets them. */
+  #electChecker(): void {
+    this.#checking = this.#slots.find(({ listening }) => listening) ?? null;
+    send(this.#checking?.worker ?? null, { type: 'check-targets' });
+  }
+
   #take(slot: Slot, worker: Worker, message: FromWorker): void {
     if (slot.worker !== worker) return;
     switch (message.type) {
@@ -209,6 +221,7 @@ export class WorkerPool {
             if (slot.worker !== worker) return;
             slot.started = true;
             send(worker, { type: 'start', settings });
+            send(worker, { type: 'targets', changed: this.#options.targets.list() });
           },
           // What failed is told by whoever owns the promise; a worker without settings is of no use.
           () => worker.process.kill('SIGKILL'),
@@ -217,6 +230,7 @@ export class WorkerPool {
       case 'listening':
         slot.listening = true;
         slot.cursor = message.cursor;
+        if (this.#checking === null) this.#electChecker();
         break;
       case 'failed':
         this.#options.log.error({ worker: slot.number, detail: message.detail }, 'a worker cannot serve');
@@ -226,6 +240,12 @@ export class WorkerPool {
         break;
       case 'closed-hosts':
         slot.closedHosts = message.hosts;
+        break;
+      case 'targets':
+        this.#options.targets.apply(message.changed);
+        for (const other of this.#slots)
+          if (other !== slot && other.started)
+            send(other.worker, { type: 'targets', changed: message.changed });
         break;
       case 'metrics':
         this.#waiting.get(message.request)?.(message.metrics);

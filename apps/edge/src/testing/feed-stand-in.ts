@@ -50,8 +50,10 @@ export async function startFeedStandIn(): Promise<FeedStandIn> {
         body += text;
       });
       request.on('end', () => {
-        reports.push(edgeReport.parse(JSON.parse(body)));
-        response.writeHead(204).end();
+        const report = edgeReport.parse(JSON.parse(body));
+        reports.push(report);
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ targetsUpTo: report.targets?.upTo ?? 0 }));
       });
       return;
     }

@@ -53,3 +53,46 @@ test('the only target of a service is always tried', () => {
   lease(balancer.choose(none)).failed();
   expect(lease(balancer.choose(none)).target).toBe(a);
 });
+
+test('weights share out requests, idle or busy', () => {
+  const [one, three] = [target(1), { ...target(2), weight: 3 }];
+  const balancer = createBalancer([one, three], () => 0);
+  const idle = Array.from({ length: 8 }, () => {
+    const chosen = lease(balancer.choose(none));
+    chosen.release();
+    return chosen.target.port;
+  });
+  expect(idle.filter((port) => port === 2)).toHaveLength(6);
+  // Smooth: the heavy one does not come six times in a row.
+  expect(idle.join('')).not.toContain('22222');
+  const busy = Array.from({ length: 400 }, () => lease(balancer.choose(none)).target.port);
+  expect(busy.filter((port) => port === 2)).toHaveLength(300);
+});
+
+test('an unhealthy target is not chosen while another is healthy, though that one fails or was tried', () => {
+  const unhealthy = new Set([b]);
+  const balancer = createBalancer(
+    [a, b],
+    () => 0,
+    (one) => unhealthy.has(one),
+  );
+  for (let n = 0; n < 10; n += 1) expect(lease(balancer.choose(none)).target).toBe(a);
+  // The only one left is tried though it failed lately, but not twice for one request.
+  lease(balancer.choose(none)).failed();
+  expect(lease(balancer.choose(none)).target).toBe(a);
+  expect(balancer.choose(new Set([a]))).toHaveProperty('retryAfterMs');
+  unhealthy.clear();
+  expect(lease(balancer.choose(none)).target).toBe(b);
+});
+
+test('when every target is unhealthy all are tried, those in back-off aside', () => {
+  const balancer = createBalancer(
+    [a, b],
+    () => 0,
+    () => true,
+  );
+  const first = lease(balancer.choose(none));
+  expect(lease(balancer.choose(none)).target).not.toBe(first.target);
+  first.failed();
+  for (let n = 0; n < 4; n += 1) expect(lease(balancer.choose(none)).target).not.toBe(first.target);
+});

@@ -15,39 +15,56 @@ export interface Lease {
   release(): void;
 }
 
-/** Chooses targets of one service: the one with the fewest exchanges under way among those not in back-off. */
+/** Chooses targets of one service: the one with the fewest exchanges under way for its weight, of those that may be used. */
 export interface Balancer {
   /** A lease on a target that is not excluded, or how many milliseconds until one may be tried again. */
   choose(excluded: ReadonlySet<Target>): Lease | { readonly retryAfterMs: number };
 }
 
+interface State {
+  readonly target: Target;
+  readonly weight: number;
+  pending: number;
+  failures: number;
+  closedUntil: number;
+  /** Of smooth weighted round robin: grows by the weight, and falls by the sum of weights when chosen. */
+  turn: number;
+}
+
 /**
- * Keeps count per target and leaves failing ones alone for 1 s, doubling to 30 s (passive health).
+ * Keeps count per target and leaves failing ones alone for 1 s, doubling to 30 s (passive health). Targets that
+ * `isUnhealthy` says (active checks) are not chosen while the service has others; where every one is, all of them are
+ * (decision 0008).
  *
- * The only target of a service is never left alone: there is nothing else to choose, and its own error says more than
+ * The only target that may be used is never left alone: there is nothing else to choose, and its own error says more than
  * "unhealthy" and ends as soon as it is back. `now` is milliseconds of any steady clock.
  */
-export function createBalancer(targets: readonly Target[], now: () => number): Balancer {
-  const states = targets.map((target) => ({ target, pending: 0, failures: 0, closedUntil: 0 }));
-  let turn = 0;
+export function createBalancer(
+  targets: readonly Target[],
+  now: () => number,
+  isUnhealthy: (target: Target) => boolean = () => false,
+): Balancer {
+  const states = targets.map(
+    (target): State => ({
+      target,
+      weight: target.weight ?? 1,
+      pending: 0,
+      failures: 0,
+      closedUntil: 0,
+      turn: 0,
+    }),
+  );
   return {
     choose(excluded) {
       const at = now();
-      const candidates = states.filter(({ target }) => !excluded.has(target));
-      const open =
-        targets.length === 1 ? candidates : candidates.filter(({ closedUntil }) => closedUntil <= at);
-      // Equal counts are taken in turn, so that an idle service still spreads its requests.
-      turn = (turn + 1) % states.length;
-      const rotated = [
-        ...open.slice(turn % Math.max(1, open.length)),
-        ...open.slice(0, turn % Math.max(1, open.length)),
-      ];
-      const chosen = rotated.reduce<(typeof states)[number] | undefined>(
-        (best, state) => (best === undefined || state.pending < best.pending ? state : best),
-        undefined,
+      const healthy = states.filter(({ target }) => !isUnhealthy(target));
+      const usable = healthy.length === 0 ? states : healthy;
+      const isOnly = usable.length === 1;
+      const chosen = leastPending(
+        usable.filter(({ target, closedUntil }) => !excluded.has(target) && (isOnly || closedUntil <= at)),
       );
       if (chosen === undefined) {
-        const soonest = Math.min(...states.map(({ closedUntil }) => closedUntil));
+        const soonest = Math.min(...usable.map(({ closedUntil }) => closedUntil));
         return { retryAfterMs: Math.max(0, soonest - at) };
       }
       // A target that comes out of back-off gets one exchange as a trial; the next one waits for its outcome.
@@ -72,6 +89,24 @@ export function createBalancer(targets: readonly Target[], now: () => number): B
       };
     },
   };
+}
+
+/**
+ * The one with the fewest exchanges under way for its weight. Equals are taken in turn, by smooth weighted round robin, so
+ * that an idle service spreads its requests by weight as well.
+ */
+function leastPending(open: readonly State[]): State | undefined {
+  const least = Math.min(...open.map(({ pending, weight }) => pending / weight));
+  const equals = open.filter(({ pending, weight }) => pending / weight === least);
+  let total = 0;
+  let chosen: State | undefined;
+  for (const state of equals) {
+    state.turn += state.weight;
+    total += state.weight;
+    if (chosen === undefined || state.turn > chosen.turn) chosen = state;
+  }
+  if (chosen !== undefined) chosen.turn -= total;
+  return chosen;
 }
 
 function backOffMs(failures: number): number {

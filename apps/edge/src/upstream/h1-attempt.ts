@@ -4,8 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { PosternError, type Target } from '@postern/contracts';
-import { writeListenAddress } from '@postern/runtime';
+import { PosternError, type Target, targetName } from '@postern/contracts';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
 import { type Field, fieldsOfRaw, rawOfFields } from './fields.ts';
@@ -141,11 +140,6 @@ export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
       outgoing.once('close', listener);
     },
   };
-}
-
-/** How a target is written in logs: `http://127.0.0.1:3000`, `http://[::1]:3000`. */
-export function targetName(target: Target): string {
-  return `${target.protocol}://${writeListenAddress(target)}`;
 }
 
 function framingOf(request: UpstreamRequest): Field[] {

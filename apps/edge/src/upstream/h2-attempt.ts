@@ -1,9 +1,8 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import { PassThrough, type Writable } from 'node:stream';
-import { PosternError, type Target } from '@postern/contracts';
+import { PosternError, type Target, targetName } from '@postern/contracts';
 import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
 import { type Field, fieldsOfRaw } from './fields.ts';
-import { targetName } from './h1-attempt.ts';
 import type { Http2Sessions } from './h2-sessions.ts';
 import { resetStream } from './reset-stream.ts';
 import { settleOnce } from './settle-once.ts';

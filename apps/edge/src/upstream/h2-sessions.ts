@@ -1,11 +1,10 @@
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContext, TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import { PosternError, type Target } from '@postern/contracts';
-import { type AddressGuard, forbidden } from './address-guard.ts';
-import { targetName } from './h1-attempt.ts';
+import type { AddressGuard } from './address-guard.ts';
+import { openSocket } from './open-socket.ts';
 import { resetStream } from './reset-stream.ts';
-import { problemOfUpstream, upstreamTimeout } from './upstream-error.ts';
 
 /** Milliseconds a session without streams is kept. */
 const IDLE_MS = 60_000;
@@ -24,6 +23,8 @@ export interface Http2Sessions {
   acquire(): Promise<StreamPlace>;
   /** Ends idle sessions now and the others after their streams. */
   close(): void;
+  /** Ends all sessions now. */
+  destroy(): void;
 }
 
 export interface StreamPlace {
@@ -114,56 +115,18 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
       for (const session of streams.keys()) session.close();
       streams.clear();
     },
+    destroy() {
+      for (const session of streams.keys()) session.destroy();
+      streams.clear();
+    },
   };
 }
 
-function connectTo(options: Http2SessionsOptions): Promise<Socket> {
-  const { target, guard, connectMs, secureContext } = options;
-  const name = targetName(target);
-  const host = target.host.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) {
-    const refusal = guard.refusalOf(host, target.port);
-    if (refusal !== undefined) return Promise.reject(forbidden(target.host, host, refusal));
-  }
-  return new Promise((resolve, reject) => {
-    const address = { host, port: target.port, lookup: guard.lookupFor(target.port) };
-    const socket =
-      secureContext === null
-        ? connectTcp(address)
-        : connectTls({ ...address, secureContext, servername: serverNameOf(host), ALPNProtocols: ['h2'] });
-    const fail = (error: Error): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      reject(problemOfUpstream(error, name, false));
-    };
-    const timer = setTimeout(() => {
-      fail(upstreamTimeout('connect', connectMs, name));
-    }, connectMs);
-    socket.once('error', fail);
-    socket.once(secureContext === null ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
-      // Looked at again: what was resolved is not what counts, but whom the connection reached.
-      const refusal = guard.refusalOf(socket.remoteAddress ?? '', target.port);
-      if (refusal !== undefined) {
-        fail(forbidden(target.host, socket.remoteAddress ?? '', refusal));
-        return;
-      }
-      if (socket instanceof TLSSocket && socket.alpnProtocol !== 'h2') {
-        fail(
-          new PosternError('upstream_invalid', {
-            detail: 'The upstream does not speak HTTP/2, which gRPC needs.',
-          }),
-        );
-        return;
-      }
-      socket.setNoDelay(true);
-      socket.off('error', fail);
-      resolve(socket);
-    });
+async function connectTo(options: Http2SessionsOptions): Promise<Socket> {
+  const socket = await openSocket({ ...options, protocols: ['h2'] });
+  if (!(socket instanceof TLSSocket) || socket.alpnProtocol === 'h2') return socket;
+  socket.destroy();
+  throw new PosternError('upstream_invalid', {
+    detail: 'The upstream does not speak HTTP/2, which gRPC needs.',
   });
-}
-
-/** SNI of a target; none for IP addresses (RFC 6066 section 3), which are then verified as addresses. */
-export function serverNameOf(host: string): string {
-  return isIP(host) === 0 ? host : '';
 }

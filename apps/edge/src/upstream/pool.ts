@@ -4,7 +4,8 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts';
 import type { AddressGuard } from './address-guard.ts';
 import { type Balancer, createBalancer } from './balancer.ts';
-import { createHttp2Sessions, type Http2Sessions, serverNameOf } from './h2-sessions.ts';
+import { createHttp2Sessions, type Http2Sessions } from './h2-sessions.ts';
+import { serverNameOf } from './open-socket.ts';
 
 /** Milliseconds an idle HTTP/1.1 connection is kept: below the 5 s after which common servers (Node) close theirs. */
 const IDLE_CONNECTION_MS = 4_000;
@@ -23,6 +24,10 @@ export interface Pool {
   readonly balancer: Balancer;
   agentFor(target: Target, fresh: boolean): HttpAgent;
   sessionsFor(target: Target): Http2Sessions;
+  /** Sessions that nobody else uses; to be closed by the caller. */
+  newSessionsFor(target: Target): Http2Sessions;
+  /** What secures a connection to a target; null for plain ones. Throws `upstream_tls_failed`. */
+  secureContextFor(target: Target): SecureContext | null;
   close(): void;
 }
 
@@ -31,7 +36,12 @@ export function createPool(
   upstream: Upstream,
   bundle: TrustBundle | undefined,
   certificate: ClientCertificate | undefined,
-  options: { readonly guard: AddressGuard; now(): number },
+  options: {
+    readonly guard: AddressGuard;
+    now(): number;
+    /** True for targets that are left out while there are others. */
+    readonly isUnhealthy?: ((target: Target) => boolean) | undefined;
+  },
 ): Pool {
   let context: SecureContext | undefined;
   const secureContext = (): SecureContext => {
@@ -49,13 +59,21 @@ export function createPool(
       });
     }
   };
+  const secureContextFor = (target: Target) => (target.protocol === 'https' ? secureContext() : null);
+  const newSessionsFor = (target: Target) =>
+    createHttp2Sessions({
+      target,
+      secureContext: secureContextFor(target),
+      connectMs: upstream.connectMs,
+      guard: options.guard,
+    });
   const agents = new Map<string, HttpAgent>();
   const sessions = new Map<Target, Http2Sessions>();
   return {
     upstream,
     bundle,
     certificate,
-    balancer: createBalancer(upstream.targets, options.now),
+    balancer: createBalancer(upstream.targets, options.now, options.isUnhealthy),
     agentFor(target, fresh) {
       const key = `${target.protocol} ${target.host} ${fresh}`;
       let agent = agents.get(key);
@@ -78,16 +96,13 @@ export function createPool(
     sessionsFor(target) {
       let all = sessions.get(target);
       if (all === undefined) {
-        all = createHttp2Sessions({
-          target,
-          secureContext: target.protocol === 'https' ? secureContext() : null,
-          connectMs: upstream.connectMs,
-          guard: options.guard,
-        });
+        all = newSessionsFor(target);
         sessions.set(target, all);
       }
       return all;
     },
+    newSessionsFor,
+    secureContextFor,
     close() {
       // Idle connections only: agent.destroy() would cut exchanges under way.
       for (const agent of agents.values()) {

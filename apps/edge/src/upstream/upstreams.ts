@@ -1,27 +1,13 @@
-import { isIP } from 'node:net';
-import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts';
-import { type AddressGuard, forbidden } from './address-guard.ts';
+import { PosternError, type Target, targetName, type Upstream } from '@postern/contracts';
 import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
 import type { Lease } from './balancer.ts';
-import { startHttp1Attempt, targetName } from './h1-attempt.ts';
-import { startHttp2Attempt } from './h2-attempt.ts';
-import { type ClientCertificate, createPool, type Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
+import { createPools, type PoolsOptions } from './pools.ts';
+import { authorityOf, startAttempt } from './start-attempt.ts';
 import { isFailing, problemOfUpstream, StaleConnectionError, upstreamTimeout } from './upstream-error.ts';
 
-/** Service versions remembered; the one unused for longest goes first, and its idle connections end by themselves. */
-const POOLS_MAX = 2_000;
 /** Methods that may be sent again without doing a thing twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-
-export interface UpstreamsOptions {
-  readonly guard: AddressGuard;
-  /** Present content of a trust bundle; undefined when unknown or unusable: its targets are then not connected to. */
-  getTrustBundle(id: string): TrustBundle | undefined;
-  /** Present content of a certificate; undefined as above. */
-  getCertificate(id: string): ClientCertificate | undefined;
-  /** Milliseconds of a steady clock. */
-  now(): number;
-}
 
 /** One exchange with an upstream, whatever number of targets were tried for it. */
 export interface UpstreamCall {
@@ -50,39 +36,11 @@ export interface Upstreams {
 }
 
 /** Makes the upstream half of a worker. */
-export function createUpstreams(options: UpstreamsOptions): Upstreams {
-  const pools = new Map<string, Pool>();
-  const versions = new WeakMap<Upstream, string>();
-
-  const poolOf = (service: string, upstream: Upstream): Pool => {
-    const version = versions.get(upstream) ?? JSON.stringify(upstream);
-    versions.set(upstream, version);
-    const key = `${service} ${version}`;
-    const bundle = upstream.trustBundle === null ? undefined : options.getTrustBundle(upstream.trustBundle);
-    const certificate =
-      upstream.clientCertificate === null ? undefined : options.getCertificate(upstream.clientCertificate);
-    if (upstream.trustBundle !== null && bundle === undefined) throw unusable('the CA');
-    if (upstream.clientCertificate !== null && certificate === undefined)
-      throw unusable('the client certificate');
-    const known = pools.get(key);
-    pools.delete(key);
-    const same =
-      known !== undefined &&
-      known.bundle?.contentHash === bundle?.contentHash &&
-      known.certificate?.chainPem === certificate?.chainPem &&
-      known.certificate?.keyPem === certificate?.keyPem;
-    const pool = same ? known : createPool(upstream, bundle, certificate, options);
-    pools.set(key, pool);
-    if (pools.size > POOLS_MAX) {
-      const oldest = pools.keys().next().value;
-      if (oldest !== undefined) pools.delete(oldest);
-    }
-    return pool;
-  };
-
+export function createUpstreams(options: PoolsOptions): Upstreams {
+  const pools = createPools(options);
   return {
     async open(service, upstream, request, events) {
-      const pool = poolOf(service, upstream);
+      const pool = pools.of(service, upstream);
       const excluded = new Set<Target>();
       let last: PosternError | undefined;
       for (;;) {
@@ -107,44 +65,22 @@ export function createUpstreams(options: UpstreamsOptions): Upstreams {
       }
     },
     close() {
-      for (const pool of pools.values()) pool.close();
-      pools.clear();
+      pools.close();
     },
   };
 }
 
-async function connectOnce(
+function connectOnce(
   pool: Pool,
   lease: Lease,
   request: UpstreamRequest,
   events: UpstreamEvents,
   fresh: boolean,
-  options: UpstreamsOptions,
+  { guard }: PoolsOptions,
 ): Promise<Attempt> {
   const { target } = lease;
-  const host = target.host.replace(/^\[|\]$/g, '');
-  const refusal = isIP(host) === 0 ? undefined : options.guard.refusalOf(host, target.port);
-  if (refusal !== undefined) throw forbidden(target.host, host, refusal);
   const authority = pool.upstream.hostHeader === 'client' ? request.clientAuthority : authorityOf(target);
-  if (target.protocol === 'h2c' || (target.protocol === 'https' && request.grpc)) {
-    if (request.websocket) {
-      throw new PosternError('unsupported_upgrade', {
-        detail: 'The service speaks HTTP/2, which carries no WebSockets here.',
-      });
-    }
-    return startHttp2Attempt({ target, authority, request, events, sessions: pool.sessionsFor(target) });
-  }
-  const attempt = startHttp1Attempt({
-    target,
-    agent: pool.agentFor(target, fresh || request.websocket),
-    host: authority,
-    request,
-    events,
-    connectMs: pool.upstream.connectMs,
-    guard: options.guard,
-  });
-  await attempt.connected;
-  return attempt;
+  return startAttempt({ pool, target, authority, request, events, fresh, guard });
 }
 
 function callOf(
@@ -153,7 +89,7 @@ function callOf(
   lease: Lease,
   request: UpstreamRequest,
   events: UpstreamEvents,
-  options: UpstreamsOptions,
+  options: PoolsOptions,
 ): UpstreamCall {
   let current = first;
   let over = false;
@@ -234,19 +170,9 @@ function callOf(
   };
 }
 
-function authorityOf(target: Target): string {
-  const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
-  const usual = target.protocol === 'https' ? 443 : 80;
-  return target.port === usual ? host : `${host}:${target.port}`;
-}
-
 function allFailed(retryAfterMs: number): PosternError {
   return new PosternError('upstream_unavailable', {
     detail: 'All targets of the service failed lately and are left alone for a moment.',
     retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
   });
-}
-
-function unusable(what: string): PosternError {
-  return new PosternError('upstream_tls_failed', { detail: `${what} that the service names is not usable.` });
 }

@@ -9,10 +9,12 @@ export class ServiceCreate extends PosternCommand {
     0: 'created',
     3: 'the service is refused',
     6: 'the name is taken',
+    7: 'created, but not every target is healthy in time',
   };
   static override examples = [
     'postern service create cart --target http://127.0.0.1:3000',
     'postern service create pay --target https://pay-1.internal:8443 --target https://pay-2.internal:8443 --ca-secret internal-ca',
+    'postern service create shop --target http://10.0.0.1:3000,weight=9 --target http://10.0.0.2:3000 --health-check-path /healthz',
   ];
   static override args = {
     name: nameArg('service')({ required: true }),
@@ -38,6 +40,9 @@ export class ServiceCreate extends PosternCommand {
       text: () => `Service ${args.name} created\n`,
     });
     await this.sayFindings(written.resource.findings);
-    await this.waitForEdge(client, written, flags);
+    if (!flags.wait) return;
+    const { waitUntilHealthy } = await import('../../service/wait-until-healthy.ts');
+    const note = await waitUntilHealthy(client, written, flags.timeout);
+    if (note !== undefined) this.say(note);
   }
 }

@@ -2,7 +2,7 @@ import { PosternCommand } from '../../base-command.ts';
 import { nameArg } from '../name-arg.ts';
 
 export class ServiceGet extends PosternCommand {
-  static override summary = 'Show a service';
+  static override summary = 'Show a service, and its targets as the edges see them';
   static readonly exits = {
     0: 'shown',
     5: 'there is no such service',
@@ -17,7 +17,11 @@ export class ServiceGet extends PosternCommand {
     const { client, project } = await this.connect(flags);
     const service = await client.services.get(project, args.name);
     const { describeService } = await import('../../service/describe-service.ts');
-    await this.show(flags, { data: service, names: [service.name], text: () => describeService(service) });
+    await this.show(flags, {
+      data: service,
+      names: [service.name],
+      text: (layout) => describeService(service, layout),
+    });
     await this.sayFindings(service.findings);
   }
 }

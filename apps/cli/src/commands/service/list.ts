@@ -8,16 +8,19 @@ export class ServiceList extends PosternCommand {
     const { flags } = await this.parse(ServiceList);
     const { client, project } = await this.connect(flags);
     const services = await client.services.list(project);
+    const { urlOfTarget } = await import('@postern/contracts');
     const { formatTable } = await import('../../output/format-table.ts');
+    const { healthText } = await import('../../service/describe-service.ts');
     const rows = services.map((service) => [
       service.name,
-      service.spec.targets.join(','),
+      service.spec.targets.map(urlOfTarget).join(','),
+      healthText(service),
       service.usedBy.join(','),
     ]);
     await this.show(flags, {
       data: services,
       names: services.map(({ name }) => name),
-      text: (layout) => formatTable(['NAME', 'TARGETS', 'USED BY'], rows, layout),
+      text: (layout) => formatTable(['NAME', 'TARGETS', 'HEALTHY', 'USED BY'], rows, layout),
     });
   }
 }

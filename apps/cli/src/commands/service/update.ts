@@ -8,15 +8,18 @@ import { SERVICE_FLAGS } from './service-flags.ts';
 
 export class ServiceUpdate extends PosternCommand {
   static override summary = 'Change a service; what no flag names stays';
-  static override description = `--target replaces all targets. Removals happen first.`;
+  static override description =
+    `--target replaces all targets, --target-weight changes one that is there. Removals happen first.`;
   static readonly exits = {
     0: 'updated',
     3: 'the service is refused',
     5: 'there is no such service',
     6: 'it changed meanwhile',
+    7: 'updated, but not every target is healthy in time',
   };
   static override examples = [
     'postern service update cart --target http://127.0.0.1:3000 --target http://127.0.0.1:3001',
+    'postern service update shop --target-weight http://10.0.0.2:3000=9 --health-check-interval 5s',
     'postern service update pay --remove-client-certificate-secret',
   ];
   static override args = {
@@ -27,6 +30,7 @@ export class ServiceUpdate extends PosternCommand {
     'remove-ca-secret': Flags.boolean({ description: 'trust the public roots for https targets again' }),
     'remove-client-certificate-secret': Flags.boolean({ description: 'show no certificate to targets' }),
     'remove-max-body-bytes': Flags.boolean({ description: 'do not limit request bodies' }),
+    'remove-health-check': Flags.boolean({ description: 'check the targets no longer' }),
   };
 
   async run(): Promise<void> {
@@ -57,6 +61,9 @@ export class ServiceUpdate extends PosternCommand {
       text: () => `Service ${args.name} updated\n`,
     });
     await this.sayFindings(written.resource.findings);
-    await this.waitForEdge(client, written, flags);
+    if (!flags.wait) return;
+    const { waitUntilHealthy } = await import('../../service/wait-until-healthy.ts');
+    const note = await waitUntilHealthy(client, written, flags.timeout);
+    if (note !== undefined) this.say(note);
   }
 }

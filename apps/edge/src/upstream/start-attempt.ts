@@ -1,0 +1,62 @@
+import { isIP } from 'node:net';
+import { PosternError, type Target } from '@postern/contracts';
+import { type AddressGuard, forbidden } from './address-guard.ts';
+import type { Attempt, UpstreamEvents, UpstreamRequest } from './attempt.ts';
+import { startHttp1Attempt } from './h1-attempt.ts';
+import { startHttp2Attempt } from './h2-attempt.ts';
+import type { Http2Sessions } from './h2-sessions.ts';
+import type { Pool } from './pool.ts';
+
+export interface AttemptOptions {
+  readonly pool: Pool;
+  readonly target: Target;
+  /** Value of Host or :authority. */
+  readonly authority: string;
+  readonly request: UpstreamRequest;
+  readonly events: UpstreamEvents;
+  /** On a connection of its own, where it is HTTP/1.1. */
+  readonly fresh: boolean;
+  /** In place of the pool's, where it is HTTP/2. */
+  readonly sessions?: Http2Sessions;
+  readonly guard: AddressGuard;
+}
+
+/** Connects to one target of a service, in the protocol that it speaks, and sends the head. Rejects when no connection stands. */
+export async function startAttempt(options: AttemptOptions): Promise<Attempt> {
+  const { pool, target, authority, request, events, fresh, guard } = options;
+  const host = target.host.replace(/^\[|\]$/g, '');
+  const refusal = isIP(host) === 0 ? undefined : guard.refusalOf(host, target.port);
+  if (refusal !== undefined) throw forbidden(target.host, host, refusal);
+  if (target.protocol === 'h2c' || (target.protocol === 'https' && request.grpc)) {
+    if (request.websocket) {
+      throw new PosternError('unsupported_upgrade', {
+        detail: 'The service speaks HTTP/2, which carries no WebSockets here.',
+      });
+    }
+    return startHttp2Attempt({
+      target,
+      authority,
+      request,
+      events,
+      sessions: options.sessions ?? pool.sessionsFor(target),
+    });
+  }
+  const attempt = startHttp1Attempt({
+    target,
+    agent: pool.agentFor(target, fresh || request.websocket),
+    host: authority,
+    request,
+    events,
+    connectMs: pool.upstream.connectMs,
+    guard,
+  });
+  await attempt.connected;
+  return attempt;
+}
+
+/** A target's own name as Host or :authority. */
+export function authorityOf(target: Target): string {
+  const host = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
+  const usual = target.protocol === 'https' ? 443 : 80;
+  return target.port === usual ? host : `${host}:${target.port}`;
+}

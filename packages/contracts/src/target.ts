@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+/** Largest weight of a target; 1 to 1000 splits traffic as finely as a tenth of a percent. */
+export const WEIGHT_MAX = 1000;
+
+/** One address of an upstream. */
+export const target = z.strictObject({
+  protocol: z.enum(['http', 'https', 'h2c']),
+  host: z.string(),
+  port: z.int().min(1).max(65_535),
+  /** Absent: 1. */
+  weight: z.int().min(1).max(WEIGHT_MAX).optional(),
+});
+export type Target = z.infer<typeof target>;
+
+const DEFAULT_PORTS = { http: 80, https: 443, h2c: 80 } as const;
+
+/** Takes a target URL apart; an IPv6 literal loses its brackets. Undefined for anything but http, https and h2c. */
+export function parseTargetUrl(text: string): Target | undefined {
+  const protocol = /^(http|https|h2c):\/\//.exec(text)?.[1] as Target['protocol'] | undefined;
+  // The URL parser knows no h2c; as http it finds the same parts.
+  const url = protocol === undefined ? null : URL.parse(text.replace(/^h2c:/, 'http:'));
+  if (protocol === undefined || url === null) return undefined;
+  const port = url.port === '' ? DEFAULT_PORTS[protocol] : Number(url.port);
+  if (port === 0) return undefined;
+  return { protocol, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port };
+}
+
+/** How edges write a target in logs and reports: always with its port, like `http://127.0.0.1:3000`, `http://[::1]:80`. */
+export function targetName({ protocol, host, port }: Target): string {
+  return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
