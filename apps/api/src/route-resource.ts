@@ -4,6 +4,7 @@ import { coversHost } from '@postern/pki';
 import type { RouteRecord } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
 import { findingsUnder } from './body-pointers.ts';
+import { conditionTimesOf } from './condition-times.ts';
 import { resourceMetaOf } from './resource-meta.ts';
 import { routeStatusOf } from './route-status.ts';
 
@@ -38,11 +39,14 @@ function resourceOf(
   record: RouteRecord,
   secrets: ReadonlyMap<string, SecretDetails>,
 ): RouteResource {
+  const now = parts.now();
   const warnings = checkDescriptor(record.spec).filter((finding) => finding.severity === 'warning');
   return {
     ...resourceMetaOf(record),
     spec: record.spec,
-    status: routeStatusOf(record, parts.edges.listConnected(parts.now()), parts.publicHttpsPort),
+    status: routeStatusOf(record, parts.edges.listConnected(now), parts.publicHttpsPort, (reason) =>
+      conditionTimesOf(parts.edges).observe(record.id, reason, now),
+    ),
     findings: findingsUnder('spec', [...warnings, ...checkServerCertificate(record, secrets, parts.now())]),
   };
 }

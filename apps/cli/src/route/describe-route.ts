@@ -13,7 +13,6 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
     ['Route', route.name],
     ['Host', spec.host],
     ['URL', status.url],
-    ['Status', `${status.ready ? 'ready' : status.reason}: ${status.message}`],
     ['Client CA', ca ?? 'none: every client may connect'],
     [
       'Subjects',

@@ -533,6 +533,8 @@ export interface components {
             ready: boolean;
             reason: string;
             message: string;
+            /** Format: date-time */
+            lastTransitionAt: string;
             url: string;
             revision: number;
         };
