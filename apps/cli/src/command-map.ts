@@ -135,6 +135,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'List the routes of the project',
     load: async () => (await import('./commands/route/list.ts')).RouteList,
   },
+  'route:test': {
+    summary: 'Say which rule and service would answer a request, and what its client certificate meets',
+    load: async () => (await import('./commands/route/test.ts')).RouteTest,
+  },
   'route:update': {
     summary: 'Change a route; what no flag names stays',
     load: async () => (await import('./commands/route/update.ts')).RouteUpdate,
@@ -142,6 +146,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   'route:validate': {
     summary: 'Check a descriptor file without sending it anywhere',
     load: async () => (await import('./commands/route/validate.ts')).RouteValidate,
+  },
+  schema: {
+    summary: 'Print the JSON Schema of a kind of document, for editors',
+    load: async () => (await import('./commands/schema.ts')).Schema,
   },
   'secret:create': {
     summary: 'Create a secret, or replace its values',

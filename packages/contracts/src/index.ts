@@ -1,8 +1,8 @@
 export * from './change.ts';
 export * from './document.ts';
+export * from './document-json-schema.ts';
 export * from './field-changes.ts';
 export * from './findings.ts';
-export * from './health-check.ts';
 export * from './forbidden-address.ts';
 export * from './health-check.ts';
 export * from './host-document.ts';
@@ -18,7 +18,6 @@ export * from './rows.ts';
 export * from './secret.ts';
 export * from './secret-document.ts';
 export * from './service.ts';
-export * from './target.ts';
 export * from './target.ts';
 export * from './token.ts';
 export * from './verdict.ts';

@@ -10,6 +10,7 @@ import { deleteRoute } from './route-delete.ts';
 import { getRoute } from './route-get.ts';
 import { listRoutes } from './route-list.ts';
 import { updateRoute } from './route-update.ts';
+import { schemaOperations } from './schema-get.ts';
 import { deleteSecret } from './secret-delete.ts';
 import { getSecret } from './secret-get.ts';
 import { listSecrets } from './secret-list.ts';
@@ -50,6 +51,7 @@ export const OPERATIONS: readonly Operation[] = [
   getApplied,
   getFeed,
   createReport,
+  ...schemaOperations,
   getLive,
   getReady,
 ];
