@@ -9,8 +9,12 @@ export function isDamage(error: unknown): boolean {
   );
 }
 
-/** Turns what SQLite throws into `unavailable` with the file's name; other errors pass as they are. */
+/** Turns what SQLite and the file system throw into `unavailable` with the file's name; other errors pass as they are. */
 export function replicaFailureOf(error: unknown, file: string): unknown {
+  if (error instanceof Error && 'syscall' in error) {
+    const detail = `the replica ${file} cannot be created: ${error.message}`;
+    return new PosternError('unavailable', { detail, cause: error });
+  }
   if (!(error instanceof Database.SqliteError)) return error;
   return new PosternError('unavailable', {
     detail: isDamage(error)

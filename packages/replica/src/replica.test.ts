@@ -188,3 +188,8 @@ function overwriteMiddle(): void {
   writeSync(descriptor, Buffer.alloc(size / 2, 0xab), 0, size / 2, Math.floor(size / 4));
   closeSync(descriptor);
 }
+
+test('a folder that cannot be made is told at once, with the file: mkdir below /proc would never end', () => {
+  file = '/proc/postern/deeper/replica.db';
+  expect(() => open(false)).toThrow(/\/proc\/postern\/deeper\/replica\.db cannot be created/);
+});

@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
 import { describeHosts } from './testing/host-suite.ts';
+import { describeLists } from './testing/list-suite.ts';
 import { describeLog } from './testing/log-suite.ts';
 import { describeResources } from './testing/resource-suite.ts';
 import type { MakeHarness } from './testing/suite-fixtures.ts';
 import { describeTokens } from './testing/token-suite.ts';
+import { describeWrites } from './testing/write-suite.ts';
 
 /** The behaviour every Store has, whatever database it lies in; `makeHarness` gives an empty one for each test. */
 export function describeStore(title: string, makeHarness: MakeHarness): void {
@@ -11,6 +13,8 @@ export function describeStore(title: string, makeHarness: MakeHarness): void {
     describeResources(makeHarness);
     describeHosts(makeHarness);
     describeLog(makeHarness);
+    describeLists(makeHarness);
+    describeWrites(makeHarness);
     describeTokens(makeHarness);
   });
 }

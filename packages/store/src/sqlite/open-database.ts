@@ -10,7 +10,7 @@ import { readMigrationFiles } from 'drizzle-orm/migrator';
 import * as schema from './schema.ts';
 import { damagedDetail, storeFailureOf } from './store-failure.ts';
 
-const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../../migrations/sqlite', import.meta.url));
+const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../migrations/sqlite', import.meta.url));
 
 /** Milliseconds a write waits for that of another process; theirs are as short as ours. */
 const BUSY_TIMEOUT_MS = 10_000;

@@ -158,8 +158,15 @@ test('a document damaged in the database is read as unusable, the others as they
   await store.close();
 });
 
+test('a folder that cannot be made is told at once: mkdir below /proc would never end', async () => {
+  const error = await refusal(openSuiteStore('sqlite:/proc/postern/deeper/postern.db'), 'unavailable');
+  expect(error.detail).toContain('/proc/postern/deeper/postern.db');
+});
+
 test('the migrations say what the schema says', () => {
-  cpSync(join(workspace, 'migrations/sqlite'), join(harness.folder, 'migrations'), { recursive: true });
+  cpSync(join(workspace, 'packages/store/migrations/sqlite'), join(harness.folder, 'migrations'), {
+    recursive: true,
+  });
   const schema = join(workspace, 'packages/store/src/sqlite/schema.ts');
   const result = spawnSync(
     process.execPath,
