@@ -9,7 +9,8 @@ export type FailureKind =
   | 'not_found'
   | 'conflict'
   | 'unreachable'
-  | 'interrupted';
+  | 'interrupted'
+  | 'diff_failed';
 
 interface FailureOptions {
   /** What to try. */

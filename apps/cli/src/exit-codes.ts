@@ -11,6 +11,8 @@ export const EXIT = {
   not_found: 5,
   conflict: 6,
   unreachable: 7,
+  /** A `diff` that failed without a class of its own, since 1 says that something differs. */
+  diff_failed: 8,
   /** 128 + SIGINT, as shells report it. */
   interrupted: 130,
 } as const satisfies Record<FailureKind | 'ok', number>;

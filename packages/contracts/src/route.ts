@@ -98,7 +98,7 @@ const origin = z.string().refine((text) => {
 }, 'an origin is scheme, host and port only, like https://shop.example.org, or "*"');
 
 export const corsPolicy = z.strictObject({
-  allowOrigins: z.array(origin).min(1).max(LIMITS.corsOriginsMax),
+  allowOrigins: z.array(origin).min(1, 'at least one origin is needed').max(LIMITS.corsOriginsMax),
   allowMethods: z
     .array(z.string().max(64).regex(TOKEN, 'this is not a method name'))
     .max(LIMITS.corsMethodsMax)
@@ -116,7 +116,15 @@ export const routeDescriptor = z
     validation: z
       .strictObject({
         clientCertificate: z
-          .strictObject({ subjectMatches: z.array(subjectMatcher).min(1).max(LIMITS.matchersMax) })
+          .strictObject({
+            subjectMatches: z
+              .array(subjectMatcher)
+              .min(
+                1,
+                'at least one matcher is needed; leave clientCertificate out to admit whoever the CA vouches for',
+              )
+              .max(LIMITS.matchersMax),
+          })
           .optional(),
         httpBasic: httpBasic.optional(),
       })

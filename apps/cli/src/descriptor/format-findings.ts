@@ -14,16 +14,21 @@ export function placeFindings(source: YamlSource, findings: readonly Finding[]):
 }
 
 /**
- * Writes findings in the order of the text, each as `file:line:column: severity: message`, the source line, a caret and
- * the hint.
+ * Writes findings in the order of the text, each as `file:line:column: severity: message`, the source line (as `show`
+ * gives it, which must keep its length), a caret and the hint.
  */
-export function formatPlacedFindings(file: string, text: string, placed: readonly PlacedFinding[]): string {
+export function formatPlacedFindings(
+  file: string,
+  text: string,
+  placed: readonly PlacedFinding[],
+  show: (line: string) => string = (line) => line,
+): string {
   return placed
     .toSorted((a, b) => a.offset - b.offset)
     .map(({ finding, offset }) => {
       const { line, column } = placeOf(text, offset);
       const head = `${file}:${line}:${column}: ${finding.severity}: ${finding.message}`;
-      return [head, ...excerpt(text, offset), ...hintLines(finding)].join('\n');
+      return [head, ...excerpt(text, offset, show), ...hintLines(finding)].join('\n');
     })
     .join('\n');
 }
@@ -31,13 +36,13 @@ export function formatPlacedFindings(file: string, text: string, placed: readonl
 const EXCERPT_CHARS_MAX = 160;
 
 /** The line of an offset and a caret below; nothing where the line is empty. Long lines are cut around the place. */
-function excerpt(text: string, offset: number): string[] {
+function excerpt(text: string, offset: number, show: (line: string) => string): string[] {
   const start = text.lastIndexOf('\n', offset - 1) + 1;
   const newline = text.indexOf('\n', offset);
   const whole = text.slice(start, newline === -1 ? text.length : newline).replace(/\r$/, '');
   if (whole.trim() === '') return [];
   const cut = Math.max(0, offset - start - EXCERPT_CHARS_MAX / 2);
-  const line = cleanText(whole.slice(cut, cut + EXCERPT_CHARS_MAX));
+  const line = cleanText(show(whole).slice(cut, cut + EXCERPT_CHARS_MAX));
   const indent = [...line.slice(0, offset - start - cut)]
     .map((char) => (char === '\t' ? '\t' : ' '))
     .join('');

@@ -1,23 +1,14 @@
-import { type Finding, LIMITS, pointerOf } from '@postern/contracts';
-import {
-  Composer,
-  type CST,
-  type Document,
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  type ParsedNode,
-  Parser,
-} from 'yaml';
-import { placeOf, type SourceRange, type YamlSource } from './yaml-source.ts';
+import { LIMITS } from '@postern/contracts';
+import { Composer, type CST, type Document, Parser } from 'yaml';
+import { findUnclosed } from './find-unclosed.ts';
+import { type SyntaxFinding, syntaxFinding } from './syntax-finding.ts';
+import { ValueBuilder } from './value-builder.ts';
+import type { YamlSource } from './yaml-source.ts';
 
-/** A finding that already knows its offset, since a text that does not parse has no pointers. */
-export interface SyntaxFinding {
-  readonly finding: Finding;
-  readonly offset: number;
-}
+/** The outcome of reading YAML: a value with the place of each of its parts, or every syntax error. */
+export type YamlReading =
+  | { readonly ok: true; readonly source: YamlSource }
+  | { readonly ok: false; readonly text: string; readonly findings: readonly SyntaxFinding[] };
 
 /**
  * Parses one YAML 1.2 document into plain values, with the place of each; or gives every syntax error.
@@ -25,18 +16,78 @@ export interface SyntaxFinding {
  * Bounded before anything is built: `LIMITS.descriptorBytesMax` bytes, `LIMITS.documentDepthMax` levels. Refused are
  * several documents, aliases, tags that make other types, keys that are not text, and a key written twice.
  */
-export function parseYaml(
+export function parseYaml(file: string, bytes: Buffer): YamlReading {
+  const composed = composeDocuments(bytes, LIMITS.descriptorBytesMax);
+  if (!composed.ok) return composed;
+  const { text, documents } = composed;
+  const [document, second] = documents;
+  if (document === undefined) return refuse(text, 'empty', 'the file is empty', 0);
+  const findings = syntaxFindingsOf(document, composed.unclosed);
+  if (second !== undefined) {
+    const offset = second.range[0];
+    findings.push({
+      finding: syntaxFinding('several_documents', 'only one document is accepted in a file'),
+      offset,
+    });
+  }
+  if (findings.length > 0) return { ok: false, text, findings };
+  const reading = buildValue(file, text, document);
+  return reading ?? refuse(text, 'empty', 'the file holds no value', 0);
+}
+
+/**
+ * Parses all YAML documents of a file of at most `bytesMax` bytes, each as parseYaml does; empty ones are left out. Where
+ * one of them cannot be read, the findings of all that cannot are given, beside the sources of those that can.
+ */
+export function parseYamlDocuments(
   file: string,
   bytes: Buffer,
-): { ok: true; source: YamlSource } | { ok: false; text: string; findings: SyntaxFinding[] } {
-  if (bytes.length > LIMITS.descriptorBytesMax) {
-    return refuse('', 'too_large', `the file has over ${LIMITS.descriptorBytesMax} bytes`, 0);
+  bytesMax: number,
+): {
+  readonly text: string;
+  readonly sources: readonly YamlSource[];
+  readonly findings: readonly SyntaxFinding[];
+} {
+  const composed = composeDocuments(bytes, bytesMax);
+  if (!composed.ok) return { text: composed.text, sources: [], findings: composed.findings };
+  const { text } = composed;
+  const sources: YamlSource[] = [];
+  const findings: SyntaxFinding[] = [];
+  for (const document of composed.documents) {
+    const broken = syntaxFindingsOf(document, composed.unclosed);
+    const reading =
+      broken.length > 0 ? { ok: false as const, findings: broken } : buildValue(file, text, document);
+    if (reading?.ok === true) sources.push(reading.source);
+    else findings.push(...(reading?.findings ?? []));
   }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return refuse('', 'encoding', 'the file is not UTF-8 text', 0);
+  return { text, sources, findings };
+}
+
+type Composed =
+  | {
+      readonly ok: true;
+      readonly text: string;
+      readonly documents: readonly Document.Parsed[];
+      readonly unclosed: readonly SyntaxFinding[];
+    }
+  | { readonly ok: false; readonly text: string; readonly findings: readonly SyntaxFinding[] };
+
+function composeDocuments(bytes: Buffer, bytesMax: number): Composed {
+  if (bytes.length > bytesMax) return refuse('', 'too_large', `the file has over ${bytesMax} bytes`, 0);
+  const decoded = decodeText(bytes);
+  if ('problem' in decoded) return refuse('', 'encoding', decoded.problem, 0, decoded.hint);
+  const { text } = decoded;
+  const control = text.search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/);
+  if (control !== -1) {
+    const code = text.charCodeAt(control).toString(16).padStart(4, '0').toUpperCase();
+    const what = code === '0000' ? 'a NUL character' : `the control character U+${code}`;
+    return refuse(
+      text,
+      'control_character',
+      `${what} is not accepted`,
+      control,
+      'write it as an escape in double quotes',
+    );
   }
   const tokens = [...new Parser().parse(text)];
   const deep = offsetTooDeep(tokens);
@@ -50,24 +101,48 @@ export function parseYaml(
     keepSourceTokens: false,
   });
   const documents = [...composer.compose(tokens, true, text.length)] as Document.Parsed[];
-  const [document, second] = documents;
-  if (document === undefined) return refuse(text, 'empty', 'the file is empty', 0);
-  const findings: SyntaxFinding[] = [...document.errors, ...document.warnings].map((error) => ({
+  return { ok: true, text, documents, unclosed: findUnclosed(tokens) };
+}
+
+function decodeText(bytes: Buffer): { text: string } | { problem: string; hint?: string } {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    return { problem: 'the file is UTF-16 text', hint: 'save it as UTF-8' };
+  }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    return { problem: 'the file is not UTF-8 text' };
+  }
+}
+
+/** Every syntax error of a document; of what follows from another one only the first. */
+function syntaxFindingsOf(
+  { errors, warnings, range }: Document.Parsed,
+  unclosed: readonly SyntaxFinding[],
+): SyntaxFinding[] {
+  const [start, , end] = range;
+  const open = unclosed.filter(({ offset }) => offset >= start && offset <= end);
+  const first = errors.find(({ code }) => code === 'UNEXPECTED_TOKEN');
+  const told = [...errors, ...warnings].filter((error) => {
+    if (error.code === 'UNEXPECTED_TOKEN') return error === first && open.length === 0;
+    return open.length === 0 || !/closing|flow (map|sequence)/i.test(error.message);
+  });
+  const findings = told.map((error) => ({
     finding: syntaxFinding(error.code.toLowerCase(), messageOfYamlError(error.code, error.message)),
     offset: error.pos[0],
   }));
-  if (second !== undefined) {
-    const offset = second.range[0];
-    findings.push({
-      finding: syntaxFinding('several_documents', 'only one document is accepted in a file'),
-      offset,
-    });
-  }
-  if (findings.length > 0) return { ok: false, text, findings };
+  // Several complaints about one place are one mistake.
+  const places = new Set<number>();
+  return [...open, ...findings].filter(({ offset }) => !places.has(offset) && places.add(offset));
+}
+
+/** The value of a document that has no syntax error; undefined where it holds none. */
+function buildValue(file: string, text: string, document: Document.Parsed): YamlReading | undefined {
   const builder = new ValueBuilder(text);
   const value = builder.build(document.contents, [], undefined);
   if (builder.findings.length > 0) return { ok: false, text, findings: builder.findings };
-  if (value === null || value === undefined) return refuse(text, 'empty', 'the file holds no value', 0);
+  if (value === null || value === undefined) return undefined;
   return { ok: true, source: { file, text, value, ranges: builder.ranges } };
 }
 
@@ -76,19 +151,28 @@ function refuse(
   code: string,
   message: string,
   offset: number,
+  hint?: string,
 ): { ok: false; text: string; findings: SyntaxFinding[] } {
-  return { ok: false, text, findings: [{ finding: syntaxFinding(code, message), offset }] };
-}
-
-function syntaxFinding(code: string, message: string, hint?: string): Finding {
-  return { severity: 'error', code, message, pointer: '', ...(hint === undefined ? {} : { hint }) };
+  return { ok: false, text, findings: [{ finding: syntaxFinding(code, message, hint), offset }] };
 }
 
 function messageOfYamlError(code: string, message: string): string {
-  if (code === 'TAB_AS_INDENT') return 'a tab cannot indent: use spaces';
-  if (code === 'TAG_RESOLVE_FAILED') return message.replace(/^Unresolved tag: /, 'unknown tag ');
-  const first = message.split('\n', 1)[0] ?? message;
-  return first.charAt(0).toLowerCase() + first.slice(1);
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return 'a tab cannot indent: use spaces';
+    case 'TAG_RESOLVE_FAILED':
+      return message.replace(/^Unresolved tag: /, 'unknown tag ');
+    case 'MULTILINE_IMPLICIT_KEY':
+      return 'this is neither a key with a colon and a space behind it, nor a value';
+    case 'UNEXPECTED_TOKEN': {
+      const token = /token in YAML stream: ("[^"\\]{1,20}")/.exec(message)?.[1];
+      return `${token ?? 'this'} cannot stand here`;
+    }
+    default: {
+      const first = message.split('\n', 1)[0] ?? message;
+      return first.charAt(0).toLowerCase() + first.slice(1);
+    }
+  }
 }
 
 /** Walks the syntax without recursion, which a document made of brackets would overflow. */
@@ -106,68 +190,5 @@ function offsetTooDeep(tokens: readonly CST.Token[]): number | undefined {
         for (const child of [item.key, item.value]) if (child) open.push({ token: child, depth: depth + 1 });
       }
     }
-  }
-}
-
-/** Turns nodes into plain values and notes where each stands. Depth is bounded before. */
-class ValueBuilder {
-  readonly ranges = new Map<string, SourceRange>();
-  readonly findings: SyntaxFinding[] = [];
-  readonly #text: string;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  build(node: unknown, path: readonly (string | number)[], key: number | undefined): unknown {
-    const parsed = node as ParsedNode | null;
-    const value = parsed?.range[0] ?? key ?? 0;
-    this.ranges.set(pointerOf(path), { key, value });
-    if (parsed === null) return null;
-    if (isAlias(parsed)) {
-      this.#report('alias', `the alias "*${parsed.source}" is not accepted`, value, 'write the value out');
-      return null;
-    }
-    if (isScalar(parsed)) return parsed.value;
-    if (isSeq(parsed))
-      return parsed.items.map((item, index) => this.build(item, [...path, index], undefined));
-    if (isMap(parsed)) {
-      const entries = new Map<string, unknown>();
-      for (const pair of parsed.items) this.#entry(pair, path, entries);
-      return Object.fromEntries(entries);
-    }
-    this.#report('value', 'this is not a plain value', value);
-    return null;
-  }
-
-  #entry(pair: unknown, path: readonly (string | number)[], entries: Map<string, unknown>): void {
-    if (!isPair(pair)) return;
-    const keyNode = pair.key as ParsedNode | null;
-    const offset = keyNode?.range[0] ?? 0;
-    // The source is compared, not the value: 8080 and true are keys as written.
-    const name = isScalar(keyNode)
-      ? typeof keyNode.value === 'string'
-        ? keyNode.value
-        : keyNode.source
-      : undefined;
-    if (name === undefined || isAlias(keyNode)) {
-      this.#report('key', 'a key is plain text', offset);
-    } else if (name === '__proto__') {
-      this.#report('key', 'the key "__proto__" is not accepted', offset);
-    } else if (entries.has(name)) {
-      const first = this.ranges.get(pointerOf([...path, name]))?.key ?? 0;
-      this.#report(
-        'duplicate_key',
-        `the key "${name}" is here twice`,
-        offset,
-        `the first is in line ${placeOf(this.#text, first).line}`,
-      );
-    } else {
-      entries.set(name, this.build(pair.value, [...path, name], offset));
-    }
-  }
-
-  #report(code: string, message: string, offset: number, hint?: string): void {
-    this.findings.push({ finding: syntaxFinding(code, message, hint), offset });
   }
 }

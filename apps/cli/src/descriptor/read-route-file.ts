@@ -1,18 +1,14 @@
 import {
+  documentSchemas,
   type Finding,
   type Labels,
-  labels,
-  nearest,
   parseWith,
-  pathOfPointer,
-  pointerOf,
   type ResourceName,
   type RouteDescriptor,
-  resourceName,
   routeDescriptor,
 } from '@postern/contracts';
-import { z } from 'zod';
 import { CliFailure } from '../cli-failure.ts';
+import { explainFindings } from './explain-findings.ts';
 import { formatPlacedFindings, type PlacedFinding, placeFindings } from './format-findings.ts';
 import { parseYaml } from './parse-yaml.ts';
 import { placeOf, type YamlSource } from './yaml-source.ts';
@@ -28,13 +24,6 @@ export interface RouteFile {
   readonly base: '' | '/spec';
 }
 
-const envelope = z.strictObject({
-  kind: z.literal('Route'),
-  name: resourceName,
-  labels: labels.optional(),
-  spec: routeDescriptor,
-});
-
 /** The outcome of reading: a route, or every finding with its place. */
 export type RouteReading =
   | { readonly ok: true; readonly file: RouteFile }
@@ -48,13 +37,10 @@ export function readRouteText(file: string, bytes: Buffer): RouteReading {
   const refuse = (findings: readonly Finding[]): RouteReading => ({
     ok: false,
     text: source.text,
-    placed: placeFindings(
-      source,
-      withoutEchoes(findings).map((finding) => explain(source, finding)),
-    ),
+    placed: placeFindings(source, explainFindings(source.value, findings)),
   });
   if (isEnvelope(source.value)) {
-    const result = parseWith(envelope, source.value);
+    const result = parseWith(documentSchemas.route, withPlainKind(source.value));
     if (!result.ok) return refuse(result.findings);
     const { name, labels: given, spec } = result.value;
     return { ok: true, file: { descriptor: spec, name, labels: given ?? null, source, base: '/spec' } };
@@ -98,54 +84,17 @@ function withoutSpec(pointer: string): string {
   return pointer === '/spec' || pointer.startsWith('/spec/') ? pointer.slice('/spec'.length) : pointer;
 }
 
+/** Files of version 0.1 write `Route`. */
+function withPlainKind(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Route'
+    ? { ...value, kind: 'route' }
+    : value;
+}
+
 function isEnvelope(value: unknown): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&
     (Object.hasOwn(value, 'kind') || Object.hasOwn(value, 'spec'))
   );
-}
-
-/** Adds what only the text shows: a number or a yes where text is due was meant to be quoted. */
-function explain(source: YamlSource, finding: Finding): Finding {
-  const written = valueAt(source.value, finding.pointer);
-  const withHint = (hint: string): Finding => ({ ...finding, hint });
-  if (finding.code === 'wrong_type' && finding.message.startsWith('expected string')) {
-    if (typeof written === 'number' || typeof written === 'boolean') {
-      return withHint(`put it in quotes: "${String(written)}"`);
-    }
-  }
-  if (finding.code === 'wrong_type' && finding.message.startsWith('expected boolean')) {
-    if (typeof written === 'string') return withHint('write true or false, without quotes');
-  }
-  if (finding.pointer === '/kind' && finding.code === 'invalid_value' && typeof written === 'string') {
-    const near = nearest(written, ['Route']);
-    return near === undefined ? finding : withHint(`did you mean "${near}"?`);
-  }
-  return finding;
-}
-
-/**
- * Drops what follows from a misspelt key alone: that the key it was meant for is missing, or that its matcher sets none.
- */
-function withoutEchoes(findings: readonly Finding[]): Finding[] {
-  const meant = new Set<string>();
-  for (const { code, pointer, hint } of findings) {
-    const key = /^did you mean "(.*)"\?$/.exec(hint ?? '')?.[1];
-    if (code !== 'unknown_key' || key === undefined) continue;
-    const parent = pathOfPointer(pointer).slice(0, -1);
-    meant.add(pointerOf([...parent, key])).add(pointerOf(parent));
-  }
-  return findings.filter(
-    ({ code, pointer }) => !((code === 'missing' || code === 'matcher_keys') && meant.has(pointer)),
-  );
-}
-
-function valueAt(value: unknown, pointer: string): unknown {
-  let current = value;
-  for (const key of pathOfPointer(pointer)) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;
-    current = (current as Record<string, unknown>)[key];
-  }
-  return current;
 }

@@ -38,6 +38,8 @@ export function placeOf(text: string, offset: number): Place {
 export function offsetOfFinding(source: Pick<YamlSource, 'ranges' | 'text'>, finding: Finding): number {
   const exact = source.ranges.get(finding.pointer);
   if (exact !== undefined) {
+    if (finding.line !== undefined)
+      return offsetInside(source.text, exact.value, finding.line, finding.column ?? 1);
     if (exact.key === undefined) return exact.value;
     const isBelow = source.text.slice(exact.key, exact.value).includes('\n');
     return finding.code === 'unknown_key' || isBelow ? exact.key : exact.value;
@@ -49,4 +51,27 @@ export function offsetOfFinding(source: Pick<YamlSource, 'ranges' | 'text'>, fin
     if (range !== undefined) return range.key ?? range.value;
   }
   return source.ranges.get('')?.value ?? 0;
+}
+
+/**
+ * The offset of a line and column (from 1) of a text value that begins at `start`: inside literal blocks, and on the first
+ * line of plain and quoted text as far as that is written without escapes. Otherwise the beginning of the value.
+ */
+function offsetInside(text: string, start: number, line: number, column: number): number {
+  const header = /^\|[^\n]*\n/.exec(text.slice(start, start + 200))?.[0];
+  if (header === undefined) {
+    const quote = /["']/.test(text.charAt(start)) ? 1 : 0;
+    const before = text.slice(start + quote, start + quote + column - 1);
+    return line === 1 && !/["'\\\n]/.test(quote === 0 ? before.replaceAll('\\', '') : before)
+      ? start + quote + before.length
+      : start;
+  }
+  let lineStart = start + header.length;
+  const indent = /^(?:[ \t]*\r?\n)*( *)/.exec(text.slice(lineStart))?.[1]?.length ?? 0;
+  for (let at = 1; at < line; at += 1) {
+    const newline = text.indexOf('\n', lineStart);
+    if (newline === -1) return start;
+    lineStart = newline + 1;
+  }
+  return Math.min(lineStart + indent + column - 1, text.length);
 }

@@ -101,9 +101,15 @@ function needed(type: SecretType, flag: string, value: string | undefined): stri
   throw usageFailure(`a ${type} secret needs --${flag} FILE`);
 }
 
-/** PEM is text. Binary input gets its reason here, since it could not be sent as text at all. */
 function readPemText(path: string, flag: string): string {
-  const bytes = readInputFile(path, `--${flag}`, LIMITS.secretBytesMax);
+  return pemTextOf(readInputFile(path, `--${flag}`, LIMITS.secretBytesMax), path, flag);
+}
+
+/**
+ * The text of a PEM file; `part` is what it is for, like `cert` or `private-key`. Binary input gets its reason here, since
+ * it could not be sent as text at all: validation failure.
+ */
+export function pemTextOf(bytes: Buffer, path: string, part: string): string {
   let text: string | undefined;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -117,7 +123,7 @@ function readPemText(path: string, flag: string): string {
     `${nameOfInput(path)} is ${isDer ? 'DER (binary)' : 'binary'}, and PEM (text) is needed`,
     {
       hint: isDer
-        ? `openssl ${flag.endsWith('key') ? 'pkey' : 'x509'} -inform DER -in ${path} -out ${path}.pem`
+        ? `openssl ${part.toLowerCase().endsWith('key') ? 'pkey' : 'x509'} -inform DER -in ${path} -out ${path}.pem`
         : undefined,
     },
   );
