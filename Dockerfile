@@ -10,7 +10,6 @@ FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Postern" org.opencontainers.image.licenses="Apache-2.0"
 WORKDIR /opt/postern
 COPY --from=packages /opt/postern ./
-COPY migrations migrations
 COPY LICENSE ./
 RUN ln -s /opt/postern/apps/cli/bin/postern.js /usr/local/bin/postern \
   && install -d -o node -g node -m 0700 /var/lib/postern /run/postern

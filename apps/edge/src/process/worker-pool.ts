@@ -1,5 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { type Cursor, type Log, PosternError } from '@postern/contracts';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
 import type { TargetLog } from './target-log.ts';
@@ -160,7 +160,7 @@ export class WorkerPool {
   #fork(slot: Slot, first?: { resolve: () => void; reject: (error: Error) => void }): void {
     // All of it said here: this process may be one that has flags and arguments of its own.
     cluster.setupPrimary({
-      exec: fileURLToPath(new URL('./worker-main.ts', import.meta.url)),
+      exec: join(import.meta.dirname, `worker-main${extname(import.meta.filename)}`),
       args: [],
       execArgv: [],
       silent: false,
