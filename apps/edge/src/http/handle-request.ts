@@ -1,3 +1,4 @@
+import { createRuleTable, type RuleTable } from '@postern/admission';
 import {
   type CompiledRule,
   type Hostname,
@@ -18,7 +19,6 @@ import { forward } from './forward.ts';
 import type { HandleExchange } from './h1-server.ts';
 import type { ClientPace } from './http-limits.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
-import { createRuleTable, type RuleTable } from './request-target.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
 
 /** Characters of a path that the access log keeps. */

@@ -1,6 +1,6 @@
 import type { CompiledRule } from '@postern/contracts';
 import { expect, test } from 'vitest';
-import { createRuleTable } from './request-target.ts';
+import { createRuleTable } from './rule-table.ts';
 
 const rule = (prefix: string): CompiledRule => ({
   name: prefix,

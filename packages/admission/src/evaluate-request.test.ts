@@ -1,0 +1,154 @@
+import { X509Certificate } from 'node:crypto';
+import type { HostDocument, SubjectMatcher } from '@postern/contracts';
+import { createDevAuthority, issueDevCertificate } from '@postern/pki';
+import { beforeAll, expect, test } from 'vitest';
+import { type EvaluatedRequest, evaluateRequest } from './evaluate-request.ts';
+import { readAnchors } from './path/path-node.ts';
+
+const now = Date.now();
+const derOf = (pem: string): Buffer => new X509Certificate(pem).raw;
+let anchors: ReturnType<typeof readAnchors>;
+let chain: Buffer[];
+let foreign: Buffer[];
+
+beforeAll(async () => {
+  const [ca, other] = await Promise.all(
+    ['ca', 'other'].map((name) => createDevAuthority({ name, days: 30, now })),
+  );
+  if (ca === undefined || other === undefined) throw new Error('no CA');
+  const client = { role: 'client', name: 'client.acme.org', alternativeNames: [], days: 1, now } as const;
+  anchors = readAnchors([derOf(ca.certPem)]);
+  chain = [derOf((await issueDevCertificate({ ...client, issuer: ca })).certPem)];
+  foreign = [derOf((await issueDevCertificate({ ...client, issuer: other })).certPem)];
+});
+
+function documentOf(change: Partial<HostDocument> = {}): HostDocument {
+  return {
+    host: 'shop.acme.org',
+    project: 'default',
+    route: 'shop',
+    closed: null,
+    certificate: 'c',
+    clientCertificate: null,
+    httpBasic: null,
+    cors: null,
+    rules: [
+      { name: null, prefix: '/admin', service: 'admin', enableWebsockets: false },
+      { name: null, prefix: '/a', service: 'a', enableWebsockets: true },
+    ],
+    services: {},
+    ...change,
+  };
+}
+
+const requiring = (subjectMatches: SubjectMatcher[] | null) =>
+  documentOf({ clientCertificate: { mode: 'require', trustBundle: 'b', subjectMatches } });
+
+function ask(document: HostDocument, change: Partial<EvaluatedRequest> = {}, at = now) {
+  const name = 'shop.acme.org';
+  const request = {
+    serverName: name,
+    authority: name,
+    method: 'GET',
+    target: '/a',
+    websocket: false,
+    chain: null,
+  };
+  return evaluateRequest(document, { ...request, ...change }, { anchors, now: at });
+}
+
+test('an admitted client is told the rule, the path and the matcher that decided', () => {
+  expect(ask(requiring([{ hasSuffix: '.acme.org' }]), { chain, target: '/admin/x' })).toMatchObject({
+    answer: { kind: 'service', rule: { service: 'admin' }, needs: [] },
+    path: { verdict: 'admit' },
+    subject: { verdict: 'admit', matchedBy: { name: 'client.acme.org' } },
+  });
+  expect(ask(requiring(null), { chain })).toMatchObject({
+    answer: { kind: 'service', rule: { service: 'a' } },
+  });
+});
+
+test('a client that a route does not trust is refused in the handshake, whatever it asks for', () => {
+  expect(ask(requiring(null))).toMatchObject({
+    answer: { kind: 'handshake', reason: 'certificate_missing' },
+    path: null,
+  });
+  expect(ask(requiring(null), { chain: foreign, target: '/../x' })).toMatchObject({
+    answer: { kind: 'handshake', reason: 'certificate_untrusted' },
+  });
+  expect(ask(requiring(null), { chain }, now + 5 * 86_400_000)).toMatchObject({
+    answer: { kind: 'handshake', reason: 'certificate_expired' },
+  });
+  expect(
+    evaluateRequest(
+      requiring(null),
+      { serverName: 'a', authority: 'a', method: 'GET', target: '/', websocket: false, chain },
+      { anchors: null, now },
+    ),
+  ).toMatchObject({ answer: { kind: 'handshake' } });
+});
+
+test('a trusted client whom no matcher names is answered 403 with what was compared', () => {
+  expect(ask(requiring([{ exact: 'other.org' }]), { chain })).toMatchObject({
+    answer: {
+      kind: 'problem',
+      code: 'client_certificate_refused',
+      status: 403,
+      detail: expect.stringContaining('client.acme.org'),
+    },
+    rule: { service: 'a' },
+  });
+});
+
+test.each<[string, Partial<EvaluatedRequest>, Partial<HostDocument>, object]>([
+  ['no rule', { target: '/x' }, {}, { code: 'no_rule', status: 404 }],
+  ['a target of two readings', { target: '/%61dmin' }, {}, { code: 'bad_request_target', status: 400 }],
+  ['another Host', { authority: 'x.acme.org' }, {}, { code: 'misdirected_request', status: 421 }],
+  ['a Host that is no name', { authority: '1.2.3.4' }, {}, { code: 'bad_request' }],
+  [
+    'a WebSocket where none is allowed',
+    { target: '/admin', websocket: true },
+    {},
+    { code: 'websockets_not_enabled', status: 403 },
+  ],
+  ['a WebSocket', { websocket: true }, {}, { kind: 'service' }],
+  [
+    'another Host below the same wildcard',
+    { authority: 'x.acme.org' },
+    { host: '*.acme.org' },
+    { kind: 'service' },
+  ],
+  [
+    'another Host outside of the wildcard',
+    { authority: 'x.other.org' },
+    { host: '*.acme.org' },
+    { code: 'misdirected_request' },
+  ],
+  ['OPTIONS *', { method: 'OPTIONS', target: '*' }, {}, { kind: 'edge', status: 204 }],
+  [
+    'a closed host',
+    {},
+    { closed: { reason: 'reference_missing', message: 'm' }, rules: [] },
+    { kind: 'closed', reason: 'reference_missing' },
+  ],
+  [
+    'a host without a certificate',
+    {},
+    { certificate: null },
+    { kind: 'closed', reason: 'certificate_pending' },
+  ],
+  [
+    'basic authentication',
+    {},
+    { httpBasic: { realm: 'r', passwordHashes: {} } },
+    { kind: 'service', needs: ['basic_credentials'] },
+  ],
+  [
+    'basic authentication and no rule',
+    { target: '/x' },
+    { httpBasic: { realm: 'r', passwordHashes: {} } },
+    { code: 'basic_credentials_required' },
+  ],
+])('%s', (_, request, document, answer) => {
+  expect(ask(documentOf(document), request).answer).toMatchObject(answer);
+});
