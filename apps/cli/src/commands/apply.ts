@@ -17,7 +17,14 @@ With --prune what --selector selects and no document describes is deleted at the
 
 A secret without values (as "postern export" writes it) must exist as it is described. "\${...}" is never expanded.
 
-Exit status: 0 applied, 1 not confirmed, 2 usage, 3 a document is refused or refers to nothing, 6 something changed meanwhile or a host is taken. After a failure on the way it is that of the failure.`;
+Waits until the edges serve what was written, at most --timeout; then a warning says what is missing, and the exit status is 0.`;
+  static readonly exits = {
+    0: 'applied, or a dry run without a failure',
+    1: 'not confirmed, or the first failure on the way has no status of its own',
+    3: 'a document is refused, or refers to nothing',
+    6: 'something changed meanwhile, or a name or host is taken',
+  };
+  static readonly related = ['diff', 'validate', 'export', 'schema'];
   static override examples = [
     'postern apply -f shop.yaml',
     'postern apply -f deploy/ --dry-run=server',

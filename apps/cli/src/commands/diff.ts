@@ -5,9 +5,14 @@ import { FILENAME_FLAG, PRUNE_FLAGS } from './document-flags.ts';
 export class Diff extends PosternCommand {
   static override summary = 'Show what applying files would change';
   static override description =
-    `Prints a unified diff from what is stored to what the documents say. Defaults do not show, whether they are written out or not; of secrets the key names and fingerprints are compared. With --prune also what would be deleted.
-
-Exit status: 0 nothing differs, 1 something does, above 1 it failed: 2 usage, 3 a document is refused or refers to nothing, 4 not permitted, 7 unreachable, 8 for any other reason.`;
+    `Prints a unified diff from what is stored to what the documents say. Defaults do not show, whether they are written out or not; of secrets the key names and fingerprints are compared. With --prune also what would be deleted.`;
+  static readonly exits = {
+    0: 'nothing differs',
+    1: 'something differs',
+    3: 'a document is refused, or refers to nothing',
+    8: 'failed in a way that has no status of its own',
+  };
+  static readonly related = ['apply', 'validate', 'export'];
   static override examples = [
     'postern diff -f shop.yaml',
     'postern diff -f deploy/ --prune -l team=shop',

@@ -5,9 +5,9 @@ import { PosternCommand } from '../base-command.ts';
 export class Export extends PosternCommand {
   static override summary = 'Print everything in the project as documents that apply takes back';
   static override description =
-    `Secrets first, then services, then routes, each by name: the same content is always the same bytes. Values of secrets are not in it: only their types, key names and fingerprints, and the certificates of a tls-ca. Each document begins with a line that shows editors its schema; --schemas names another place for these, like a folder with files that "postern schema" made.
-
-Exit status: 0 printed, also when there is nothing.`;
+    `Secrets first, then services, then routes, each by name: the same content is always the same bytes. Values of secrets are not in it: only their types, key names and fingerprints, and the certificates of a tls-ca. Each document begins with a line that shows editors its schema; --schemas names another place for these, like a folder with files that "postern schema" made.`;
+  static readonly exits = { 0: 'printed, also when there is nothing' };
+  static readonly related = ['apply', 'diff', 'schema', 'route export'];
   static override examples = [
     'postern export > everything.yaml',
     'postern export --kind route -l team=shop > shop-routes.yaml',

@@ -4,9 +4,14 @@ import { FILENAME_FLAG } from './document-flags.ts';
 export class Validate extends PosternCommand {
   static override summary = 'Check files of documents without sending them anywhere';
   static override description =
-    `Every error of every file is printed at once, with line and column. Reads no API: whether what the documents refer to exists is not checked ("postern diff" does).
-
-Exit status: 0 valid (warnings are printed), 2 usage, 3 at least one error.`;
+    `Every error of every file is printed at once, with line and column. Reads no API: whether what the documents refer to exists is not checked ("postern diff" does).`;
+  static readonly exits = {
+    0: 'valid (warnings are printed)',
+    1: 'failed',
+    2: 'usage, or a file that cannot be read',
+    3: 'at least one error',
+  };
+  static readonly related = ['apply', 'diff', 'schema', 'route validate'];
   static override examples = ['postern validate -f shop.yaml', 'postern validate -f deploy/ --json'];
   static override flags = { ...FILENAME_FLAG };
 
