@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
 import { routeSecrets, routeServices, routes, serviceSecrets, services } from './schema.ts';
 
@@ -15,34 +15,58 @@ export function usersOfService(
   service: string,
   max = USERS_MAX,
 ): string[] {
-  return db
-    .select({ name: routes.name })
-    .from(routeServices)
-    .innerJoin(routes, eq(routes.id, routeServices.routeId))
-    .where(and(eq(routeServices.project, project), eq(routeServices.service, service)))
-    .limit(max)
-    .all()
-    .map((row) => `route/${row.name}`)
-    .sort();
+  const rows = statementsOf(db).routesOfService.all({ project, name: service, max });
+  return rows.map((row) => `route/${row.name}`).sort();
 }
 
 /** Names of what names a secret itself, like `route/my-route` and `service/cart`, sorted; at most `max` of them. */
 export function usersOfSecret(db: StoreDatabase, project: string, secret: string, max = USERS_MAX): string[] {
-  const byRoutes = db
-    .select({ name: routes.name })
-    .from(routeSecrets)
-    .innerJoin(routes, eq(routes.id, routeSecrets.routeId))
-    .where(and(eq(routeSecrets.project, project), eq(routeSecrets.secret, secret)))
-    .limit(max)
-    .all();
-  const byServices = db
-    .select({ name: services.name })
-    .from(serviceSecrets)
-    .innerJoin(services, eq(services.id, serviceSecrets.serviceId))
-    .where(and(eq(serviceSecrets.project, project), eq(serviceSecrets.secret, secret)))
-    .limit(max)
-    .all();
-  return [...byRoutes.map((row) => `route/${row.name}`), ...byServices.map((row) => `service/${row.name}`)]
+  const wanted = { project, name: secret, max };
+  const { routesOfSecret, servicesOfSecret } = statementsOf(db);
+  return [
+    ...routesOfSecret.all(wanted).map((row) => `route/${row.name}`),
+    ...servicesOfSecret.all(wanted).map((row) => `service/${row.name}`),
+  ]
     .sort()
     .slice(0, max);
+}
+
+const prepared = new WeakMap<StoreDatabase, ReturnType<typeof prepareStatements>>();
+
+/** Prepared once for each database: a page of a list asks a thousand times, and preparing costs ten times the answer. */
+function statementsOf(db: StoreDatabase): ReturnType<typeof prepareStatements> {
+  const known = prepared.get(db);
+  if (known !== undefined) return known;
+  const made = prepareStatements(db);
+  prepared.set(db, made);
+  return made;
+}
+
+function prepareStatements(db: StoreDatabase) {
+  const project = sql.placeholder('project');
+  const name = sql.placeholder('name');
+  const max = sql.placeholder('max');
+  return {
+    routesOfService: db
+      .select({ name: routes.name })
+      .from(routeServices)
+      .innerJoin(routes, eq(routes.id, routeServices.routeId))
+      .where(and(eq(routeServices.project, project), eq(routeServices.service, name)))
+      .limit(max)
+      .prepare(),
+    routesOfSecret: db
+      .select({ name: routes.name })
+      .from(routeSecrets)
+      .innerJoin(routes, eq(routes.id, routeSecrets.routeId))
+      .where(and(eq(routeSecrets.project, project), eq(routeSecrets.secret, name)))
+      .limit(max)
+      .prepare(),
+    servicesOfSecret: db
+      .select({ name: services.name })
+      .from(serviceSecrets)
+      .innerJoin(services, eq(services.id, serviceSecrets.serviceId))
+      .where(and(eq(serviceSecrets.project, project), eq(serviceSecrets.secret, name)))
+      .limit(max)
+      .prepare(),
+  };
 }
