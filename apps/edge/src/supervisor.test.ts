@@ -15,7 +15,7 @@ import { type FeedStandIn, startFeedStandIn } from './testing/feed-stand-in.ts';
 import { runCommand } from './testing/openssl-client.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const WAIT = { timeout: 10_000, interval: 20 };
+const WAIT = { timeout: 30_000, interval: 20 };
 
 let directory: string;
 let api: FeedStandIn;
@@ -64,7 +64,7 @@ async function statusOf(edge: RunningEdge, host: string): Promise<number> {
     '-w',
     '%{http_code}',
     '--max-time',
-    '5',
+    '20',
     '--cacert',
     join(directory, 'ca.pem'),
     '--connect-to',

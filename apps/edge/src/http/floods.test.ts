@@ -58,7 +58,7 @@ test('a PING flood ends the session, and others are served', async () => {
     }
   };
   await flood().catch(() => undefined);
-  expect(await Promise.race([closed, delay(5_000).then(() => false)])).toBe(true);
+  expect(await Promise.race([closed, delay(20_000).then(() => false)])).toBe(true);
   expect(pongs).toBeLessThan(10_000);
   expect(await serves()).toBe(true);
 });
@@ -74,7 +74,7 @@ test('a rapid reset ends the session long before a thousand streams have reached
     await delay(2);
     for (const stream of streams) stream.close(8);
   }
-  for (let waited = 0; waited < 3_000 && (await openAtEdge()) > 0; waited += 20) await delay(20);
+  for (let waited = 0; waited < 20_000 && (await openAtEdge()) > 0; waited += 20) await delay(20);
   expect(await openAtEdge()).toBe(0);
   expect(silent.connections()).toBeLessThan(1_000);
   session.destroy();

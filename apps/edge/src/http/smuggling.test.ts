@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
-import { ask, get, openHttp2, sendRaw } from './testing/raw-client.ts';
+import { ask, get, openHttp2, openTls, sendRaw } from './testing/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
 
 const HOST = 'shop.example.org';
@@ -160,7 +161,8 @@ test('hop-by-hop fields, fixed and nominated, stay behind, and the framing is wr
 
 test('pipelined requests are answered in order, one after another', async () => {
   const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
-  const { text } = await sendRaw(fixture.edge, HOST, one('/1') + one('/2') + one('/3'));
+  const last = `GET /3 HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`;
+  const { text } = await sendRaw(fixture.edge, HOST, one('/1') + one('/2') + last, { waitMs: 20_000 });
   expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
   expect([...upstream.text().matchAll(/^GET (\S+)/gm)].map(([, path]) => path)).toEqual(['/1', '/2', '/3']);
 });
@@ -168,7 +170,11 @@ test('pipelined requests are answered in order, one after another', async () => 
 test('a pipelined request waits until the one before it is answered', async () => {
   await fixture.putHost('slow.example.org', slow.port);
   const one = (path: string) => `GET ${path} HTTP/1.1\r\nHost: slow.example.org\r\n\r\n`;
-  await sendRaw(fixture.edge, 'slow.example.org', one('/never') + one('/second'));
+  const socket = await openTls(fixture.edge, 'slow.example.org');
+  socket.write(one('/never') + one('/second'));
+  for (let waited = 0; waited < 20_000 && !slow.text().includes('/never'); waited += 20) await delay(20);
+  await delay(300);
+  socket.destroy();
   expect(slow.text()).toContain('/never');
   expect(slow.text()).not.toContain('/second');
 });

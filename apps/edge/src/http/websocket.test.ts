@@ -63,7 +63,7 @@ test('messages go both ways where the rule allows WebSockets, with any idle time
   expect(got[1]).toHaveLength(300_000);
   expect(webSockets.clients.size).toBe(1);
   socket.terminate();
-  for (let waited = 0; waited < 3_000 && webSockets.clients.size > 0; waited += 20) await delay(20);
+  for (let waited = 0; waited < 20_000 && webSockets.clients.size > 0; waited += 20) await delay(20);
   expect(webSockets.clients.size).toBe(0);
 });
 
@@ -85,13 +85,14 @@ test('where the rule does not allow WebSockets the answer is a 403 problem', asy
 test('what a client sends after its handshake is held back until the upstream has said 101', async () => {
   const socket = await openTls(fixture.edge, 'silent.example.org');
   socket.write(`${handshake('silent.example.org', '/never')}GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n`);
-  await delay(200);
+  for (let waited = 0; waited < 20_000 && !silent.text().includes('GET /never'); waited += 20)
+    await delay(20);
   socket.write('GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n');
   await delay(200);
   expect(silent.text()).toContain('GET /never');
   expect(silent.text()).not.toContain('smuggled');
   socket.destroy();
-  for (let waited = 0; waited < 3_000 && silent.open() > 0; waited += 20) await delay(20);
+  for (let waited = 0; waited < 20_000 && silent.open() > 0; waited += 20) await delay(20);
   expect(silent.open()).toBe(0);
 });
 

@@ -26,7 +26,10 @@ export function openTls(edge: EdgeFixture, sni: string, options: ClientOptions =
   });
 }
 
-/** Sends bytes as they are and gives all that comes until the edge closes, or until `waitMs` without a byte. */
+/**
+ * Sends bytes as they are and gives all that comes until the edge closes, or until `waitMs` without a byte. Where no `waitMs` is said,
+ * something must come: 20 s for the first byte, then 400 ms without one.
+ */
 export async function sendRaw(
   edge: EdgeFixture,
   sni: string,
@@ -36,10 +39,12 @@ export async function sendRaw(
   const socket = await openTls(edge, sni, options);
   let text = '';
   const result = await new Promise<{ text: string; closed: boolean }>((resolve) => {
-    const timer = setTimeout(() => resolve({ text, closed: false }), options.waitMs ?? 400);
+    const isQuiet = (): void => resolve({ text, closed: false });
+    let timer = setTimeout(isQuiet, options.waitMs ?? 20_000);
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      timer.refresh();
+      clearTimeout(timer);
+      timer = setTimeout(isQuiet, options.waitMs ?? 400);
     });
     const ended = (): void => {
       clearTimeout(timer);
