@@ -28,6 +28,8 @@ export const EDGE_LIMITS = {
   secureContextsMax: 2_000,
   /** Trust bundles, and certificates shown to upstreams, kept per worker; a bundle of three CAs takes some 20 KiB. */
   trustBundlesMax: 1_000,
+  /** Milliseconds. The longest stretch in which open connections are judged anew before others get their turn. */
+  recheckSliceMs: 10,
   /** Judged paths kept per worker, some 8 KiB each with their checks: clients come back within their certificate's life. */
   admittedPathsMax: 4_000,
   /** Refused ones, kept so that a client that tries again and again costs little. */

@@ -193,9 +193,7 @@ export function newKey(curve = 'P-256'): KeyPair {
 /** PEM of DER certificates, one after the other. */
 export function pemOf(...ders: readonly Buffer[]): string {
   return ders
-    .map(
-      (bytes) =>
-        `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
-    )
+    .map((bytes) => bytes.toString('base64').match(/.{1,64}/g) ?? [])
+    .map((lines) => ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n'))
     .join('');
 }

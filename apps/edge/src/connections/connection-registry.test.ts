@@ -144,3 +144,24 @@ test('a connection that has closed is not followed any more', async () => {
   registry.recheck('all');
   expect([first.drains, second.drains]).toEqual([0, 1]);
 });
+
+test('after a full resync connections are judged in slices, a single change before the rest, and all of them in the end', async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `${index}.example.org`);
+  const get = (name: string) => {
+    // A host that is made anew takes its time.
+    for (const until = performance.now() + 8; performance.now() < until; );
+    return hosts.get(name);
+  };
+  registry = new ConnectionRegistry({ hosts: { get }, graceMs: GRACE_MS, now: () => nowMs });
+  const again = names.map((name) => open(name, serve(name, 'v1')));
+  hosts.clear();
+  const drained = () =>
+    again.map(({ drains }, index) => (drains > 0 ? index : -1)).filter((index) => index >= 0);
+  registry.recheck('all');
+  expect(drained().length).toBeLessThan(4);
+  registry.recheck([{ kind: 'host', id: '11.example.org' }]);
+  for (let turn = 0; turn < 3 && drained().length < 5; turn += 1) await new Promise(setImmediate);
+  expect(drained()).toContain(11);
+  while (drained().length < 12) await new Promise(setImmediate);
+  expect(again.every(({ drains }) => drains === 1)).toBe(true);
+});

@@ -1,6 +1,7 @@
 import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
 import type { Connection, HostTable } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
+import { EDGE_LIMITS } from '../limits.ts';
 
 interface Entry {
   readonly connection: Connection;
@@ -26,6 +27,10 @@ export class ConnectionRegistry {
   readonly #options: RegistryOptions;
   readonly #byName = new Map<Hostname, Set<Entry>>();
   #draining = false;
+  /** Connections still to be judged anew, from the `#judged`th on. */
+  #waiting: readonly Entry[] = [];
+  #judged = 0;
+  #slice: NodeJS.Immediate | undefined;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -45,24 +50,17 @@ export class ConnectionRegistry {
     if (this.#draining) this.#drain(entry);
   }
 
-  /** Judges anew every connection that a change can concern. The host table has forgotten the old documents before. */
+  /**
+   * Judges anew every connection that a change can concern. The host table has forgotten the old documents before.
+   *
+   * At most EDGE_LIMITS.recheckSliceMs at once, the rest in later turns of the loop: after a full resync each host is made anew on the
+   * way. What a single change concerns comes before what is left of a resync.
+   */
   recheck(ids: ChangedIds): void {
-    if (ids === 'all') {
-      for (const entries of this.#byName.values()) this.#recheckEntries(entries);
-      return;
-    }
-    const names = new Set<string>();
-    const parts = new Set<string>();
-    for (const { kind, id } of ids) (kind === 'host' ? names : parts).add(id);
-    for (const name of names) {
-      if (!name.startsWith('*.')) this.#recheckEntries(this.#byName.get(name as Hostname));
-    }
-    const wildcards = [...names].some((name) => name.startsWith('*.'));
-    if (!wildcards && parts.size === 0) return;
-    for (const [sni, entries] of this.#byName) {
-      if (wildcards && names.has(wildcardOf(sni) ?? '')) this.#recheckEntries(entries);
-      else this.#recheckEntries([...entries].filter(({ document }) => usesAny(document, parts)));
-    }
+    if (ids === 'all') this.#waiting = [...this.#entries()];
+    else this.#waiting = [...this.#concernedBy(ids), ...this.#waiting.slice(this.#judged)];
+    this.#judged = 0;
+    if (this.#slice === undefined) this.#recheckSlice();
   }
 
   /** Ends the connections whose client certificate's path has come to its end. */
@@ -83,17 +81,49 @@ export class ConnectionRegistry {
     for (const entries of this.#byName.values()) yield* entries;
   }
 
-  #recheckEntries(entries: Iterable<Entry> | undefined): void {
-    for (const entry of entries ?? []) {
-      const { connection } = entry;
-      const host = this.#options.hosts.get(connection.sni);
-      const stands =
-        host !== undefined &&
-        host.policyVersion === connection.policyVersion &&
-        (connection.client === null || host.judge(connection.client).verdict === 'admit');
-      if (stands) entry.document = host.document;
-      else this.#end(entry);
+  #concernedBy(ids: Exclude<ChangedIds, 'all'>): Set<Entry> {
+    const names = new Set<string>();
+    const parts = new Set<string>();
+    for (const { kind, id } of ids) (kind === 'host' ? names : parts).add(id);
+    const concerned = new Set<Entry>();
+    for (const name of names) {
+      for (const entry of this.#byName.get(name as Hostname) ?? []) concerned.add(entry);
     }
+    const wildcards = [...names].some((name) => name.startsWith('*.'));
+    if (!wildcards && parts.size === 0) return concerned;
+    for (const [sni, entries] of this.#byName) {
+      const isBelow = wildcards && names.has(wildcardOf(sni) ?? '');
+      for (const entry of entries) if (isBelow || usesAny(entry.document, parts)) concerned.add(entry);
+    }
+    return concerned;
+  }
+
+  #recheckSlice(): void {
+    this.#slice = undefined;
+    const until = performance.now() + EDGE_LIMITS.recheckSliceMs;
+    while (this.#judged < this.#waiting.length) {
+      const entry = this.#waiting[this.#judged];
+      this.#judged += 1;
+      if (entry !== undefined && !entry.ending && !entry.connection.socket.destroyed)
+        this.#recheckEntry(entry);
+      if (performance.now() >= until && this.#judged < this.#waiting.length) {
+        this.#slice = setImmediate(() => this.#recheckSlice());
+        return;
+      }
+    }
+    this.#waiting = [];
+    this.#judged = 0;
+  }
+
+  #recheckEntry(entry: Entry): void {
+    const { connection } = entry;
+    const host = this.#options.hosts.get(connection.sni);
+    const stands =
+      host !== undefined &&
+      host.policyVersion === connection.policyVersion &&
+      (connection.client === null || host.judge(connection.client).verdict === 'admit');
+    if (stands) entry.document = host.document;
+    else this.#end(entry);
   }
 
   #end(entry: Entry): void {
