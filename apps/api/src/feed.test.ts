@@ -202,7 +202,7 @@ describe('applied', () => {
     const waiting = applied(`revision=${revision}&waitMs=20000`);
     await sleep(50);
     const startedAt = performance.now();
-    expect((await report(revision, feed.cursor)).status).toBe(204);
+    expect(await report(revision, feed.cursor)).toMatchObject({ status: 200, json: { targetsUpTo: 0 } });
     expect(await waiting).toMatchObject({
       complete: true,
       reason: 'applied',
@@ -251,6 +251,53 @@ describe('applied', () => {
       url: 'https://a.localhost:8443',
     });
     feed.leave();
+  });
+
+  test('the status of a service, and of a route to it, follows what edges report of its targets', async () => {
+    await api.call('PUT', 'secrets/site', { body: { secret: { type: 'tls', ...tls } } });
+    const healthCheck = { http: { path: '/healthz' } };
+    const targets = ['http://127.0.0.1:3000', { url: 'http://127.0.0.1:3001', weight: 2 }];
+    await api.call('POST', 'services', { body: { name: 'cart', spec: { targets, healthCheck } } });
+    const targetsNow = async () => (await api.call('GET', 'services/cart')).json.status.targets;
+    const statesNow = async () => (await targetsNow()).map(({ state }: { state: string }) => state);
+    expect(await targetsNow()).toMatchObject([
+      { url: 'http://127.0.0.1:3000', weight: 1, state: 'not_checked', edges: 0, healthy: 0 },
+      { url: 'http://127.0.0.1:3001', weight: 2, state: 'not_checked', edges: 0, healthy: 0 },
+    ]);
+    const tlsOf = { tls: { serverCertificate: { name: 'site' } } };
+    const spec = specOf('cart.localhost', 'cart', tlsOf);
+    const { revision } = (await api.call('POST', 'routes', { body: { name: 'cart', spec } })).json.status;
+    const feed = await readFeed();
+    expect(await statesNow()).toEqual(['unknown', 'unknown']);
+    const lastError = { code: 'check_failed', message: 'answered 503, expected 2xx', at: 1_000 };
+    const seen = (port: number, state: string) => ({
+      id: `id-${port}`,
+      service: 'default/cart',
+      target: `http://127.0.0.1:${port}`,
+      state,
+      since: 2_000,
+      lastError: state === 'unhealthy' ? lastError : null,
+    });
+    const tell = (after: number, upTo: number, changed: object[]) =>
+      report(revision, feed.cursor, { targets: { run: 'r', after, upTo, changed } });
+    const told = await tell(0, 2, [seen(3000, 'healthy'), seen(3001, 'unhealthy')]);
+    expect(told.json).toEqual({ targetsUpTo: 2 });
+    expect(await statesNow()).toEqual(['healthy', 'unhealthy']);
+    expect((await targetsNow())[1]).toMatchObject({
+      edges: 1,
+      healthy: 0,
+      since: '1970-01-01T00:00:02.000Z',
+      lastError: { ...lastError, edge: 'edge-1', at: '1970-01-01T00:00:01.000Z' },
+    });
+    const routeNow = async () => (await api.call('GET', 'routes/cart')).json.status;
+    expect((await routeNow()).message).not.toContain('cart');
+    await tell(2, 3, [seen(3000, 'unhealthy')]);
+    expect(await routeNow()).toMatchObject({
+      ready: true,
+      message: expect.stringContaining('no target is healthy of service "cart"'),
+    });
+    feed.leave();
+    await vi.waitFor(async () => expect(await statesNow()).toEqual(['unknown', 'unknown']), 5_000);
   });
 });
 

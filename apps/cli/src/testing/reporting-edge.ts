@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import type { TargetReport } from '@postern/contracts';
 import type { CliHarness } from './cli-harness.ts';
 
 /** An edge that serves nothing: it reads the feed and, while `applies` is true, reports that it is as far. */
 export interface ReportingEdge extends AsyncDisposable {
   applies: boolean;
+  /** What it says of targets, from its next report on. */
+  targets: readonly TargetReport[];
 }
 
 /** Connects one; the API takes it for a real edge. */
@@ -15,13 +18,17 @@ export async function connectReportingEdge(cli: CliHarness): Promise<ReportingEd
     signal: ending.signal,
   });
   if (!response.ok || response.body === null) throw new Error(`the feed answers ${response.status}`);
-  const edge = { applies: true };
+  const edge = { applies: true, targets: [] as readonly TargetReport[] };
+  let reports = 0;
   const reading = follow(response.body, async (epoch, revision) => {
     if (!edge.applies) return;
+    reports += 1;
+    // Every report is a new run with a whole list.
+    const targets = { run: `run-${reports}`, after: 0, upTo: edge.targets.length, changed: edge.targets };
     await fetch(`${cli.url}/v1/reports`, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ edge: 'test', epoch, appliedRevision: revision, closedHosts: [] }),
+      body: JSON.stringify({ edge: 'test', epoch, appliedRevision: revision, closedHosts: [], targets }),
     });
   }).catch((error: unknown) => {
     if (!ending.signal.aborted) throw error;

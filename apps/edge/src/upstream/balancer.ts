@@ -34,7 +34,7 @@ interface State {
 /**
  * Keeps count per target and leaves failing ones alone for 1 s, doubling to 30 s (passive health). Targets that
  * `isUnhealthy` says (active checks) are not chosen while the service has others; where every one is, all of them are
- * (decision 0008).
+ * (decision 0011).
  *
  * The only target that may be used is never left alone: there is nothing else to choose, and its own error says more than
  * "unhealthy" and ends as soon as it is back. `now` is milliseconds of any steady clock.
