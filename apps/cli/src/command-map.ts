@@ -87,6 +87,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show what applying files would change',
     load: async () => (await import('./commands/diff.ts')).Diff,
   },
+  doctor: {
+    summary: 'Check configuration, API, token, versions, clock, edge and data directory',
+    load: async () => (await import('./commands/doctor.ts')).Doctor,
+  },
   edge: {
     summary: 'Run an edge alone',
     load: async () => (await import('./commands/edge.ts')).Edge,
@@ -176,7 +180,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/service/delete.ts')).ServiceDelete,
   },
   'service:get': {
-    summary: 'Show a service',
+    summary: 'Show a service, and its targets as the edges see them',
     load: async () => (await import('./commands/service/get.ts')).ServiceGet,
   },
   'service:list': {

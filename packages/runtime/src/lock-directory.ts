@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { PosternError } from '@postern/contracts';
@@ -28,14 +28,37 @@ export function lockDirectory(directory: string, variable: string): DirectoryLoc
     writeFileSync(ownerFile, `${process.pid}\n`, { mode: 0o600 });
   } catch (cause) {
     database?.close();
-    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
-    const detail = isBusy
+    const detail = isBusy(cause)
       ? `${variable}: ${directory} is in use by process ${readOwner(ownerFile)}; stop it or choose another directory`
       : `${variable}: ${directory} ${problemOf(cause)} or choose another directory`;
     throw new PosternError('unavailable', { detail, cause });
   }
   const held = database;
   return { release: () => held.close() };
+}
+
+/**
+ * The pid of the process that keeps a directory, as it wrote it; null where nobody does. Only looks: nothing is locked or made.
+ * Throws the system's error for a directory that cannot be read.
+ */
+export function holderOfDirectory(directory: string): string | null {
+  const file = join(directory, 'lock');
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return null;
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    database.exec('PRAGMA busy_timeout = 0');
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return null;
+  } catch (error) {
+    if (isBusy(error)) return readOwner(join(directory, 'lock-owner'));
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
 }
 
 function readOwner(file: string): string {

@@ -1,0 +1,5 @@
+export type { Check, CheckStatus } from './check.ts';
+export { checkApi } from './check-api.ts';
+export { checkConfigFile } from './check-config-file.ts';
+export { checkDataDirectory } from './check-data-directory.ts';
+export { checkEdge } from './check-edge.ts';
