@@ -41,6 +41,19 @@ test('refused peers that never close are cut off, and only so many linger', asyn
   await edge.close();
 });
 
+test('what is still open when the time for draining is over is ended', async () => {
+  const edge = await startEdgeFixture({ limits: { helloMs: 60_000, drainMs: 300 } });
+  const silent = await dial(edge.port);
+  const ended = readToEnd(silent);
+  await vi.waitFor(async () => {
+    expect((await edge.worker.metrics.connections.get()).values[0]?.value).toBe(1);
+  }, WAIT);
+  const startedAt = performance.now();
+  await edge.close();
+  expect(performance.now() - startedAt).toBeGreaterThan(250);
+  expect((await ended).tookMs).toBeLessThan(30_000);
+});
+
 /** Handshakes until told to stop, from a process of its own so that its memory does not count here. */
 const CLIENT = `
   import { connect } from 'node:tls';

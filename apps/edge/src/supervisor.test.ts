@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,6 +101,8 @@ test('changes reach every worker and are reported; readiness and metrics tell it
   expect(body).toMatch(/postern_edge_handshakes_total\{result="done",reason="ok"\} 8\n/);
   expect(body).toMatch(/postern_edge_requests_total\{status="5xx"\} 8\n/);
   expect((await admin(edge, '/elsewhere')).status).toBe(404);
+  const posted = await fetch(`http://127.0.0.1:${edge.addresses.admin[0]?.port}/readyz`, { method: 'POST' });
+  expect(posted.status).toBe(405);
 });
 
 test('a host whose documents are damaged is reported closed, and the others are served', async () => {
@@ -178,6 +180,7 @@ test('stopping lets a request finish, and takes no new connection', async () => 
   const slow = statusOf(edge, 'a.example');
   await once(upstream, 'request');
   const closed = edge.close();
+  expect((await admin(edge, '/readyz')).body).toContain('the edge is stopping');
   await vi.waitFor(async () => expect(await statusOf(edge, 'a.example')).toBe(0), WAIT);
   expect(await slow).toBe(200);
   await closed;
@@ -253,6 +256,45 @@ test('a used port is one clear line, and nothing is left running', async () => {
   await expect(start({ POSTERN_EDGE_HTTPS_LISTEN: '192.0.2.1:0' })).rejects.toThrow(
     'POSTERN_EDGE_HTTPS_LISTEN: 192.0.2.1:0 is not an address of this machine',
   );
+  await (await start()).ready();
+});
+
+test('a worker that hangs holds back what is reported as applied, and not the metrics', async () => {
+  const edge = await start();
+  await edge.ready();
+  const before = await api.putHost('a.example');
+  await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(before), WAIT);
+  const [hanging = 0] = edge.workerPids();
+  process.kill(hanging, 'SIGSTOP');
+  try {
+    const revision = await api.putHost('b.example');
+    await vi.waitFor(async () => {
+      const { status, body } = await admin(edge, '/metrics');
+      expect(status).toBe(200);
+      expect(body).toContain(`postern_edge_replica_revision ${revision}\n`);
+      expect(body).toContain(`postern_edge_applied_revision ${before}\n`);
+    }, WAIT);
+    process.kill(hanging, 'SIGCONT');
+    await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(revision), WAIT);
+  } finally {
+    process.kill(hanging, 'SIGCONT');
+  }
+});
+
+test('who waits for an edge that is stopped first is told so', async () => {
+  rmSync(join(directory, 'edge-token'));
+  const edge = await start();
+  const ready = expect(edge.ready()).rejects.toThrow('the edge was stopped before it was ready');
+  await edge.close();
+  await ready;
+});
+
+test('a damaged key is told with its file, and the directory is free again', async () => {
+  const folder = join(directory, 'edge');
+  mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(join(folder, 'edge.key'), 'no key', { mode: 0o600 });
+  await expect(start()).rejects.toThrow(`the edge key ${join(folder, 'edge.key')} is damaged`);
+  rmSync(join(folder, 'edge.key'));
   await (await start()).ready();
 });
 
