@@ -1,13 +1,15 @@
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import type { PosternClient } from '@postern/client';
-import type { Finding, ResourceName } from '@postern/contracts';
+import type { Finding, ResourceName, WatchEvent } from '@postern/contracts';
 import { CliFailure, usageFailure } from './cli-failure.ts';
 import type { RouteFile } from './descriptor/read-route-file.ts';
 import { type CliEnv, readCliEnv } from './env.ts';
 import { cleanText } from './output/clean-text.ts';
 import { OUTPUT_FORMATS, type OutputFlags, outputFormatOf } from './output/output-format.ts';
 import { layoutOf } from './output/output-layout.ts';
+import type { WatchTable } from './output/print-watch.ts';
+import type { Progress } from './output/progress.ts';
 import type { View } from './output/show-view.ts';
 import type { WrittenAt } from './wait-for-edge.ts';
 
@@ -138,7 +140,8 @@ export abstract class PosternCommand extends Command {
   ): Promise<void> {
     if (!flags.wait) return;
     const { waitForEdge } = await import('./wait-for-edge.ts');
-    const missing = await waitForEdge(client, written, flags.timeout);
+    const progress = await this.progress('waiting until the edges serve the change');
+    const missing = await waitForEdge(client, written, flags.timeout).finally(() => progress.stop());
     if (missing !== undefined) this.say(`warning: ${missing}`);
   }
 
@@ -148,6 +151,26 @@ export abstract class PosternCommand extends Command {
     const { formatView } = await import('./output/show-view.ts');
     const layout = layoutOf(process.stdout, this.env.colours, format === 'wide');
     process.stdout.write(await formatView(view, format, layout));
+  }
+
+  /** Follows resources and prints every change until it is interrupted. */
+  protected async follow<R extends { readonly name: string }>(
+    flags: OutputFlags,
+    events: AsyncIterable<WatchEvent<R>>,
+    table: WatchTable<R>,
+  ): Promise<void> {
+    const format = outputFormatOf(flags);
+    const { printWatch } = await import('./output/print-watch.ts');
+    const layout = layoutOf(process.stdout, this.env.colours, format === 'wide');
+    await printWatch(events, table, { format, layout, write: (text) => process.stdout.write(text) });
+  }
+
+  /** Shows that something takes its time, unless nobody is to be talked to; the caller stops it. */
+  protected async progress(text: string): Promise<Progress> {
+    const { startProgress } = await import('./output/progress.ts');
+    const nobody = { write: () => undefined };
+    const layout = layoutOf(process.stderr, this.env.colours);
+    return startProgress(this.silent ? nobody : process.stderr, layout, text);
   }
 
   /** As `show`, for what has no name of its own. */

@@ -83,7 +83,11 @@ async function inShell(shell: string, script: string): Promise<string> {
   const program = cli.file('postern', `#!/bin/sh\nexec ${cli.program} "$@"\n`);
   spawnSync('chmod', ['755', program]);
   const flags = { bash: ['--norc'], zsh: ['-f'], fish: ['--no-config'] }[shell] ?? [];
-  const child = cli.start(shell, [...flags, '-c', `PATH=${cli.directory}:$PATH; ${script}`]);
+  const child = cli.start(shell, [
+    ...flags,
+    '-c',
+    `HOME=${cli.directory}; PATH=${cli.directory}:$PATH; ${script}`,
+  ]);
   child.stdin.end();
   const { stdout, stderr } = await endOf(child);
   expect(stderr).toBe('');
@@ -136,7 +140,7 @@ test.skipIf(missing('fish'))(
     const child = cli.start('fish', [
       '--no-config',
       '-c',
-      `set -x PATH ${cli.directory} $PATH; postern completion fish | source; complete -C 'postern route ex'; complete -C 'postern route get '`,
+      `set -x HOME ${cli.directory}; set -x PATH ${cli.directory} $PATH; postern completion fish | source; complete -C 'postern route ex'; complete -C 'postern route get '`,
     ]);
     child.stdin.end();
     const { stdout } = await endOf(child);

@@ -86,7 +86,7 @@ async function pageOf(id: string, summary: string, command: CommandClass): Promi
     examples: (command.examples ?? []).map((example) =>
       (typeof example === 'string' ? example : example.command).replace(/^\$ /, ''),
     ),
-    related: own.related ?? siblingsOf(id),
+    related: (own.related ?? siblingsOf(id)).map((other) => other.replaceAll(':', ' ')),
     exits: { ...(command.handlesSignals === true ? SERVER_EXITS : API_COMMAND_EXITS), ...own.exits },
   };
 }

@@ -27,7 +27,9 @@ function hintOfProblem(error: PosternError, call: FailedCall | undefined): strin
   const name = call?.rest.find((word) => !word.startsWith('-')) ?? 'NAME';
   switch (error.code) {
     case 'not_found':
-      return has(noun, 'list') ? `\`postern ${noun} list\` shows what is there` : undefined;
+      return has(noun, 'list') && call?.id !== `${noun}:list`
+        ? `\`postern ${noun} list\` shows what is there`
+        : undefined;
     case 'version_conflict':
       return has(noun, 'get')
         ? `somebody else changed it meanwhile: look at \`postern ${noun} get ${name}\` and repeat`
@@ -35,7 +37,9 @@ function hintOfProblem(error: PosternError, call: FailedCall | undefined): strin
     case 'already_exists':
       return has(noun, 'update') ? `\`postern ${noun} update ${name}\` changes it` : 'choose another name';
     case 'in_use':
-      return has(noun, 'get') ? `\`postern ${noun} get ${name}\` names who uses it` : undefined;
+      return noun === 'service' || noun === 'secret'
+        ? `\`postern route list\` shows the routes; once none uses it: \`postern ${noun} delete ${name}\``
+        : undefined;
     case 'internal':
       return typeof error.context?.requestId === 'string'
         ? `the log of the API tells more under request id ${error.context.requestId}`

@@ -36,7 +36,18 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
     rule.enableWebsockets === true ? 'yes' : 'no',
     rule.name ?? '',
   ]);
-  return `${head}\n${formatTable(['PATH', 'SERVICE', 'WEBSOCKETS', 'RULE'], rules, layout)}`;
+  const conditions = [
+    ['Ready', String(status.ready), status.lastTransitionAt, status.reason, status.message],
+  ];
+  return [
+    head,
+    formatTable(['PATH', 'SERVICE', 'WEBSOCKETS', 'RULE'], rules, layout),
+    // The message says why, and what is cut off explains nothing.
+    formatTable(['CONDITION', 'STATUS', 'LAST TRANSITION', 'REASON', 'MESSAGE'], conditions, {
+      ...layout,
+      columns: Number.POSITIVE_INFINITY,
+    }),
+  ].join('\n');
 }
 
 function basicText(basic: { realm: string; passwordHashes: Readonly<Record<string, string>> }): string {
@@ -44,15 +55,13 @@ function basicText(basic: { realm: string; passwordHashes: Readonly<Record<strin
 }
 
 /** The columns of `route list`. */
-export const ROUTE_LIST_HEADER = ['NAME', 'HOSTNAME', 'PATHS', 'CORS ENABLED', 'STATUS'] as const;
-
-/** One line of `route list`. */
-export function routeListRow({ name, spec, status }: RouteResource): string[] {
-  return [
+export const ROUTE_TABLE = {
+  header: ['NAME', 'HOSTNAME', 'PATHS', 'CORS ENABLED', 'STATUS'],
+  row: ({ name, spec, status }: RouteResource): string[] => [
     name,
     spec.host,
     spec.routes.map((rule) => rule.prefix).join(','),
     String(spec.corsPolicy !== undefined),
     status.ready ? 'ready' : status.reason,
-  ];
-}
+  ],
+} as const;

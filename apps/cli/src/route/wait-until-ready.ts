@@ -8,13 +8,14 @@ const LOOK_EVERY_MS = 50;
 
 /**
  * Waits until a new route is served, at most `timeoutMs`, and gives its newest state. When it is not ready by then, says
- * why in one line; the route is written all the same.
+ * why in one line; the route is written all the same. `look` is told every state on the way.
  */
 export async function waitUntilReady(
   client: PosternClient,
   written: WrittenAt & { readonly resource: RouteResource },
   timeoutMs: number,
   say: (line: string) => void,
+  look: (route: RouteResource) => void = () => undefined,
 ): Promise<RouteResource> {
   const until = performance.now() + timeoutMs;
   let route = written.resource;
@@ -23,6 +24,7 @@ export async function waitUntilReady(
     while (missing === undefined) {
       route = await client.routes.get(route.project, route.name);
       if (route.status.ready) return route;
+      look(route);
       // A route that is closed by a fault of its own does not get ready by waiting.
       if (route.status.reason === 'closed' || performance.now() + LOOK_EVERY_MS > until) {
         missing = `${route.name} is written but not served yet (${route.status.reason}): ${route.status.message}`;

@@ -24,6 +24,12 @@ export function describeSecret(secret: SecretResource): string {
   return head + certificates.join('');
 }
 
+/** The columns of `secret list`. */
+export const SECRET_TABLE = {
+  header: ['NAME', 'TYPE', 'KEYS'],
+  row: ({ name, type, details }: SecretResource): string[] => [name, type, details.keys.join(',')],
+} as const;
+
 /** Labels as `key=value` with commas between; undefined where there are none. */
 export function labelsText(labels: Readonly<Record<string, string>>): string | undefined {
   const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);

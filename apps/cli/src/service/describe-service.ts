@@ -40,7 +40,7 @@ export function healthText({ status: { targets } }: ServiceResource): string {
 }
 
 function rowOf({ url, weight, state, edges, healthy, since, lastError }: TargetStatus): string[] {
-  const error = lastError === null ? '-' : `${lastError.message} (${lastError.edge}, ${lastError.at})`;
+  const error = lastError === null ? '-' : `${lastError.message}; ${lastError.edge}, ${lastError.at}`;
   const counted = state === 'not_checked' ? '-' : `${healthy}/${edges}`;
   return [url, String(weight), state.replace('_', ' '), counted, since ?? '-', error];
 }
@@ -69,3 +69,14 @@ function durationText(ms: number): string {
   if (ms % 60_000 === 0) return `${ms / 60_000}m`;
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
+
+/** The columns of `service list`. */
+export const SERVICE_TABLE = {
+  header: ['NAME', 'TARGETS', 'HEALTHY', 'USED BY'],
+  row: (service: ServiceResource): string[] => [
+    service.name,
+    service.spec.targets.map(urlOfTarget).join(','),
+    healthText(service),
+    service.usedBy.join(','),
+  ],
+} as const;

@@ -1,19 +1,27 @@
 import { PosternCommand } from '../../base-command.ts';
+import { WATCH_FLAG } from '../watch-flag.ts';
 
 export class RouteList extends PosternCommand {
   static override summary = 'List the routes of the project';
-  static override examples = ['postern route list', 'postern routes list --json'];
+  static readonly exits = { 0: 'listed', 5: 'there is no such project' };
+  static override examples = [
+    'postern route list',
+    'postern routes list --json',
+    'postern route list --watch',
+  ];
+  static override flags = { ...WATCH_FLAG };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(RouteList);
     const { client, project } = await this.connect(flags);
+    const { ROUTE_TABLE } = await import('../../route/describe-route.ts');
+    if (flags.watch) return this.follow(flags, client.watch('route', project), ROUTE_TABLE);
     const routes = await client.routes.list(project);
-    const { ROUTE_LIST_HEADER, routeListRow } = await import('../../route/describe-route.ts');
     const { formatTable } = await import('../../output/format-table.ts');
     await this.show(flags, {
       data: routes,
       names: routes.map(({ name }) => name),
-      text: (layout) => formatTable(ROUTE_LIST_HEADER, routes.map(routeListRow), layout),
+      text: (layout) => formatTable(ROUTE_TABLE.header, routes.map(ROUTE_TABLE.row), layout),
     });
   }
 }

@@ -22,10 +22,22 @@ export abstract class RouteWriteCommand extends PosternCommand {
     const viewOf = (route: RouteResource): View => ({ data: route, names: [route.name], text: () => text });
     if (forPerson) await this.show(flags, viewOf(written.resource));
     await this.sayFindings(written.resource.findings, file);
-    const { waitUntilReady } = await import('../../route/wait-until-ready.ts');
-    const route = flags.wait
-      ? await waitUntilReady(client, written, flags.timeout, (line) => this.say(line))
-      : written.resource;
+    const route = flags.wait ? await this.#wait(client, written, flags.timeout) : written.resource;
     if (!forPerson) await this.show(flags, viewOf(route));
+  }
+  async #wait(
+    client: PosternClient,
+    written: Written<RouteResource>,
+    timeoutMs: number,
+  ): Promise<RouteResource> {
+    const { waitUntilReady } = await import('../../route/wait-until-ready.ts');
+    const progress = await this.progress(`waiting until ${written.resource.name} is served`);
+    const warnings: string[] = [];
+    const say = (line: string) => void warnings.push(line);
+    const route = await waitUntilReady(client, written, timeoutMs, say, ({ name, status }) =>
+      progress.update(`waiting for ${name}: ${status.message}`),
+    ).finally(() => progress.stop());
+    for (const line of warnings) this.say(line);
+    return route;
   }
 }

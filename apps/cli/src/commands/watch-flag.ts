@@ -1,0 +1,6 @@
+import { Flags } from '@oclif/core';
+
+/** The flag of commands that can follow what they show. */
+export const WATCH_FLAG = {
+  watch: Flags.boolean({ char: 'w', description: 'go on printing every change, until Ctrl-C' }),
+};

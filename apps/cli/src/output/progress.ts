@@ -1,0 +1,58 @@
+import type { OutputLayout } from './output-layout.ts';
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
+/** Milliseconds between frames. */
+const FRAME_MS = 100;
+/** Milliseconds after which a wait is worth a word; most are over by then. */
+const SHOWN_AFTER_MS = 400;
+
+/** A wait that a person sees. */
+export interface Progress {
+  /** What is waited for now. */
+  update(text: string): void;
+  /** Ends it and removes what it drew; more than once is once. */
+  stop(): void;
+}
+
+/** Where progress is written: standard error, as a rule. */
+interface ProgressStream {
+  write(text: string): unknown;
+}
+
+/** Shows that something is waited for: a moving sign on a terminal, elsewhere one plain line for each thing waited for. */
+export function startProgress(
+  stream: ProgressStream,
+  layout: Pick<OutputLayout, 'terminal' | 'columns'>,
+  firstText: string,
+): Progress {
+  let text = firstText;
+  let shown = '';
+  let frame = 0;
+  const draw = (): void => {
+    if (layout.terminal) {
+      const line = `${FRAMES[frame % FRAMES.length]} ${text}`.slice(0, layout.columns - 1);
+      stream.write(`\r\u001b[K${line}`);
+      shown = line;
+      frame += 1;
+    } else if (shown !== text) {
+      stream.write(`${text}\n`);
+      shown = text;
+    }
+  };
+  let every: NodeJS.Timeout | undefined;
+  const first = setTimeout(() => {
+    draw();
+    every = setInterval(draw, FRAME_MS);
+  }, SHOWN_AFTER_MS);
+  return {
+    update(next) {
+      text = next;
+    },
+    stop() {
+      clearTimeout(first);
+      clearInterval(every);
+      if (layout.terminal && shown !== '') stream.write('\r\u001b[K');
+      shown = '';
+    },
+  };
+}
