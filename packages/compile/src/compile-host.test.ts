@@ -1,5 +1,6 @@
 import { compileMatchers } from '@postern/admission';
 import {
+  documentFormatOf,
   type HostRows,
   hostDocument,
   LIMITS,
@@ -79,6 +80,28 @@ test.each<[string, Partial<HostRows>, object, string]>([
   expect(hostDocument.parse(document)).toEqual(document);
 });
 
+test('weights and health checks reach the document with every number filled in; without them it is one of format 1', () => {
+  const compiled = (service: object) =>
+    compileHost(rowsOf(protectedRoute, { services: new Map([['echo', serviceSpec.parse(service)]]) }));
+  const targets = [{ url: 'http://a.test', weight: 3 }, { url: 'http://b.test', weight: 1 }, 'http://c.test'];
+  const document = compiled({ targets, healthCheck: { http: { path: '/up' }, intervalMs: 1000 } });
+  expect(document.services.echo).toMatchObject({
+    targets: [{ host: 'a.test', weight: 3 }, { host: 'b.test' }, { host: 'c.test' }],
+    healthCheck: {
+      way: { kind: 'http', path: '/up', statuses: null, host: null },
+      intervalMs: 1000,
+      timeoutMs: 1000,
+      healthyAfter: 2,
+      unhealthyAfter: 3,
+    },
+  });
+  expect(documentFormatOf(document)).toBe(2);
+  const plain = compiled({ targets: [{ url: 'http://b.test', weight: 1 }, 'http://c.test'] });
+  expect(documentFormatOf(plain)).toBe(1);
+  expect(plain.services.echo).not.toHaveProperty('healthCheck');
+  expect(plain.services.echo?.targets[0]).not.toHaveProperty('weight');
+});
+
 test('a host with a client CA always demands a certificate of exactly that bundle', () => {
   expect(compileHost(rowsOf(protectedRoute)).clientCertificate).toEqual({
     mode: 'require',
@@ -139,9 +162,30 @@ const target = fc.oneof(
   },
   { weight: 4, arbitrary: fc.webUrl({ validSchemes: ['http', 'https'] }).map((url) => new URL(url).origin) },
 );
+const healthCheck = fc
+  .tuple(
+    fc.constantFrom(
+      { http: { path: '/up' } },
+      { http: { path: '/', statuses: [200] } },
+      { grpc: {} },
+      { tcp: {} },
+    ),
+    fc.record(
+      { intervalMs: fc.integer({ min: 500, max: 5000 }), healthyAfter: fc.integer({ min: 1, max: 10 }) },
+      { requiredKeys: [] },
+    ),
+  )
+  .map(([way, times]) => ({ ...way, ...times }));
 const service = fc.record(
   {
-    targets: fc.array(target, { minLength: 1, maxLength: 4 }),
+    targets: fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: target },
+        { weight: 1, arbitrary: fc.record({ url: target, weight: fc.integer({ min: 1, max: 1000 }) }) },
+      ),
+      { minLength: 1, maxLength: 4 },
+    ),
+    healthCheck,
     tls: fc.option(
       fc.record(
         { ca: fc.constant({ name: 'my-ca' }), clientCertificate: fc.constant({ name: 'my-tls' }) },
