@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { openHttp2 } from './http/testing/raw-client.ts';
 import { dial, readToEnd } from './testing/client-hellos.ts';
 import { startEdgeFixture } from './testing/edge-fixture.ts';
 import { OpensslCertificates } from './testing/openssl-certificates.ts';
@@ -39,6 +40,18 @@ test('refused peers that never close are cut off, and only so many linger', asyn
   });
   for (const { tookMs } of await Promise.all(ends)) expect(tookMs).toBeLessThan(5_000);
   await edge.close();
+});
+
+test('an idle HTTP/2 session is told of the end, and keeps nobody waiting', async () => {
+  const edge = await startEdgeFixture({ limits: { drainMs: 60_000 } });
+  await edge.putHost('open.example');
+  const session = openHttp2(edge, 'open.example');
+  await once(session, 'connect');
+  const told = once(session, 'goaway');
+  const startedAt = performance.now();
+  await edge.close();
+  expect(performance.now() - startedAt).toBeLessThan(30_000);
+  await told;
 });
 
 test('what is still open when the time for draining is over is ended', async () => {
