@@ -21,8 +21,8 @@ export const LIMITS = {
   apiBodyBytesMax: MIB,
   /** Bytes. A descriptor file; the largest sensible route has 500 rules of some 200 bytes. */
   descriptorBytesMax: 256 * KIB,
-  /** Bytes. A file of documents; an export of 10,000 routes has some 4 MiB, and reading takes about 100 times its size. */
-  documentFileBytesMax: 8 * MIB,
+  /** Bytes. A file of documents; an export of 10,000 routes has some 2 MiB, and reading takes about 250 times its size in memory. */
+  documentFileBytesMax: 4 * MIB,
   /** Nesting of a YAML or JSON document; a descriptor needs 7. */
   documentDepthMax: 64,
   /** Characters. A key of a JSON document; the longest that means something is a user name of 256. */

@@ -59,14 +59,14 @@ describe('what a folder describes', () => {
         {
           kind: 'secret',
           name: 'site',
-          labels: { app: 'folder' },
+          labels: { app: 'folder', note: `\${HOME}` },
           spec: { type: 'tls', certFile: '../site.crt', keyFile: '../site.key' },
         },
         {
           kind: 'secret',
           name: 'mail',
           labels: { app: 'folder' },
-          spec: { type: 'generic', stringData: { 'p.w': '${HOME}-hunter2' } },
+          spec: { type: 'generic', stringData: { 'p.w': 'hunter2' } },
         },
       ]),
     );
@@ -111,6 +111,8 @@ describe('what a folder describes', () => {
   test('is exported without a value, always the same bytes, and the export neither differs nor changes anything', async () => {
     const { stdout } = await cli.postern(['export', '-l', 'app=folder']);
     expect(stdout).not.toContain('hunter2');
+    // Nothing is expanded.
+    expect(stdout).toContain(`note: \${HOME}\n`);
     expect(stdout).not.toContain('PRIVATE KEY');
     expect(stdout).toMatch(
       /^# yaml-language-server: \$schema=http:\/\/127\.0\.0\.1:\d+\/schemas\/secret\.json\nkind: secret\n/,
@@ -197,6 +199,10 @@ test('the first failure ends an apply: what is done and what is not is said, and
   });
   const taken = route('aaa', 'fresh').replace('aaa.example.org', 'taken.example.org');
   const file = cli.file('partial.yaml', [taken, route('bbb', 'fresh'), service('fresh', 1)].join('---\n'));
+  const judged = await apply('-f', file, '--dry-run=server');
+  expect(judged.code).toBe(6);
+  expect(judged.stdout).toContain('route/aaa failed\nroute/bbb not applied\n');
+  await expect(cli.client.services.get('default', 'fresh')).rejects.toThrow();
   const { code, stdout, stderr } = await apply('-f', file, '--json');
   expect(code).toBe(6);
   expect(JSON.parse(stdout).steps).toEqual([
