@@ -120,3 +120,16 @@ test('an intermediate sent with its expired twin before it refuses as expired, a
   expect(await judge(leaf, twin, intermediate)).toBe('certificate_expired');
   expect(await judge(leaf, intermediate, twin)).toBe('admitted');
 });
+
+test('of two trusted CAs of one name OpenSSL may take the wrong one: refused as chain_order, with the remedy', async () => {
+  const [one, two] = [openssl.selfSigned('Same', CA), openssl.selfSigned('Same', CA)];
+  await edge.putHost(HOST, { anchors: [one.cert, two.cert], subjectMatches: [{ exact: 'client.acme.org' }] });
+  const verdicts = [];
+  for (const issuer of [one, two]) {
+    verdicts.push(await judge(openssl.signed(issuer, 'client.acme.org', [])));
+    if (verdicts.at(-1) === 'chain_order') {
+      expect(edge.log.find(({ msg }) => msg === 'client refused')?.detail).toMatch(/keep one/);
+    }
+  }
+  expect(verdicts.toSorted()).toEqual(['admitted', 'chain_order']);
+});

@@ -70,6 +70,7 @@ test.each<[string, Limits, NameInput, readonly Buffer[], boolean]>([
   ['a name with NUL', ACME, 'x', [dns('a.acme.org\u0000')], false],
   ['an empty name', ACME, 'x', [dns('')], false],
   ['a wildcard within', ACME, 'x', [dns('*.acme.org')], true],
+  ['a name within, with a trailing dot', ACME, 'x', [dns('a.acme.org.')], false],
   ['an excluded name', NO_ADMIN, 'x', [dns('admin.acme.org')], false],
   ['an excluded name with a trailing dot', NO_ADMIN, 'x', [dns('admin.acme.org.')], false],
   ['a name below an excluded one', NO_ADMIN, 'x', [dns('a.admin.acme.org')], false],

@@ -54,7 +54,7 @@ export function nameOutside(
     if (forbidden.some(({ base }) => isWithin(name, base) || couldStandFor(name, base))) {
       return `${shown(name)} is excluded by a CA above`;
     }
-    if (allowed.length > 0 && !allowed.some(({ base }) => isWithin(name, base))) {
+    if (allowed.length > 0 && (isDotted(name) || !allowed.some(({ base }) => isWithin(name, base)))) {
       return `${shown(name)} is not among what a CA above may issue for`;
     }
   }
@@ -128,6 +128,11 @@ function isBelow(name: string, base: string): boolean {
   return (
     name === base || (name.length > base.length && name.endsWith(base.startsWith('.') ? base : `.${base}`))
   );
+}
+
+/** To OpenSSL a name with a trailing dot is another one, which nobody has permitted. */
+function isDotted(name: GeneralName): boolean {
+  return name.type === 'dns' && name.text.endsWith('.');
 }
 
 function couldStandFor(name: GeneralName, base: GeneralName): boolean {
