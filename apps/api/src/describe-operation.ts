@@ -1,7 +1,40 @@
 import { type RouteConfig, z } from '@hono/zod-openapi';
 import { problemDocument } from '@postern/contracts';
 import { absenceHeader, freshnessHeader, resourceHeaders, versionHeader } from './entity-tag.ts';
-import type { OperationInput } from './operation.ts';
+
+/** One answer of success; without a schema it is an answer without a JSON body. */
+export interface AnswerDescription {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  readonly contentType?: string;
+  readonly headers?: z.ZodObject;
+}
+
+/** All that the document tells of an operation. */
+export interface OperationDescription {
+  /** The operationId of the document, like `listSecrets`. */
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'put' | 'delete';
+  /** With `{name}` placeholders. */
+  readonly path: string;
+  /** Who may call: nobody needs a token for `none`; the others need a token of exactly that scope. */
+  readonly scope: 'none' | 'admin' | 'edge';
+  readonly summary: string;
+  readonly tag: string;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  /** True where If-Match is honoured. */
+  readonly ifMatch?: boolean;
+  /** What If-None-Match means here: "*" on a write that creates, or tags on a read of one resource (304). */
+  readonly ifNoneMatch?: 'must-not-exist' | 'fresh';
+  /** True for a write that can be tried with `?dryRun=true`. */
+  readonly dryRun?: boolean;
+  /** By status. */
+  readonly answers: Readonly<Record<number, AnswerDescription>>;
+  /** Headers that the operation reads itself, for the document only. */
+  readonly requestHeaders?: z.ZodObject;
+}
 
 /** `?dryRun=true` of writes. */
 export const dryRunQuery = {
@@ -24,12 +57,7 @@ const PROBLEM_STATUSES = {
 } as const;
 
 /** Describes an operation for the document: every status it may answer with, and the headers of each. */
-export function describeOperation<
-  P extends z.ZodType,
-  Q extends z.ZodType,
-  B extends z.ZodType,
-  A extends z.ZodType,
->(input: OperationInput<P, Q, B, A>): RouteConfig {
+export function describeOperation(input: OperationDescription): RouteConfig {
   const responses: RouteConfig['responses'] = {};
   for (const [status, answer] of Object.entries(input.answers)) {
     const contentType = answer.contentType ?? 'application/json';
@@ -79,12 +107,7 @@ export function describeOperation<
   };
 }
 
-function problemStatusesOf(
-  input: Pick<OperationInput<z.ZodType, z.ZodType, z.ZodType, z.ZodType>, 'scope' | 'method' | 'path'> & {
-    readonly params?: z.ZodType;
-    readonly body?: z.ZodType;
-  },
-): (keyof typeof PROBLEM_STATUSES)[] {
+function problemStatusesOf(input: OperationDescription): (keyof typeof PROBLEM_STATUSES)[] {
   const isWrite = input.method !== 'get';
   return [
     400,

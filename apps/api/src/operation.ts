@@ -2,13 +2,14 @@ import { type RouteConfig, z } from '@hono/zod-openapi';
 import { type Finding, PosternError, parseWith } from '@postern/contracts';
 import type { TokenRecord, WriteMode } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
-import { describeOperation, dryRunQuery } from './describe-operation.ts';
+import {
+  type AnswerDescription,
+  describeOperation,
+  dryRunQuery,
+  type OperationDescription,
+} from './describe-operation.ts';
 import { isFresh, type Precondition, readIfMatch, readMustNotExist } from './entity-tag.ts';
 import { readJsonBody } from './read-json-body.ts';
-
-type Method = 'get' | 'post' | 'put' | 'delete';
-/** Who may call: nobody needs a token for `none`; the others need a token of exactly that scope. */
-type Scope = 'none' | 'admin' | 'edge';
 
 /** A request after authentication, before its parts are read. */
 interface RawCall {
@@ -35,35 +36,13 @@ interface Answer<T> {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An endpoint as its file writes it down. */
-export interface OperationInput<
-  P extends z.ZodType,
-  Q extends z.ZodType,
-  B extends z.ZodType,
-  A extends z.ZodType,
-> {
-  /** The operationId of the document, like `listSecrets`. */
-  readonly id: string;
-  readonly method: Method;
-  readonly path: string;
-  readonly scope: Scope;
-  readonly summary: string;
-  readonly tag: string;
+/** An endpoint as its file writes it down: its description, with the schemas' types, and what it does. */
+interface OperationInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType>
+  extends OperationDescription {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** True where If-Match is honoured. */
-  readonly ifMatch?: boolean;
-  /** What If-None-Match means here: "*" on a write that creates, or tags on a read of one resource (304). */
-  readonly ifNoneMatch?: 'must-not-exist' | 'fresh';
-  /** True for a write that can be tried with `?dryRun=true`. */
-  readonly dryRun?: boolean;
-  /** Answers of success by status; a null schema is an answer without a JSON body. */
-  readonly answers: Readonly<
-    Record<number, { description: string; schema?: A; contentType?: string; headers?: z.ZodObject }>
-  >;
-  /** Headers that the caller must send, for the document only: the handler reads them itself. */
-  readonly requestHeaders?: z.ZodObject;
+  readonly answers: Readonly<Record<number, AnswerDescription & { schema?: A }>>;
   handle(
     parts: ApiParts,
     call: Call<z.output<P>, z.output<Q>, z.output<B>>,
@@ -73,10 +52,10 @@ export interface OperationInput<
 /** One endpoint as the app mounts it and as the document describes it. */
 export interface Operation {
   readonly id: string;
-  readonly method: Method;
+  readonly method: OperationDescription['method'];
   /** With `{name}` placeholders. */
   readonly path: string;
-  readonly scope: Scope;
+  readonly scope: OperationDescription['scope'];
   readonly route: RouteConfig;
   run(parts: ApiParts, raw: RawCall): Promise<Response>;
 }
