@@ -109,7 +109,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       listen: options.adminListen,
       unreadyReasons,
       metrics: () =>
-        collectMetrics(pool, { applied: replica.cursor(), following: feed.state === 'following' }),
+        collectMetrics(pool, { applied: replica.cursor(), following: feed.state === 'following', targets }),
     });
     undo.push(() => admin.close());
     // The workers load their code while an API in this process still starts.

@@ -128,6 +128,11 @@ test('one checker for the whole edge; every worker follows it, its successor goe
   await vi.waitFor(() => expect(reported()).toEqual({ [name(a)]: 'healthy', [name(b)]: 'unhealthy' }), WAIT);
   await vi.waitFor(async () => expect(await portsThatAnswer()).toEqual(new Set([String(a.port)])), WAIT);
 
+  const metrics = await fetch(`http://127.0.0.1:${edge.addresses.admin[0]?.port}/metrics`);
+  const text = await metrics.text();
+  expect(text).toContain('postern_edge_checked_targets 2\n');
+  expect(text).toContain('postern_edge_unhealthy_targets 1\n');
+
   const told = api.reports.length;
   const [first] = edge.workerPids();
   if (first !== undefined) process.kill(first, 'SIGKILL');
