@@ -124,6 +124,7 @@ test.each<[string, Partial<EvaluatedRequest>, Partial<HostDocument>, object]>([
     { host: '*.acme.org' },
     { code: 'misdirected_request' },
   ],
+  ['TRACE', { method: 'TRACE' }, {}, { code: 'unsupported_method', status: 501 }],
   ['OPTIONS *', { method: 'OPTIONS', target: '*' }, {}, { kind: 'edge', status: 204 }],
   [
     'a closed host',

@@ -17,6 +17,7 @@ import type { AnchorSet } from './path/path-node.ts';
 import type { PathResult } from './path/path-result.ts';
 import { validatePath } from './path/validate-path.ts';
 import { createRuleTable } from './rule-table.ts';
+import { isServedMethod } from './served-methods.ts';
 
 /** A request as it would come, on a connection made for `serverName`. */
 export interface EvaluatedRequest {
@@ -135,6 +136,9 @@ function answerOf(
   subject: Verdict | null,
   rule: CompiledRule | PosternError | null,
 ): RequestAnswer {
+  if (!isServedMethod(request.method)) {
+    return problem('unsupported_method', 'CONNECT, TRACE and unknown methods are not forwarded');
+  }
   const host = hostOfAuthority(request.authority);
   if (host === undefined) return problem('bad_request', 'the Host is not a host name');
   if (host !== request.serverName && wildcardOf(host) !== document.host) {

@@ -12,3 +12,4 @@ export { type AnchorSet, readAnchors } from './path/path-node.ts';
 export { PATH_CHECKS, type PathCertificate, type PathCheck, type PathResult } from './path/path-result.ts';
 export { type PathInput, validatePath } from './path/validate-path.ts';
 export { createRuleTable, type RuleTable } from './rule-table.ts';
+export { isServedMethod } from './served-methods.ts';

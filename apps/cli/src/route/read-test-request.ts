@@ -35,7 +35,7 @@ export function readTestRequest(url: string, method: string, fields: readonly st
       'write it like https://shop.example.org/path',
     );
   }
-  if (!/^[A-Z]+$/.test(method))
+  if (!/^[A-Z-]+$/.test(method))
     throw usageFailure(`--method "${method}" is not a method`, 'like GET or POST');
   const given = fields.map(readField);
   const hosts = given.filter(([name]) => name === 'host').map(([, value]) => value);

@@ -1,13 +1,8 @@
-import { METHODS } from 'node:http';
+import { isServedMethod } from '@postern/admission';
 import { type Hostname, hostOfAuthority, PosternError } from '@postern/contracts';
 import { type Field, listOf, valuesOf } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
-
-/** Those Node's HTTP/1.1 parser knows, on both protocols: HTTP/2 would let any word pass, and `trace` is TRACE to some. */
-const SERVED_METHODS = new Set(METHODS);
-SERVED_METHODS.delete('CONNECT');
-SERVED_METHODS.delete('TRACE');
 
 /** What an unambiguous request head says. */
 export interface RequestHead {
@@ -33,7 +28,7 @@ export function readRequestHead(exchange: Exchange): RequestHead {
   checkSize(exchange);
   if (exchange.protocol === 'HTTP/0.9') throw ambiguous('HTTP/0.9 is not served');
   checkFraming(exchange);
-  if (!SERVED_METHODS.has(method)) {
+  if (!isServedMethod(method)) {
     throw new PosternError('unsupported_method', { detail: 'Requests with this method are not forwarded.' });
   }
   const { authority, target } = readAuthority(exchange);
