@@ -67,7 +67,7 @@ async function isListening(port: number): Promise<boolean> {
   });
 }
 
-async function waitUntil(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<boolean> {
+async function waitUntil(condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<boolean> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; ) {
     if (await condition()) return true;
     await new Promise((done) => setTimeout(done, 50));
