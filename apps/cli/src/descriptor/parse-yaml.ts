@@ -156,16 +156,21 @@ function refuse(
   return { ok: false, text, findings: [{ finding: syntaxFinding(code, message, hint), offset }] };
 }
 
+/** The parser's sentences without what they quote, which may be the value of a secret. */
 function messageOfYamlError(code: string, message: string): string {
   switch (code) {
     case 'TAB_AS_INDENT':
       return 'a tab cannot indent: use spaces';
     case 'TAG_RESOLVE_FAILED':
-      return message.replace(/^Unresolved tag: /, 'unknown tag ');
+      return 'an unknown tag is not accepted; text that begins with "!" belongs in quotes';
+    case 'BAD_DQ_ESCAPE':
+      return 'this is no escape sequence; a backslash in double quotes is written twice';
+    case 'BAD_DIRECTIVE':
+      return 'this directive is not known';
     case 'MULTILINE_IMPLICIT_KEY':
       return 'this is neither a key with a colon and a space behind it, nor a value';
     case 'UNEXPECTED_TOKEN': {
-      const token = /token in YAML stream: ("[^"\\]{1,20}")/.exec(message)?.[1];
+      const token = /token in YAML stream: ("[^\w"\\]{1,3}")/.exec(message)?.[1];
       return `${token ?? 'this'} cannot stand here`;
     }
     default: {

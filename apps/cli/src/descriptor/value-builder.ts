@@ -19,7 +19,9 @@ export class ValueBuilder {
     this.ranges.set(pointerOf(path), { key, value });
     if (parsed === null) return null;
     if (isAlias(parsed)) {
-      this.#report('alias', `the alias "*${parsed.source}" is not accepted`, value, 'write the value out');
+      // Its name is not repeated: it may be a password that begins with an asterisk.
+      const hint = 'write the value out; text that begins with "*" belongs in quotes';
+      this.#report('alias', 'an alias is not accepted', value, hint);
       return null;
     }
     if (isScalar(parsed)) {

@@ -1,6 +1,8 @@
 /** Whether a text may hold values of secrets, so that none of its lines may be quoted as it is. */
 export function mayHoldSecrets(text: string): boolean {
-  return /PRIVATE KEY|["']?kind["']?\s*:\s*["']?secret/i.test(text);
+  return /PRIVATE KEY|["']?kind["']?\s*:\s*["']?secret|\b(?:data|stringData|secretKey|privateKey|key)["']?\s*:/i.test(
+    text,
+  );
 }
 
 const HARMLESS = 'apiVersion|kind|name|type|spec|labels|host|prefix|service|keys|fingerprints|[A-Za-z]+File';
