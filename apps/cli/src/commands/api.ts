@@ -4,6 +4,7 @@ export class Api extends Command {
   static override summary = 'Run the control API alone';
   static override description =
     'Makes the data directory, its master key and its tokens where they are missing. Edges and the certificate worker run beside it.';
+  static readonly related = ['up', 'certificates', 'edge'];
   static override examples = ['postern api'];
   static readonly handlesSignals = true;
 

@@ -4,6 +4,7 @@ export class Certificates extends Command {
   static override summary = 'Run the certificate worker alone';
   static override description =
     'Works on the data directory of an API that has been started once, in which it finds database and master key.';
+  static readonly related = ['up', 'api'];
   static override examples = ['postern certificates'];
   static readonly handlesSignals = true;
 

@@ -4,6 +4,7 @@ export class Demo extends Command {
   static override summary = 'Run the echo service alone';
   static override description =
     'Answers every request with what it received, on POSTERN_DEMO_LISTEN. Made for trying things.';
+  static readonly related = ['up', 'service create'];
   static override examples = ['postern demo'];
   static readonly handlesSignals = true;
 

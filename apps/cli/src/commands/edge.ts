@@ -4,6 +4,7 @@ export class Edge extends Command {
   static override summary = 'Run an edge alone';
   static override description =
     'Follows the API at POSTERN_EDGE_API_URL with the token in POSTERN_EDGE_TOKEN_FILE. Serves from its own copy while the API is down.';
+  static readonly related = ['up', 'api'];
   static override examples = ['postern edge'];
   static readonly handlesSignals = true;
 

@@ -4,6 +4,7 @@ export class Up extends Command {
   static override summary = 'Run API, certificate worker and edge in one place';
   static override description =
     'Keeps its data in POSTERN_DATA_DIR and runs until SIGTERM or Ctrl-C. docs/settings.md lists every variable.';
+  static readonly related = ['api', 'certificates', 'edge', 'route create'];
   static override examples = ['postern up', 'postern up --demo'];
   static override flags = {
     demo: Flags.boolean({ description: 'run the echo service too, registered as "echo" in project default' }),
