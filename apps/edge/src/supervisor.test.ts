@@ -274,6 +274,8 @@ test('a worker that hangs holds back what is reported as applied, and not the me
       expect(body).toContain(`postern_edge_replica_revision ${revision}\n`);
       expect(body).toContain(`postern_edge_applied_revision ${before}\n`);
     }, WAIT);
+    // That answer waited for the hanging worker; the other one has followed by now.
+    expect((await admin(edge, '/metrics')).body).toContain(`postern_edge_applied_revision ${before}\n`);
     process.kill(hanging, 'SIGCONT');
     await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(revision), WAIT);
   } finally {
