@@ -4,6 +4,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const PROGRAMS = ['openssl', 'curl'];
+/** Programs without which single tests skip themselves, and what those look at. */
+const OPTIONAL: readonly (readonly [program: string, what: string])[] = [
+  ['tmux', 'the look in a terminal'],
+  ['zsh', 'completion in zsh'],
+  ['fish', 'completion in fish'],
+  ['mandoc', 'errors in manual pages'],
+];
 
 /** Test files that cannot run here because a program they speak to is missing, by program. */
 export function testsThatMissPrograms(): Map<string, string[]> {
@@ -34,6 +41,11 @@ function readsWord(file: string, word: RegExp, seen: Set<string>): boolean {
 }
 
 if (import.meta.main) {
+  for (const [program, what] of OPTIONAL) {
+    if (spawnSync(program, ['-V']).error !== undefined) {
+      console.error(`Not looked at, because ${program} is missing: ${what}`);
+    }
+  }
   for (const [program, tests] of testsThatMissPrograms()) {
     console.error(
       `Skipped, because ${program} is missing: ${tests.map((test) => relative(root, join(root, test))).join(', ')}`,

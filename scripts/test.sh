@@ -5,12 +5,13 @@ cd "$(dirname "$0")/.."
 sh scripts/install.sh
 export PATH="$PWD/node_modules/.bin:$PATH"
 
-# Programs that tests speak to, and the Debian package each comes from.
-missing=""
-for pair in curl:curl openssl:openssl; do
-  command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
-done
-if [ -n "$missing" ]; then
+# Programs that tests speak to, and the Debian package each comes from. Without the second few, a few tests are skipped.
+install_missing() {
+  missing=""
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+  done
+  [ -n "$missing" ] || return 0
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "Installing Debian packages:$missing" >&2
     apt-get update -qq >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null \
@@ -18,7 +19,9 @@ if [ -n "$missing" ]; then
   else
     echo "Not installable here (no root, or no apt-get):$missing." >&2
   fi
-fi
+}
+install_missing curl:curl openssl:openssl
+install_missing tmux:tmux zsh:zsh fish:fish mandoc:mandoc
 node scripts/missing-programs.ts
 
 sh scripts/check.sh

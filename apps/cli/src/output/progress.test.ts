@@ -35,7 +35,7 @@ test('on a terminal a sign moves in one line, which is gone in the end', () => {
 test('elsewhere each thing waited for is one plain line', () => {
   const { written, stream } = record();
   const progress = startProgress(stream, { terminal: false, columns: Number.POSITIVE_INFINITY }, 'one');
-  vi.advanceTimersByTime(1000);
+  vi.advanceTimersByTime(4000);
   progress.update('two');
   vi.advanceTimersByTime(1000);
   progress.stop();

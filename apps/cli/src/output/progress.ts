@@ -3,8 +3,8 @@ import type { OutputLayout } from './output-layout.ts';
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 /** Milliseconds between frames. */
 const FRAME_MS = 100;
-/** Milliseconds after which a wait is worth a word; most are over by then. */
-const SHOWN_AFTER_MS = 400;
+/** Milliseconds after which a wait is worth a word; most are over by then. A log is not told of every short one. */
+const SHOWN_AFTER_MS = { terminal: 400, elsewhere: 3000 } as const;
 
 /** A wait that a person sees. */
 export interface Progress {
@@ -40,10 +40,13 @@ export function startProgress(
     }
   };
   let every: NodeJS.Timeout | undefined;
-  const first = setTimeout(() => {
-    draw();
-    every = setInterval(draw, FRAME_MS);
-  }, SHOWN_AFTER_MS);
+  const first = setTimeout(
+    () => {
+      draw();
+      every = setInterval(draw, FRAME_MS);
+    },
+    SHOWN_AFTER_MS[layout.terminal ? 'terminal' : 'elsewhere'],
+  );
   return {
     update(next) {
       text = next;
