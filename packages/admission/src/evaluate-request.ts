@@ -141,13 +141,16 @@ function answerOf(
   }
   const host = hostOfAuthority(request.authority);
   if (host === undefined) return problem('bad_request', 'the Host is not a host name');
+  if (request.target === '*' && request.method !== 'OPTIONS') {
+    return problem('bad_request', 'the target "*" is for OPTIONS alone');
+  }
   if (host !== request.serverName && wildcardOf(host) !== document.host) {
     return problem('misdirected_request', 'the Host is not the server name of the TLS connection');
   }
   if (subject?.verdict === 'refuse') {
     return problem('client_certificate_refused', `${REFUSAL_REASONS[subject.reason]}: ${subject.detail}`);
   }
-  if (request.target === '*' && request.method === 'OPTIONS') return { kind: 'edge', status: 204 };
+  if (request.target === '*') return { kind: 'edge', status: 204 };
   if (rule instanceof PosternError) return problem(rule.code, rule.message);
   // Without credentials nobody learns which paths lead somewhere; with them a path without a rule is still 404.
   if (rule === null) {

@@ -1,0 +1,106 @@
+import { X509Certificate } from 'node:crypto';
+import { evaluateRequest, readAnchors } from '@postern/admission';
+import type { Hostname } from '@postern/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
+import { startEcho, type TestServer } from './testing/echo-upstream.ts';
+import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
+import { sendRaw } from './testing/raw-client.ts';
+
+/** What `evaluateRequest` says, which `route test` prints, is what this edge answers. */
+let fixture: HttpFixture;
+let echo: TestServer;
+const clients = new Map<string, CertificateFiles>();
+
+beforeAll(async () => {
+  fixture = await startHttpFixture();
+  echo = await startEcho();
+  const openssl = new OpensslCertificates(fixture.edge.directory);
+  const [ca, other] = [openssl.selfSigned('A'), openssl.selfSigned('B')];
+  clients.set('trusted', openssl.signed(ca, 'client.acme.org'));
+  clients.set('stranger', openssl.signed(other, 'client.acme.org'));
+  const rules = [
+    { name: null, prefix: '/a', service: 'echo', enableWebsockets: false },
+    { name: null, prefix: '/a/deep', service: 'echo', enableWebsockets: false },
+  ];
+  await fixture.putHost('open.example.org', echo.port, { rules });
+  await fixture.putHost('*.wild.example.org', echo.port, { rules });
+  await fixture.putHost('basic.example.org', echo.port, {
+    rules,
+    httpBasic: { realm: 'r', passwordHashes: { ann: `sha256:${Buffer.alloc(32).toString('base64')}` } },
+  });
+  await fixture.putHost('any.example.org', echo.port, { rules, anchors: [ca.cert] });
+  await fixture.putHost('named.example.org', echo.port, {
+    rules,
+    anchors: [ca.cert],
+    subjectMatches: [{ exact: 'x' }],
+  });
+});
+afterAll(async () => {
+  await fixture.close();
+  await echo.close();
+});
+
+/** 0 where no HTTP is spoken. */
+async function servedStatus(sni: string, host: string, method: string, target: string, client: string) {
+  const certificate = clients.get(client);
+  const fields = `Host: ${host}\r\nConnection: close\r\n\r\n`;
+  const options = certificate === undefined ? {} : { certificate };
+  const sent = sendRaw(fixture.edge, sni, `${method} ${target} HTTP/1.1\r\n${fields}`, options);
+  const { text } = await sent.catch(() => ({ text: '' }));
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
+}
+
+function evaluatedStatus(sni: string, host: string, method: string, target: string, client: string): number {
+  const served = fixture.edge.worker.hosts.get(sni as Hostname);
+  if (served === undefined) throw new Error(`${sni} is not served`);
+  const { bundle, document } = served;
+  const anchors =
+    bundle === null ? null : readAnchors(bundle.anchorsPem.map((pem) => new X509Certificate(pem).raw));
+  const certificate = clients.get(client);
+  const chain = certificate === undefined ? null : [new X509Certificate(pemOf(certificate.cert)).raw];
+  const request = { serverName: sni, authority: host, method, target, websocket: false, chain };
+  const { answer } = evaluateRequest(document, request, { anchors, now: Date.now() });
+  if (answer.kind === 'service') return answer.needs.length > 0 ? 401 : 200;
+  return answer.kind === 'problem' || answer.kind === 'edge' ? answer.status : 0;
+}
+
+const targets = [
+  '/a',
+  '/a/deep/x',
+  '/b',
+  '/a/../b',
+  '/%61',
+  '//a',
+  '/a%2fdeep',
+  '/a;x/deep',
+  '/a?x=/../y',
+  '*',
+];
+test.each([
+  'open.example.org',
+  'x.wild.example.org',
+  'basic.example.org',
+  'any.example.org',
+  'named.example.org',
+])('%s answers every request as evaluated', async (sni) => {
+  const asked = [
+    ...targets.map((target) => ['GET', target, sni, 'trusted'] as const),
+    ...['TRACE', 'OPTIONS', 'PUT'].map((method) => [method, '/a', sni, 'trusted'] as const),
+    ['OPTIONS', '*', sni, 'trusted'] as const,
+    ...['y.wild.example.org', 'open.example.org', '127.0.0.1'].map(
+      (host) => ['GET', '/a', host, 'trusted'] as const,
+    ),
+    ...['none', 'stranger'].map((client) => ['GET', '/a', sni, client] as const),
+  ];
+  for (const [method, target, host, client] of asked) {
+    const said = evaluatedStatus(sni, host, method, target, client);
+    expect([method, target, host, client, await servedStatus(sni, host, method, target, client)]).toEqual([
+      method,
+      target,
+      host,
+      client,
+      said,
+    ]);
+  }
+});
