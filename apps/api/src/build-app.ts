@@ -3,9 +3,10 @@ import { type Context, Hono } from 'hono';
 import { answerProblem, posternErrorOf } from './answer-problem.ts';
 import type { ApiParts } from './api-parts.ts';
 import { authenticate } from './authenticate.ts';
-import { renderOpenApiDocument } from './openapi-document.ts';
+import { makeOpenApiDocument, renderOpenApiDocument } from './openapi-document.ts';
 import type { Operation } from './operation.ts';
 import { OPERATIONS } from './operations/index.ts';
+import { DOCS_PAGE_POLICY, renderDocsPage } from './render-docs-page.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Characters of a path in a log line. */
@@ -34,6 +35,18 @@ export function buildApp(parts: ApiParts): Hono<AppEnv> {
   app.get('/openapi.json', (context) => {
     context.set('operation', 'getOpenApi');
     return new Response(document, { headers: { 'content-type': 'application/json' } });
+  });
+  const page = renderDocsPage(makeOpenApiDocument());
+  app.get('/docs', (context) => {
+    context.set('operation', 'getDocs');
+    return new Response(page, {
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': DOCS_PAGE_POLICY,
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      },
+    });
   });
   for (const operation of OPERATIONS) {
     app.on(operation.method, operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (context) => {
@@ -87,7 +100,7 @@ async function authenticateCaller(parts: ApiParts, context: Context<AppEnv>) {
 }
 
 const PATTERNS = [
-  { pattern: /^\/openapi\.json$/, method: 'get' },
+  { pattern: /^\/(openapi\.json|docs)$/, method: 'get' },
   ...OPERATIONS.map(({ path, method }) => ({
     pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
     method,
