@@ -79,7 +79,7 @@ test('nothing usable falls back to trusting something: zero CAs, garbage and a c
   }
 });
 
-test('a CA sent twice is stored once with a warning; an expired one is stored with a warning', () => {
+test('a CA sent twice is stored once with a warning; an expired one with a warning beside others, alone it is refused', () => {
   const one = folder.read('one.crt');
   const twice = parse(one + one);
   expect(twice).toMatchObject({
@@ -89,10 +89,34 @@ test('a CA sent twice is stored once with a warning; an expired one is stored wi
       warnings: [{ code: 'certificate_duplicate', severity: 'warning' }],
     },
   });
-  expect(parse(one, now + 40 * 86_400_000)).toMatchObject({
+  folder.run(caScript('long', '/CN=long', 90));
+  const later = now + 40 * 86_400_000;
+  expect(parse(folder.read('long.crt') + one, later)).toMatchObject({
     ok: true,
-    secret: { warnings: [{ code: 'certificate_expired', severity: 'warning', line: 1 }] },
+    secret: {
+      warnings: [{ code: 'certificate_expired', severity: 'warning', line: one.split('\n').length }],
+    },
   });
+  expect(parse(one, later)).toMatchObject({
+    ok: false,
+    findings: [{ code: 'certificate_expired', severity: 'error', line: 1 }],
+  });
+});
+
+test('a CA whose own certificate could pass as a client is stored with a warning: no keyUsage, digitalSignature, keyAgreement', () => {
+  const usages: readonly (readonly [string, string[]])[] = [
+    ['', ['ca_key_usage_absent']],
+    ['\\nkeyUsage=keyCertSign,digitalSignature', ['ca_key_usage_wide']],
+    ['\\nkeyUsage=keyCertSign,keyAgreement', ['ca_key_usage_wide']],
+    ['\\nkeyUsage=keyCertSign,cRLSign', []],
+  ];
+  for (const [usage, expected] of usages) {
+    folder.run(leafScript('sub', { ca: 'one', extensions: `basicConstraints=CA:TRUE${usage}` }));
+    const result = parse(folder.read('sub.crt'));
+    expect(result.ok ? result.secret.warnings.map(({ code, line }) => [code, line]) : result).toEqual(
+      expected.map((code) => [code, 1]),
+    );
+  }
 });
 
 test('CAs whose names would break every handshake are refused', () => {

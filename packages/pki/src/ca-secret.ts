@@ -17,7 +17,7 @@ export interface CaSecret {
  * Reads the PEM of a tls-ca secret, in which every certificate must be able to issue client certificates.
  *
  * A certificate that is no CA would make OpenSSL ignore it, or every handshake fail; it is refused here with its line.
- * `now` is milliseconds since 1970 and only tells expired anchors, which are a warning.
+ * `now` is milliseconds since 1970 and tells expired anchors: a warning each, an error where all have expired.
  */
 export function parseCaSecret(
   text: string,
@@ -32,13 +32,16 @@ export function parseCaSecret(
     const message = `the subject names of all CAs take ${nameBytes} bytes: at most ${LIMITS.anchorNamesBytesMax} fit a handshake`;
     errors.push(errorAt({ pointer }, 'ca_names_too_large', message, 'leave out CAs that issue no clients'));
   }
-  if (errors.length > 0) return { ok: false, findings: errors };
-  for (const { details, place } of certificates) {
-    if (Date.parse(details.notAfter) <= now) {
-      const message = `the CA ${details.subject} expired at ${details.notAfter}: it admits nobody`;
-      warnings.push(warningAt(place, 'certificate_expired', message));
-    }
+  const expired = certificates.filter(({ details }) => Date.parse(details.notAfter) <= now);
+  for (const { details, place } of expired) {
+    const message = `the CA ${details.subject} expired at ${details.notAfter}: it admits nobody`;
+    // One of several is a bundle in rotation; where all have, the secret serves nobody.
+    if (expired.length < certificates.length) warnings.push(warningAt(place, 'certificate_expired', message));
+    else
+      errors.push(errorAt(place, 'certificate_expired', message, 'send the renewed certificate of the CA'));
   }
+  if (errors.length > 0) return { ok: false, findings: errors };
+  for (const certificate of certificates) warnings.push(...doubtsOfAnchor(certificate));
   return {
     ok: true,
     secret: {
@@ -79,6 +82,21 @@ function problemOfAnchor(certificate: ParsedCertificate, index: number): Finding
   // The last word has the library that will check clients.
   if (!x509.ca) return errorAt(place, 'not_a_ca', `${which} is not a CA that OpenSSL would use`);
   return undefined;
+}
+
+/** What a careful CA does otherwise: the key usages that let its own certificate pass as that of a client. */
+function doubtsOfAnchor({ details, place }: ParsedCertificate): Finding[] {
+  const doubt = (code: string, message: string) => [
+    warningAt(place, code, message, 'make CAs with keyUsage=critical,keyCertSign,cRLSign'),
+  ];
+  if (details.keyUsage.length === 0) {
+    const message = `the CA ${details.subject} has no keyUsage: its own certificate would pass as that of a client`;
+    return doubt('ca_key_usage_absent', message);
+  }
+  const uses = details.keyUsage.filter((use) => use === 'digitalSignature' || use === 'keyAgreement');
+  if (uses.length === 0) return [];
+  const message = `keyUsage of the CA ${details.subject} has ${uses.join(' and ')}: its own certificate would pass as that of a client`;
+  return doubt('ca_key_usage_wide', message);
 }
 
 function withoutDuplicates(all: readonly ParsedCertificate[]): {
