@@ -322,6 +322,10 @@ test('a checker goes on from what an earlier one found, and ends what nobody use
     expect(first.states.list().map(({ state }) => state)).toEqual(['healthy', 'healthy']);
   }, WAIT);
   first.checker.close();
+  // A worker that drains still hears of changes.
+  first.checker.setHost('c.example', [['p/late', service]]);
+  first.checker.flush();
+  expect(first.told.map((report) => report.service)).not.toContain('p/late');
   const second = startChecker(first.states);
   second.checker.setHost('a.example', [['p/s', service]]);
   second.checker.forgetUnused();

@@ -164,6 +164,7 @@ export function createHealthChecker(options: HealthCheckerOptions): HealthChecke
 
   return {
     setHost(host, services) {
+      if (closed) return;
       const before = idsOfHost.get(host) ?? new Set<string>();
       const ids = new Set<string>();
       for (const [service, upstream] of services) {
