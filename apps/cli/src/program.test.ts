@@ -138,6 +138,25 @@ describe('exit status', () => {
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'not_found', exitCode: 5 } });
   });
 
+  test.each<[number, string, string[], Record<string, string>]>([
+    [1, 'failed', ['dev-cert', 'ca', 'x', '--out-dir', '/proc/nowhere'], {}],
+    [2, 'usage', ['route', 'list', '--nonsense'], {}],
+    [3, 'validation_failed', ['service', 'create', 'x', '--target', 'ftp://x'], {}],
+    [4, 'unauthorized', ['route', 'list'], { POSTERN_TOKEN: 'wrong' }],
+    [5, 'not_found', ['secret', 'get', 'nobody'], {}],
+    [6, 'already_exists', ['service', 'create', 'taken', '--target', 'http://127.0.0.1:2', '--no-wait'], {}],
+    [7, 'unreachable', ['route', 'list'], { POSTERN_URL: 'http://127.0.0.1:1', POSTERN_TOKEN: 'x' }],
+  ])('%i (%s) is the same with -o json, where the failure says it too', async (status, code, args, env) => {
+    const spec = { targets: ['http://127.0.0.1:1'] };
+    if (status === 6) await cli.client.services.create('default', { name: 'taken', spec });
+    const person = await cli.postern(args, { env });
+    const program = await cli.postern([...args, '-o', 'json'], { env });
+    expect([person.code, program.code], person.stderr).toEqual([status, status]);
+    expect(program.stdout).toBe('');
+    const { error } = JSON.parse(program.stderr);
+    expect(error).toMatchObject({ code, exitCode: status, docs: expect.stringMatching(/^docs\/\w+\.md#/) });
+  });
+
   test('with --json says the same code for what is found here and by the API, and the hint', async () => {
     const here = cli.file(
       'here.yaml',

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { parseWith, type ResourceName, resourceName } from '@postern/contracts';
 import { usageFailure } from '../cli-failure.ts';
 

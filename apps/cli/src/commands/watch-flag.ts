@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 
 /** The flag of commands that can follow what they show. */
 export const WATCH_FLAG = {

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { type Labels, labels as labelsSchema, parseWith } from '@postern/contracts';
 import { usageFailure } from '../cli-failure.ts';
 

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { usageFailure } from '../../cli-failure.ts';
 import type { RouteFlags } from '../../route/apply-route-flags.ts';
 import { labelFlag, WAIT_FLAGS } from '../write-flags.ts';

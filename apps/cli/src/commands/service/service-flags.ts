@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { parseDurationMs } from '../../base-command.ts';
 import { labelFlag } from '../write-flags.ts';
 
