@@ -77,7 +77,8 @@ describe('what a folder describes', () => {
     const valid = await cli.postern(['validate', '-f', folder], {
       env: { POSTERN_URL: 'http://127.0.0.1:1' },
     });
-    expect(valid.stderr).toBe('');
+    // Warnings stand at their places, inside the block of the certificate too.
+    expect(valid.stderr).toMatch(/^\S+b\.yml:\d+:5: warning: the CA .* has no keyUsage/);
     expect(valid.code).toBe(0);
     expect(valid.stdout.match(/is valid: \d documents?$/gm)).toHaveLength(3);
     const diff = await cli.postern(['diff', '-f', folder]);
@@ -117,6 +118,10 @@ describe('what a folder describes', () => {
     expect(stdout).toMatch(
       /^# yaml-language-server: \$schema=http:\/\/127\.0\.0\.1:\d+\/schemas\/secret\.json\nkind: secret\n/,
     );
+    // Editors read the schemas without a token.
+    const schemas = [...stdout.matchAll(/\$schema=(\S+)/g)].map(([, url = '']) => url);
+    expect(new Set(schemas).size).toBe(3);
+    for (const url of new Set(schemas)) expect((await fetch(url)).status, url).toBe(200);
     expect((await cli.postern(['export', '-l', 'app=folder'])).stdout).toBe(stdout);
     const file = cli.file('everything.yaml', stdout);
     const diff = await cli.postern(['diff', '-f', file]);
