@@ -20,8 +20,9 @@ export async function connectReportingEdge(cli: CliHarness): Promise<ReportingEd
   if (!response.ok || response.body === null) throw new Error(`the feed answers ${response.status}`);
   const edge = { applies: true, targets: [] as readonly TargetReport[] };
   let reports = 0;
-  const reading = follow(response.body, async (epoch, revision) => {
-    if (!edge.applies) return;
+  let newest: readonly [epoch: string, revision: number] | undefined;
+  const report = async (epoch: string, revision: number): Promise<void> => {
+    newest = [epoch, revision];
     reports += 1;
     // Every report is a new run with a whole list.
     const targets = { run: `run-${reports}`, after: 0, upTo: edge.targets.length, changed: edge.targets };
@@ -30,11 +31,19 @@ export async function connectReportingEdge(cli: CliHarness): Promise<ReportingEd
       headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify({ edge: 'test', epoch, appliedRevision: revision, closedHosts: [], targets }),
     });
+  };
+  // An edge that is silent for 35 s counts as gone.
+  const alive = setInterval(() => {
+    if (edge.applies && newest !== undefined) report(...newest).catch(() => undefined);
+  }, 10_000);
+  const reading = follow(response.body, async (epoch, revision) => {
+    if (edge.applies) await report(epoch, revision);
   }).catch((error: unknown) => {
     if (!ending.signal.aborted) throw error;
   });
   return Object.assign(edge, {
     async [Symbol.asyncDispose]() {
+      clearInterval(alive);
       ending.abort();
       await reading;
     },
