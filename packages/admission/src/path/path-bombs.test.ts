@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { X509Certificate } from 'node:crypto';
+import { expect, test, vi } from 'vitest';
 import {
   alternativeNames,
   CA_EXTENSIONS,
@@ -93,6 +94,34 @@ test.each<[string, () => { chain: Buffer[] }]>([
   const { ms, verdict } = costOf(chain);
   expect(verdict).toBe('refuse');
   expect(ms).toBeLessThan(LIMIT_MS);
+});
+
+test('signature checks are bounded by what they cost: six of P-521, where 32 CAs could have signed', () => {
+  const key = newKey('P-521');
+  const cas = Array.from({ length: 32 }, (_, n) => issue('A', 'root', newKey('P-521'), keyAt(n + 2)));
+  const verify = vi.spyOn(X509Certificate.prototype, 'verify');
+  try {
+    expect(costOf([issue('client', 'A', LEAF_KEY, key, []), ...cas]).verdict).toBe('refuse');
+    // Three rounds.
+    expect(verify.mock.calls.length).toBe(18);
+  } finally {
+    verify.mockRestore();
+  }
+});
+
+test('no CA is met twice on one way: CAs that have all signed one another are searched to the end', () => {
+  const indexes = [0, 1, 2, 3];
+  const cas = indexes.flatMap((a) =>
+    indexes.filter((b) => b !== a).map((b) => issue(`C${a}`, `C${b}`, keyAt(a), keyAt(b))),
+  );
+  const chain = [issue('client', 'C0', LEAF_KEY, keyAt(0), []), ...cas];
+  const result = validatePath({
+    chain,
+    anchors: readAnchors([ROOT]),
+    now: Date.now(),
+    purpose: 'clientAuth',
+  });
+  expect(result).toMatchObject({ verdict: 'refuse', reason: 'certificate_untrusted' });
 });
 
 test('a good path among the same rubbish is still found', () => {
