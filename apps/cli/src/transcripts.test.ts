@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { COMMANDS } from './command-map.ts';
+import { COMMANDS } from './command-list.ts';
 import { findCommand } from './find-command.ts';
 import { type CliHarness, endOf, startCliHarness } from './testing/cli-harness.ts';
 import { makeCa, makeServerCertificate } from './testing/openssl.ts';
@@ -9,9 +9,9 @@ import { connectReportingEdge, type ReportingEdge } from './testing/reporting-ed
 import { posternCalls } from './testing/shell-words.ts';
 
 // Each golden file is a session: lines that begin with "$ " are run, what follows is what came out. "! " begins a line
-// of standard error, "= " the exit status. GOLDEN_UPDATE=1 rewrites what came out, so a new command is added by writing
+// of standard error, "= " the exit status. POSTERN_WRITE_GOLDEN=1 rewrites what came out, so a new command is added by writing
 // its "$ " line. In CI a difference is a failure, whatever else is set.
-const isUpdating = process.env.GOLDEN_UPDATE === '1' && process.env.CI === undefined;
+const isUpdating = process.env.POSTERN_WRITE_GOLDEN === '1' && process.env.CI === undefined;
 const folder = join(import.meta.dirname, '../golden/transcripts');
 const files = readdirSync(folder).filter((name) => name.endsWith('.txt'));
 

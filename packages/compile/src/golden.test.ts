@@ -28,8 +28,8 @@ interface Golden {
 }
 
 const folder = new URL('../golden/', import.meta.url);
-// GOLDEN_UPDATE=1 rewrites what came out (format afterwards). In CI a difference is a failure, whatever else is set.
-const isUpdating = process.env.GOLDEN_UPDATE === '1' && process.env.CI === undefined;
+// POSTERN_WRITE_GOLDEN=1 rewrites what came out (format afterwards). In CI a difference is a failure, whatever else is set.
+const isUpdating = process.env.POSTERN_WRITE_GOLDEN === '1' && process.env.CI === undefined;
 const VALID_UNTIL = 4_102_444_800_000;
 
 function run(golden: Golden): Required<Pick<Golden, 'document' | 'findings' | 'verdicts'>> {

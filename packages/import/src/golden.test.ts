@@ -17,8 +17,8 @@ interface Golden {
 }
 
 const folder = new URL('../golden/', import.meta.url);
-// GOLDEN_UPDATE=1 rewrites what came out. In CI a difference is a failure, whatever else is set.
-const isUpdating = process.env.GOLDEN_UPDATE === '1' && process.env.CI === undefined;
+// POSTERN_WRITE_GOLDEN=1 rewrites what came out. In CI a difference is a failure, whatever else is set.
+const isUpdating = process.env.POSTERN_WRITE_GOLDEN === '1' && process.env.CI === undefined;
 
 function run({ importer, sources, targets = {}, host, name }: Golden): Imported {
   if (importer === 'kalix') return importKalix(sources, { targets: new Map(Object.entries(targets)) });
