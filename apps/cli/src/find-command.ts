@@ -1,5 +1,5 @@
 import { usageFailure } from './cli-failure.ts';
-import { COMMANDS } from './command-map.ts';
+import { COMMANDS } from './command-list.ts';
 
 /** Verbs as other programs call them; a noun's own verb of the name wins. */
 const VERB_ALIASES: Readonly<Record<string, string>> = { ls: 'list', rm: 'delete', show: 'get' };

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMMANDS } from './command-map.ts';
+import { COMMANDS } from './command-list.ts';
 import { type CliHarness, endOf, runPostern, startCliHarness } from './testing/cli-harness.ts';
 
 let cli: CliHarness;

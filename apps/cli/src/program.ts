@@ -20,7 +20,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     }
     if (first === undefined || wantsHelp(argv)) {
       const { writeHelp } = await import('./help/write-help.ts');
-      process.stdout.write(await writeHelp(argv));
+      const { loadCommand } = await import('./command-map.ts');
+      process.stdout.write(await writeHelp(argv, loadCommand));
       return 0;
     }
     const { findCommand } = await import('./find-command.ts');

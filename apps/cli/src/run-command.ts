@@ -1,21 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core/config';
-import { COMMANDS } from './command-map.ts';
+import { loadCommand } from './command-map.ts';
 
 /** What of oclif's commands starts them; oclif's own way there reads plugins, manifests and more from disk. */
 interface Startable {
   _run(): Promise<unknown>;
 }
 
-/** Loads one command of the map and runs it; what it throws is the caller's. `watchInterrupt` is called unless it handles signals itself. */
+/** Loads one command of the list and runs it; what it throws is the caller's. `watchInterrupt` is called unless it handles signals itself. */
 export async function runCommand(
   id: string,
   argv: readonly string[],
   watchInterrupt: () => void,
 ): Promise<void> {
-  const entry = COMMANDS[id];
-  if (entry === undefined) throw new Error(`no command ${id}`);
-  const commandClass = await entry.load();
+  const commandClass = await loadCommand(id);
   commandClass.id = id;
   if (commandClass.handlesSignals !== true) watchInterrupt();
   const config = new Config({ root: fileURLToPath(new URL('..', import.meta.url)) });

@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core/command';
+import type { LoadCommand } from '../command-list.ts';
 import { readCliEnv } from '../env.ts';
 
 /** Milliseconds after which nothing is suggested any more. */
@@ -6,6 +7,8 @@ const ENDS_AFTER_MS = 1000;
 
 /** Answers the completion scripts: suggestions for the last word, one a line; silent whatever goes wrong. */
 export class Complete extends Command {
+  /** Set by the map of commands, which this file cannot import: the map imports it. */
+  declare static loadCommand: LoadCommand;
   static override summary = 'Suggest words for a shell';
   static override strict = false;
   static override hidden = true;
@@ -21,7 +24,7 @@ export class Complete extends Command {
       const words = this.argv[0] === '--' ? this.argv.slice(1) : this.argv;
       // PowerShell can only pass an empty word on in quotes.
       const typed = words.map((word) => (word === '""' ? '' : word));
-      const found = await suggest(typed, liveNamesOf(readCliEnv()));
+      const found = await suggest(typed, liveNamesOf(readCliEnv()), Complete.loadCommand);
       process.stdout.write(
         found.map(({ value, about }) => `${about === '' ? value : `${value}\t${about}`}\n`).join(''),
       );

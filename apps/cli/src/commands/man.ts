@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { Command } from '@oclif/core/command';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { LoadCommand } from '../command-list.ts';
 import { LOCAL_COMMAND_EXITS } from '../help/exit-meanings.ts';
 
 export class Man extends Command {
+  /** Set by the map of commands, which this file cannot import: the map imports it. */
+  declare static loadCommand: LoadCommand;
   static override summary = 'Print a manual page, or write all of them';
   static override description =
     'Made from the same texts as --help. Without words it is the page of the program itself.';
@@ -30,7 +33,7 @@ export class Man extends Command {
     const { version } = packageJson;
     if (flags.all !== undefined) {
       mkdirSync(flags.all, { recursive: true });
-      const pages = await man.renderAllPages(describeCommand, version);
+      const pages = await man.renderAllPages(Man.loadCommand, version);
       for (const [name, text] of pages) writeFileSync(join(flags.all, name), text);
       process.stderr.write(`${pages.size} pages are in ${flags.all}\n`);
       return;
@@ -42,6 +45,6 @@ export class Man extends Command {
     }
     const { findCommand } = await import('../find-command.ts');
     const { id } = await findCommand(words);
-    process.stdout.write(man.renderManPage(await describeCommand(id), version));
+    process.stdout.write(man.renderManPage(await describeCommand(id, Man.loadCommand), version));
   }
 }

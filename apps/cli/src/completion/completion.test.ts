@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCommand } from '../command-map.ts';
 import { type CliHarness, endOf, startCliHarness } from '../testing/cli-harness.ts';
 import { type NameKind, suggest } from './suggest.ts';
 
@@ -30,7 +31,7 @@ const NAMES: Readonly<Record<NameKind, readonly string[]>> = {
 };
 
 async function values(...words: string[]): Promise<string[]> {
-  return (await suggest(words, async (kind) => NAMES[kind])).map(({ value }) => value);
+  return (await suggest(words, async (kind) => NAMES[kind], loadCommand)).map(({ value }) => value);
 }
 
 describe('what is suggested', () => {

@@ -1,4 +1,4 @@
-import { COMMANDS, NOUNS } from '../command-map.ts';
+import { COMMANDS, type LoadCommand, NOUNS } from '../command-list.ts';
 import { findCommand, verbsOf } from '../find-command.ts';
 import { type CommandPage, describeCommand, type FlagHelp } from '../help/command-page.ts';
 
@@ -19,10 +19,14 @@ export type LiveNames = (kind: NameKind, typed: readonly string[]) => Promise<re
  * What may stand in place of the last of `words` (what follows `postern` on the line, the last one perhaps empty). Empty
  * where a file is wanted or nothing is known: shells offer files then.
  */
-export async function suggest(words: readonly string[], names: LiveNames): Promise<Suggestion[]> {
+export async function suggest(
+  words: readonly string[],
+  names: LiveNames,
+  load: LoadCommand,
+): Promise<Suggestion[]> {
   const current = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  const all = await candidates(before, current, names);
+  const all = await candidates(before, current, names, load);
   return all.filter(({ value }) => value.startsWith(current));
 }
 
@@ -30,12 +34,13 @@ async function candidates(
   before: readonly string[],
   current: string,
   names: LiveNames,
+  load: LoadCommand,
 ): Promise<Suggestion[]> {
   if (before.length === 0) return firstWords();
   const [noun = ''] = before;
   const found = await findCommand(before).catch(() => undefined);
   if (found === undefined) return before.length === 1 ? verbsFor(noun) : [];
-  const page = await describeCommand(found.id);
+  const page = await describeCommand(found.id, load);
   const flags = page.flags;
   const previous = before.at(-1) ?? '';
   const waiting = flags.find((flag) => flag.value !== undefined && isFlag(flag, previous));

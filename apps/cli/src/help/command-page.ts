@@ -1,4 +1,4 @@
-import { COMMANDS, type CommandClass } from '../command-map.ts';
+import { COMMANDS, type CommandClass, type LoadCommand } from '../command-list.ts';
 import { verbsOf } from '../find-command.ts';
 import { API_COMMAND_EXITS, type ExitMeanings, SERVER_EXITS } from './exit-meanings.ts';
 
@@ -47,11 +47,9 @@ interface OwnStatics {
   readonly related?: readonly string[];
 }
 
-/** Describes a command of the map; loads its code. */
-export async function describeCommand(id: string): Promise<CommandPage> {
-  const entry = COMMANDS[id];
-  if (entry === undefined) throw new Error(`no command ${id}`);
-  return pageOf(id, entry.summary, await entry.load());
+/** Describes a command of the list; loads its code. */
+export async function describeCommand(id: string, load: LoadCommand): Promise<CommandPage> {
+  return pageOf(id, COMMANDS[id]?.summary ?? '', await load(id));
 }
 
 async function pageOf(id: string, summary: string, command: CommandClass): Promise<CommandPage> {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as Parser from '@oclif/core/parser';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS, NOUNS } from '../command-map.ts';
+import { COMMANDS, NOUNS } from '../command-list.ts';
+import { loadCommand } from '../command-map.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findCommand } from '../find-command.ts';
 import { posternCalls } from '../testing/shell-words.ts';
@@ -16,37 +17,37 @@ import { writeHelp } from './write-help.ts';
 const SHOWN = Object.keys(COMMANDS).filter((id) => COMMANDS[id]?.hidden !== true);
 
 describe.each(SHOWN)('%s', (id) => {
-  test('has a summary of one line, the same in the map and in the class', async () => {
-    const { summary = '', load } = COMMANDS[id] ?? {};
+  test('has a summary of one line, the same in the list and in the class', async () => {
+    const { summary = '' } = COMMANDS[id] ?? {};
     expect(summary).toMatch(/^[A-Z].{5,88}[^.]$/);
-    expect((await load?.())?.summary).toBe(summary);
+    expect((await loadCommand(id)).summary).toBe(summary);
   });
 
   test('has examples that parse, at least one of itself', async () => {
-    const { examples } = await describeCommand(id);
+    const { examples } = await describeCommand(id, loadCommand);
     const calls = examples.flatMap(posternCalls);
     const own = [];
     for (const words of calls) {
       const found = await findCommand(words);
       if (found.id === id) own.push(found);
-      const command = await COMMANDS[found.id]?.load();
-      const flags = { ...command?.baseFlags, ...command?.flags };
-      const options = { flags, args: command?.args ?? {}, strict: command?.strict !== false };
+      const command = await loadCommand(found.id);
+      const flags = { ...command.baseFlags, ...command.flags };
+      const options = { flags, args: command.args ?? {}, strict: command.strict !== false };
       await expect(Parser.parse([...found.rest], options), words.join(' ')).resolves.toBeDefined();
     }
     expect(own, examples.join('\n')).not.toEqual([]);
   });
 
   test('names related commands that exist', async () => {
-    const { related } = await describeCommand(id);
+    const { related } = await describeCommand(id, loadCommand);
     expect(related).not.toEqual([]);
     const known = SHOWN.map((other) => other.replaceAll(':', ' '));
     for (const words of related) expect(known).toContain(words);
   });
 
   test('has its exit statuses in --help, and says of every flag what it does', async () => {
-    const page = await describeCommand(id);
-    const help = await writeHelp([...id.split(':'), '--help']);
+    const page = await describeCommand(id, loadCommand);
+    const help = await writeHelp([...id.split(':'), '--help'], loadCommand);
     expect(help).toContain('EXIT STATUS');
     for (const [code, meaning] of Object.entries(page.exits)) {
       expect(help).toContain(`  ${code.padEnd(3)}`.trimEnd());
@@ -72,14 +73,14 @@ test('the meanings of exit statuses are those of the program, and docs/cli.md ha
 });
 
 test('the help of the program names every noun and command', async () => {
-  const help = await writeHelp([]);
+  const help = await writeHelp([], loadCommand);
   for (const id of SHOWN) expect(help).toContain(id.split(':')[0]);
 });
 
 const hasMandoc = spawnSync('mandoc', ['/dev/null']).error === undefined;
 
 test('manual pages are those of the commands, and mandoc finds no error in them', async () => {
-  const pages = await renderAllPages(describeCommand, '1.2.3');
+  const pages = await renderAllPages(loadCommand, '1.2.3');
   expect(pages.size).toBe(SHOWN.length + 1);
   expect(pages.get('postern-route-list.1')).toContain('.TH POSTERN-ROUTE-LIST 1');
   if (!hasMandoc) return;

@@ -1,6 +1,6 @@
-import { COMMANDS, NOUNS } from '../command-map.ts';
+import { COMMANDS, type LoadCommand, NOUNS } from '../command-list.ts';
 import { verbsOf } from '../find-command.ts';
-import type { CommandPage } from './command-page.ts';
+import { type CommandPage, describeCommand } from './command-page.ts';
 import { flagTerm, flagText, loneCommands } from './write-help.ts';
 
 /** The manual page of one command, in man's own macros (roff); section 1. */
@@ -63,14 +63,11 @@ export function renderProgramPage(version: string): string {
 }
 
 /** Every page by its file name, like `postern-route-create.1`. */
-export async function renderAllPages(
-  describe: (id: string) => Promise<CommandPage>,
-  version: string,
-): Promise<Map<string, string>> {
+export async function renderAllPages(load: LoadCommand, version: string): Promise<Map<string, string>> {
   const pages = new Map([['postern.1', renderProgramPage(version)]]);
   for (const [id, { hidden }] of Object.entries(COMMANDS)) {
     if (hidden === true) continue;
-    const page = await describe(id);
+    const page = await describeCommand(id, load);
     pages.set(`${pageName(page.words)}.1`, renderManPage(page, version));
   }
   return pages;

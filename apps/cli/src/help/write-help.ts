@@ -1,4 +1,4 @@
-import { COMMANDS, NOUNS } from '../command-map.ts';
+import { COMMANDS, type LoadCommand, NOUNS } from '../command-list.ts';
 import { readCliEnv } from '../env.ts';
 import { findSubject, verbsOf } from '../find-command.ts';
 import { layoutOf, type OutputLayout } from '../output/output-layout.ts';
@@ -13,7 +13,7 @@ const COLUMNS_ELSE = 80;
 type Section = readonly [title: string, lines: readonly string[]];
 
 /** Writes the help that a command line asks for: of the program, a noun or a command. Usage failure for unknown words. */
-export async function writeHelp(argv: readonly string[]): Promise<string> {
+export async function writeHelp(argv: readonly string[], load: LoadCommand): Promise<string> {
   const layout = layoutOf(process.stdout, readCliEnv().colours);
   const columns = Number.isFinite(layout.columns) ? layout.columns : COLUMNS_ELSE;
   const width = Math.min(columns, COLUMNS_MAX);
@@ -21,7 +21,7 @@ export async function writeHelp(argv: readonly string[]): Promise<string> {
   const id = words.join(':');
   if (words.length === 0) return formatSections(programSections(width), layout);
   if (!Object.hasOwn(COMMANDS, id)) return formatSections(nounSections(id, width), layout);
-  return formatSections(commandSections(await describeCommand(id), width), layout);
+  return formatSections(commandSections(await describeCommand(id, load), width), layout);
 }
 
 /** A flag as help and manual write it, like `-f, --filename FILE` or `--[no-]wait`. */

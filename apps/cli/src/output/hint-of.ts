@@ -1,6 +1,6 @@
 import { PosternError, type ProblemCode } from '@postern/contracts';
 import { CliFailure } from '../cli-failure.ts';
-import { COMMANDS } from '../command-map.ts';
+import { COMMANDS } from '../command-list.ts';
 import { failureKindOf } from '../exit-codes.ts';
 
 /** The call that failed, as far as it is known: the command's id in the map and the words behind it. */
