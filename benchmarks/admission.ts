@@ -1,6 +1,6 @@
-import { readAnchors, validatePath } from '@postern/admission';
+import { compileMatchers, readAnchors, validatePath } from '@postern/admission';
 import { CA_EXTENSIONS, forgeCertificate, type KeyPair, newKey } from '@postern/admission/testing';
-import { PathJudge } from '../apps/edge/src/tls/path-judge.ts';
+import { ClientEvaluator } from '../apps/edge/src/tls/client-evaluator.ts';
 import { describeMachine } from './machine.ts';
 
 // What does our own validation cost a handshake, cold and remembered? Run: npm run bench:admission [-- ROUNDS]
@@ -30,7 +30,10 @@ const CASES: readonly (readonly [string, readonly Buffer[]])[] = [
   ],
   ['a stranger (refused)', [issue('client', 'stranger 0', leafKey, leafKey, []), ...strangers]],
 ];
-const bundle = { contentHash: 'bench', anchors: readAnchors([root]) };
+const bundle = { name: 'bench', contentHash: 'bench', anchors: readAnchors([root]) };
+
+const matchers = compileMatchers([{ hasSuffix: '.acme.org' }, { exact: 'client' }]);
+if (!matchers.ok) throw new Error('matchers');
 
 /** Microseconds of processor time for one run, over many: other work of the machine does not count. */
 function costOf(run: () => void): string {
@@ -46,8 +49,10 @@ const rows = CASES.map(([name, chain]) => {
   const cold = costOf(
     () => void validatePath({ chain, anchors: bundle.anchors, now, purpose: 'clientAuth' }),
   );
-  const judge = new PathJudge(Date.now);
-  const remembered = costOf(() => void judge.judge(chain, bundle));
+  const evaluator = new ClientEvaluator(Date.now);
+  const client = { chain, openssl: { good: true } as const };
+  const policy = { bundles: [bundle], matchers, revocations: null };
+  const remembered = costOf(() => void evaluator.evaluate(client, policy));
   return `| ${name} | ${chain.length} | ${cold} | ${remembered} |`;
 });
 console.log(`${describeMachine()}; ${rounds} rounds.

@@ -60,8 +60,8 @@ async function judge(leaf: CertificateFiles, ...sent: CertificateFiles[]): Promi
   const [connection] = served;
   if (connection === undefined) return String(edge.log.find(({ msg }) => msg === 'client refused')?.reason);
   if (connection.client === null) return 'served without a client';
-  const verdict = edge.worker.hosts.get(connection.sni)?.judge(connection.client);
-  return verdict?.verdict === 'refuse' ? verdict.reason : 'admitted';
+  const verdict = edge.worker.hosts.get(connection.sni)?.evaluate(connection.client.presented);
+  return verdict?.reason ?? 'admitted';
 }
 
 test.each([

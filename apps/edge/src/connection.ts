@@ -1,10 +1,13 @@
 import type { TLSSocket } from 'node:tls';
-import type { HostDocument, Hostname, Verdict } from '@postern/contracts';
+import type { Evaluation, PresentedClient } from '@postern/admission';
+import type { HostDocument, Hostname } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
 
-/** A client whose certificate OpenSSL and the host's trust bundle vouch for. Matchers have not been asked yet. */
+/** A client whose certificate OpenSSL and the host's trust bundle vouch for; its names may still be refused. */
 export interface ClientIdentity {
   readonly leafDer: Buffer;
+  /** What the handshake gave, to evaluate it anew when what the host demands has changed. */
+  readonly presented: PresentedClient;
   /** Certificates above the leaf as they were sent, nearest first; OpenSSL may have reordered them. */
   readonly chainDer: readonly Buffer[];
   readonly names: SubjectNames;
@@ -22,8 +25,8 @@ export interface ServedHost {
    * differs from that of an open connection, the connection is ended: see `Connection.policyVersion`.
    */
   readonly policyVersion: string;
-  /** Asks the matchers; admits when the host has none. */
-  judge(client: ClientIdentity): Verdict;
+  /** Says all there is to say about a client under what the host demands now. Open hosts vouch for nobody: ask only for clients. */
+  evaluate(client: PresentedClient): Evaluation;
 }
 
 /** Finds hosts by the current documents; `undefined` is an unknown, closed or certificate-less host. */

@@ -30,7 +30,7 @@ export const EDGE_LIMITS = {
   trustBundlesMax: 1_000,
   /** Milliseconds. The longest stretch in which open connections are judged anew before others get their turn. */
   recheckSliceMs: 10,
-  /** Judged paths kept per worker, some 8 KiB each with their checks: clients come back within their certificate's life. */
+  /** Paths of clients kept per worker, some 8 KiB each with their checks: clients come back within their certificate's life. */
   admittedPathsMax: 4_000,
   /** Refused ones, kept so that a client that tries again and again costs little. */
   refusedPathsMax: 500,

@@ -11,7 +11,7 @@ import type { ReplicaReader } from './hosts/read-documents.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { plainAddress } from './plain-address.ts';
-import { PathJudge } from './tls/path-judge.ts';
+import { ClientEvaluator } from './tls/client-evaluator.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
 /** What a protocol may use of its worker. */
@@ -71,6 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     replica: options.replica,
     edgeKeyPem: options.edgeKeyPem,
     minVersion: options.minVersion,
+    evaluator: new ClientEvaluator(now),
     onUnusable: (host, { reason, message, cause }) =>
       log.error(
         { host, reason, detail: message, cause: shorten(cause) },
@@ -86,7 +87,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const admit: AdmitOptions = {
     hosts,
     registry,
-    paths: new PathJudge(now),
     lingerer,
     serve: protocol.serve,
     log,

@@ -1,6 +1,7 @@
 import { type Finding, LIMITS, type SubjectMatcher } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
 import { foldAscii } from './ascii-fold.ts';
+import type { MatcherResult } from './evaluation.ts';
 import { compileNameRegex } from './name-regex.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface CompiledMatchers {
   readonly list: readonly SubjectMatcher[];
   /** The first hit of any matcher on any CN or DNS name, or null. */
   judge(names: SubjectNames): SubjectHit | null;
+  /** What each matcher says, in the order of the list. */
+  results(names: SubjectNames): MatcherResult[];
 }
 
 type Test = (name: string) => boolean;
@@ -53,7 +56,23 @@ export function compileMatchers(
     tests.push({ matcher, test: result.test });
   }
   if (findings.length > 0) return { ok: false, findings };
-  return { ok: true, list, judge: (names) => findHit(tests, names) };
+  return {
+    ok: true,
+    list,
+    judge: (names) => findHit(tests, names),
+    results: (names) => askAll(tests, names),
+  };
+}
+
+function askAll(
+  tests: readonly { matcher: SubjectMatcher; test: Test }[],
+  names: SubjectNames,
+): MatcherResult[] {
+  const comparable = hasTooManyNames(names) ? [] : comparableNames(names);
+  return tests.map(({ matcher, test }) => {
+    const name = comparable.find(test) ?? null;
+    return { matcher, name, hit: name !== null };
+  });
 }
 
 function findHit(

@@ -1,11 +1,27 @@
 export { type OpenSslVerdict, refusalOfBoth } from './agree-with-openssl.ts';
+export { type ClientBundle, type ClientPath, type FindClientPath, findClientPath } from './client-path.ts';
 export { type CompiledMatchers, compileMatchers, type SubjectHit } from './compile-matchers.ts';
+export {
+  type ClientPolicy,
+  evaluateClient,
+  type JudgeRevocation,
+  type PresentedClient,
+  type RevocationFinding,
+} from './evaluate-client.ts';
 export {
   type EvaluatedRequest,
   evaluateRequest,
   type RequestAnswer,
   type RequestEvaluation,
 } from './evaluate-request.ts';
+export {
+  EVALUATION_CHECKS,
+  type EvaluatedCertificate,
+  type Evaluation,
+  type EvaluationCheck,
+  type EvaluationCheckName,
+  type MatcherResult,
+} from './evaluation.ts';
 export { judgeSubject } from './judge-subject.ts';
 export { refusalOfOpenSslCode } from './openssl-code.ts';
 export { type AnchorSet, readAnchors } from './path/path-node.ts';

@@ -1,6 +1,7 @@
 import type { SubjectMatcher, Verdict } from '@postern/contracts';
 import { escapeControls, type SubjectNames } from '@postern/pki';
 import { type CompiledMatchers, hasTooManyNames } from './compile-matchers.ts';
+import type { MatcherResult } from './evaluation.ts';
 
 /** Characters of one name or pattern, and items of one list, that a detail shows. */
 const SHOWN = { chars: 80, items: 5 } as const;
@@ -8,16 +9,20 @@ const SHOWN = { chars: 80, items: 5 } as const;
 /**
  * Judges a client whose certificate the trust bundle vouches for, by its names alone.
  *
- * `matchers` null admits every such client. The detail of a refusal says which names were compared with what: one line,
+ * `matchers` null admits every such client; `results` are what they say of these names. The detail of a refusal says which names were compared with what: one line,
  * at most some 4,000 characters, nothing invisible in it. `validUntil` is milliseconds since 1970.
  */
 export function judgeSubject(
   client: { readonly names: SubjectNames; readonly validUntil: number },
   matchers: CompiledMatchers | null,
+  results: readonly MatcherResult[] = matchers?.results(client.names) ?? [],
 ): Verdict {
   if (matchers === null) return { verdict: 'admit', validUntil: client.validUntil, matchedBy: null };
-  const hit = matchers.judge(client.names);
-  if (hit !== null) return { verdict: 'admit', validUntil: client.validUntil, matchedBy: hit };
+  const hit = results.find(({ name }) => name !== null);
+  if (hit !== undefined && hit.name !== null) {
+    const matchedBy = { matcher: hit.matcher, name: hit.name };
+    return { verdict: 'admit', validUntil: client.validUntil, matchedBy };
+  }
   return { verdict: 'refuse', reason: 'subject_not_allowed', detail: detailOf(client.names, matchers.list) };
 }
 

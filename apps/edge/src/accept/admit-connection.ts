@@ -8,7 +8,6 @@ import type { EdgeHostTable } from '../hosts/host-table.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { type AlertName, plaintextAlert } from '../tls/alert.ts';
 import { runHandshake } from '../tls/handshake.ts';
-import type { PathJudge } from '../tls/path-judge.ts';
 import { endSecure, type Lingerer } from './linger.ts';
 import { peekClientHello } from './peek.ts';
 import { takeProxyHeader } from './proxy-protocol.ts';
@@ -16,7 +15,6 @@ import { takeProxyHeader } from './proxy-protocol.ts';
 export interface AdmitOptions {
   readonly hosts: EdgeHostTable;
   readonly registry: ConnectionRegistry;
-  readonly paths: PathJudge;
   readonly lingerer: Lingerer;
   readonly serve: ServeProtocol;
   readonly log: Log;
@@ -108,10 +106,9 @@ export async function admitConnection(
   const { host } = found;
   const handshake = await runHandshake(raw, {
     secureContext: found.secureContext,
-    bundle: host.bundle,
+    evaluate: host.policy === null ? null : host.evaluate,
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
-    paths: options.paths,
     lingerer: options.lingerer,
   });
   switch (handshake.outcome) {

@@ -5,6 +5,7 @@ import type { HostDocument, Hostname } from '@postern/contracts';
 import { beforeEach, expect, test } from 'vitest';
 import type { Connection, ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
+import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
 
@@ -29,7 +30,7 @@ function serve(sni: string, policyVersion: string, document: Partial<HostDocumen
   hosts.set(sni, {
     document: whole,
     policyVersion,
-    judge: () => ({ verdict: 'admit', validUntil: 2_000, matchedBy: null }),
+    evaluate: () => evaluationOf({ validUntil: 2_000 }),
   });
   return whole;
 }
@@ -48,6 +49,7 @@ function open(sni: string, document: HostDocument, onDrain = () => {}) {
     tlsCipher: 'TLS_AES_128_GCM_SHA256',
     client: {
       leafDer: Buffer.alloc(0),
+      presented: { chain: [], openssl: { good: true } },
       chainDer: [],
       names: { commonNames: [], dnsNames: [] },
       fingerprint: '',

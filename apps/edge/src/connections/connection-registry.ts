@@ -121,7 +121,7 @@ export class ConnectionRegistry {
     const stands =
       host !== undefined &&
       host.policyVersion === connection.policyVersion &&
-      (connection.client === null || host.judge(connection.client).verdict === 'admit');
+      (connection.client === null || host.evaluate(connection.client.presented).verdict === 'admit');
     if (stands) entry.document = host.document;
     else this.#end(entry);
   }

@@ -4,6 +4,7 @@ import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
+import type { ClientEvaluator } from '../tls/client-evaluator.ts';
 import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
 import {
   type CheckedBundle,
@@ -37,6 +38,7 @@ interface HostTableOptions {
   readonly replica: ReplicaReader;
   readonly edgeKeyPem: string;
   readonly minVersion: TlsVersion;
+  readonly evaluator: ClientEvaluator;
   /** Called once per revision of a host whose documents cannot be used. */
   readonly onUnusable: (host: string, error: UnusableDocument) => void;
   readonly servedHostsMax?: number;
@@ -194,15 +196,10 @@ export class EdgeHostTable implements HostTable {
       const bundle =
         document.clientCertificate === null ? null : this.#bundleOf(document.clientCertificate.trustBundle);
       const certificate = readCertificate(replica, certificateId);
-      const host = makeServedHost({
-        id,
-        revision,
-        document,
-        bundle,
-        certificateId,
-        certificate,
-        dependsOn,
-      });
+      const host = makeServedHost(
+        { id, revision, document, bundle, certificateId, certificate, dependsOn },
+        this.#options.evaluator,
+      );
       // Made here and not at the first handshake, so that get() and lookUp() never disagree about a host.
       this.#contextOf(host);
       return host;

@@ -3,6 +3,7 @@ import type { HostDocument, Hostname } from '@postern/contracts';
 import { expect, test } from 'vitest';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import { upstreamTo } from '../testing/edge-fixture.ts';
+import { evaluationOf } from '../testing/evaluation-of.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import { createRequestHandler } from './handle-request.ts';
@@ -13,6 +14,7 @@ const NOW = 1_000_000;
 const demand = { mode: 'require' as const, trustBundle: 'bundle', subjectMatches: null };
 const client: ClientIdentity = {
   leafDer: Buffer.from('leaf'),
+  presented: { chain: [], openssl: { good: true } },
   chainDer: [],
   names: { commonNames: ['a'], dnsNames: [] },
   fingerprint: 'ff',
@@ -40,7 +42,7 @@ async function outcomeOf(
   const host: ServedHost = {
     document,
     policyVersion: served?.policyVersion ?? 'v1',
-    judge: () => ({ verdict: 'admit', validUntil: NOW + 1, matchedBy: null }),
+    evaluate: () => evaluationOf({ validUntil: NOW + 1 }),
   };
   const handle = createRequestHandler({
     hosts: { get: () => (served === null ? undefined : host) },

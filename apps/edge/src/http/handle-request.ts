@@ -1,11 +1,10 @@
-import { createRuleTable, type RuleTable } from '@postern/admission';
+import { createRuleTable, type Evaluation, type RuleTable } from '@postern/admission';
 import {
   type CompiledRule,
   type Hostname,
   PosternError,
   PROBLEMS,
   REFUSAL_REASONS,
-  type Verdict,
 } from '@postern/contracts';
 import type { ClientIdentity, Connection, HostTable, ServedHost } from '../connection.ts';
 import type { Field } from '../upstream/fields.ts';
@@ -52,7 +51,7 @@ export interface RequestHandlerOptions {
  */
 export function createRequestHandler(options: RequestHandlerOptions): HandleExchange {
   const ruleTables = new WeakMap<readonly CompiledRule[], RuleTable>();
-  const verdicts = new WeakMap<Connection, { served: ServedHost; verdict: Verdict }>();
+  const verdicts = new WeakMap<Connection, { served: ServedHost; evaluation: Evaluation }>();
 
   const rulesOf = (served: ServedHost): RuleTable => {
     const { rules } = served.document;
@@ -63,14 +62,15 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
   const requireAdmitted = (connection: Connection, client: ClientIdentity, served: ServedHost): void => {
     let known = verdicts.get(connection);
     if (known?.served !== served) {
-      known = { served, verdict: served.judge(client) };
+      known = { served, evaluation: served.evaluate(client.presented) };
       verdicts.set(connection, known);
     }
-    const { verdict } = known;
-    if (verdict.verdict === 'admit') return;
+    const { verdict, detail } = known.evaluation;
+    if (verdict === 'admit') return;
+    const reason = known.evaluation.reason ?? 'certificate_invalid';
     throw new PosternError('client_certificate_refused', {
-      reason: verdict.reason,
-      detail: `${REFUSAL_REASONS[verdict.reason]}: ${verdict.detail}`,
+      reason,
+      detail: `${REFUSAL_REASONS[reason]}: ${detail}`,
     });
   };
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
-import type { PathResult } from '@postern/admission';
-import { readCertificateFields, subjectNamesOf } from '@postern/pki';
+import type { Evaluation, PresentedClient } from '@postern/admission';
 import type { ClientIdentity } from '../connection.ts';
 
 /** Certificates on one path; OpenSSL itself stops at 100. */
@@ -26,19 +25,20 @@ export function certificatesShown(socket: TLSSocket): Buffer[] {
   return shown;
 }
 
-/** Who a client is, once its path is admitted. */
+/** Who a client is; null where no path is valid, so that nobody knows. */
 export function identityOf(
-  leafDer: Buffer,
-  result: Extract<PathResult, { verdict: 'admit' }>,
-): ClientIdentity {
+  presented: PresentedClient,
+  { anchor, names, path, validUntil }: Evaluation,
+): ClientIdentity | null {
+  const [leaf] = path;
+  if (leaf === undefined || names === null || anchor === null) return null;
   return {
-    leafDer,
-    chainDer: result.path.filter(({ source }) => source === 'sent').map(({ der }) => der),
-    names: subjectNamesOf(readCertificateFields(leafDer), {
-      belowNameConstraints: result.constrainsDnsNames,
-    }),
-    fingerprint: fingerprintOf(leafDer),
-    validUntil: result.validUntil,
+    leafDer: leaf.der,
+    presented,
+    chainDer: path.filter(({ source }) => source === 'sent').map(({ der }) => der),
+    names,
+    fingerprint: leaf.fingerprint,
+    validUntil,
   };
 }
 

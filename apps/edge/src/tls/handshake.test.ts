@@ -5,12 +5,11 @@ import { type AddressInfo, createServer, connect as dial, type Socket } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createSecureContext, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
-import { readAnchors } from '@postern/admission';
+import { evaluateClient, readAnchors } from '@postern/admission';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Lingerer } from '../accept/linger.ts';
 import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 import { type HandshakeOutcome, runHandshake } from './handshake.ts';
-import { PathJudge } from './path-judge.ts';
 
 const HOST = 'a.example';
 
@@ -39,15 +38,15 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 function demand(raw: Socket, serverName = HOST): Promise<HandshakeOutcome> {
   const bundle = {
     contentHash: 'one',
-    anchorsPem: [pemOf(ca.cert)],
+    name: 'ca',
     anchors: readAnchors([new X509Certificate(pemOf(ca.cert)).raw]),
   };
   return runHandshake(raw, {
     secureContext: resuming,
-    bundle,
+    evaluate: (presented) =>
+      evaluateClient(presented, { bundles: [bundle], matchers: null, revocations: null }, Date.now()),
     serverName,
     timeoutMs: 5_000,
-    paths: new PathJudge(Date.now),
     lingerer: new Lingerer({ lingerMs: 100, lingeringMax: 1 }),
   });
 }

@@ -1,13 +1,11 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import { refusalOfBoth } from '@postern/admission';
+import type { Evaluation, PresentedClient } from '@postern/admission';
 import type { RefusalReason } from '@postern/contracts';
 import { readSubjectNames, type SubjectNames } from '@postern/pki';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
-import type { CheckedBundle } from '../hosts/read-documents.ts';
-import { certificatesShown, fingerprintOf } from './client-identity.ts';
-import type { JudgesPaths } from './path-judge.ts';
+import { certificatesShown, fingerprintOf, identityOf } from './client-identity.ts';
 import { readVerifyResult } from './verify-result.ts';
 
 /** What came of a handshake. A socket that was not admitted is already on its way out; `failed` needs no more either. */
@@ -33,12 +31,11 @@ export type HandshakeOutcome =
 
 interface HandshakeOptions {
   readonly secureContext: SecureContext;
-  /** The anchors that must vouch for the client; null on hosts that ask for no certificate. */
-  readonly bundle: CheckedBundle | null;
+  /** What the host says of a client; null on hosts that ask for no certificate. */
+  readonly evaluate: ((client: PresentedClient) => Evaluation) | null;
   /** The name as it stood in the ClientHello; OpenSSL must have read the same one. */
   readonly serverName: string;
   readonly timeoutMs: number;
-  readonly paths: JudgesPaths;
   readonly lingerer: Lingerer;
 }
 
@@ -51,7 +48,7 @@ interface HandshakeOptions {
  */
 export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<HandshakeOutcome> {
   return new Promise((resolve, reject) => {
-    const demanding = options.bundle !== null;
+    const demanding = options.evaluate !== null;
     const socket = new TLSSocket(raw, {
       isServer: true,
       secureContext: options.secureContext,
@@ -96,7 +93,7 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
 
 const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
-function judge(socket: TLSSocket, { bundle, serverName, paths }: HandshakeOptions): HandshakeOutcome {
+function judge(socket: TLSSocket, { evaluate, serverName }: HandshakeOptions): HandshakeOutcome {
   // TLS 1.2 gives no name on a resumed session; that is one of this very context, whose domain is the host.
   const sameName =
     socket.servername === serverName ||
@@ -106,7 +103,7 @@ function judge(socket: TLSSocket, { bundle, serverName, paths }: HandshakeOption
     return { outcome: 'failed', code: 'SERVER_NAME_DIFFERS', reason: null };
   }
   const alpn = socket.alpnProtocol === null ? false : socket.alpnProtocol;
-  if (bundle === null) return { outcome: 'done', socket, client: null, alpn };
+  if (evaluate === null) return { outcome: 'done', socket, client: null, alpn };
   const refuse = (reason: RefusalReason, detail: string): HandshakeOutcome => ({
     outcome: 'refused',
     socket,
@@ -117,12 +114,14 @@ function judge(socket: TLSSocket, { bundle, serverName, paths }: HandshakeOption
   // Contexts of demanding hosts resume nothing; should that ever fail, this still holds.
   if (socket.isSessionReused())
     return refuse('certificate_missing', 'a session was resumed on a host that demands a certificate');
-  const verdict = readVerifyResult(socket);
-  const shown = certificatesShown(socket);
-  if (shown.length === 0) return refuse('certificate_missing', 'no certificate was sent');
-  const { result, client } = paths.judge(shown, bundle);
-  const refusal = refusalOfBoth(verdict, result);
-  if (refusal !== null) return refuse(refusal.reason, refusal.detail);
+  const presented = { openssl: readVerifyResult(socket), chain: certificatesShown(socket) };
+  if (presented.chain.length === 0) return refuse('certificate_missing', 'no certificate was sent');
+  const evaluation = evaluate(presented);
+  // Whom only a matcher refuses is told so in an answer.
+  if (evaluation.refusedAt === 'handshake') {
+    return refuse(evaluation.reason ?? 'certificate_invalid', evaluation.detail);
+  }
+  const client = identityOf(presented, evaluation);
   if (client === null) return refuse('certificate_invalid', 'the client could not be identified');
   return { outcome: 'done', socket, client, alpn };
 }

@@ -2,13 +2,17 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { connect } from 'node:tls';
-import { readAnchors } from '@postern/admission';
+import {
+  type ClientPath,
+  type Evaluation,
+  evaluateClient,
+  type PresentedClient,
+  readAnchors,
+} from '@postern/admission';
 import { PosternError } from '@postern/contracts';
 import { Lingerer } from '../accept/linger.ts';
-import type { CheckedBundle } from '../hosts/read-documents.ts';
-import { fingerprintOf, identityOf } from './client-identity.ts';
+import { fingerprintOf } from './client-identity.ts';
 import { type HandshakeOutcome, runHandshake } from './handshake.ts';
-import { type JudgesPaths, PathJudge } from './path-judge.ts';
 import { buildSecureContext, type TlsVersion } from './secure-context.ts';
 import { SELF_TEST_CA, SELF_TEST_KEY, SELF_TEST_LEAF, SELF_TEST_STRANGER } from './self-test-certificates.ts';
 
@@ -16,18 +20,17 @@ const NAME = 'self-test.invalid';
 const TIMEOUT_MS = 5_000;
 
 /** Stands in for our own validation, so that only OpenSSL's verdict is left to refuse. */
-const BELIEVES_ALL: JudgesPaths = {
-  judge: ([leaf = Buffer.alloc(0)]) => {
-    const result = {
-      verdict: 'admit',
-      path: [],
-      checks: [],
-      validUntil: Number.POSITIVE_INFINITY,
-      constrainsDnsNames: false,
-    } as const;
-    return { result, client: identityOf(leaf, result) };
+const believeAll = ([der = Buffer.alloc(0)]: readonly Buffer[]): ClientPath => ({
+  result: {
+    verdict: 'admit',
+    path: [{ source: 'leaf', der, subject: 'leaf', issuer: 'leaf' }],
+    checks: [],
+    validUntil: Number.POSITIVE_INFINITY,
+    constrainsDnsNames: false,
   },
-};
+  names: { commonNames: [], dnsNames: [] },
+  fingerprints: [fingerprintOf(der)],
+});
 
 /** The handshake under test; another one is given only to prove that the self-test notices. */
 type Handshake = typeof runHandshake;
@@ -50,7 +53,7 @@ export async function proveHandshakes(handshake: Handshake = runHandshake): Prom
     demand(version, 'a bad certificate', stranger, (outcome) => {
       return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
     });
-    const credulous = { ...server, paths: BELIEVES_ALL };
+    const credulous = { ...server, evaluate: server.evaluateCredulously };
     const believed = await tryClient(handshake, credulous, version, SELF_TEST_STRANGER);
     demand(version, 'a bad certificate, to OpenSSL alone', believed, (outcome) => {
       return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
@@ -84,19 +87,22 @@ function demand(
 
 function serverSide(version: TlsVersion) {
   const ca = new X509Certificate(Buffer.from(SELF_TEST_CA, 'base64'));
-  const bundle: CheckedBundle = {
-    contentHash: 'self-test',
-    anchorsPem: [ca.toString()],
-    anchors: readAnchors([ca.raw]),
-  };
+  const anchorsPem = [ca.toString()];
+  const bundle = { name: 'self-test', contentHash: 'self-test', anchors: readAnchors([ca.raw]) };
+  const policy = { bundles: [bundle], matchers: null, revocations: null };
   const secureContext = buildSecureContext({
     ...credentials(SELF_TEST_LEAF),
-    anchorsPem: bundle.anchorsPem,
+    anchorsPem,
     sessionDomain: `self-test ${version}`,
     minVersion: 'TLSv1.2',
   });
-  const paths: JudgesPaths = new PathJudge(Date.now);
-  return { bundle, secureContext, paths };
+  return {
+    anchorsPem,
+    secureContext,
+    evaluate: (client: PresentedClient): Evaluation => evaluateClient(client, policy, Date.now()),
+    evaluateCredulously: (client: PresentedClient): Evaluation =>
+      evaluateClient(client, policy, Date.now(), believeAll),
+  };
 }
 
 function credentials(certificate: string): { chainPem: string; keyPem: string } {
@@ -119,7 +125,7 @@ async function tryClient(
   const client = connect({
     socket: far,
     servername: NAME,
-    ca: [...server.bundle.anchorsPem],
+    ca: [...server.anchorsPem],
     minVersion: version,
     maxVersion: version,
     ...(pair === undefined ? {} : { cert: pair.chainPem, key: pair.keyPem }),
@@ -137,10 +143,9 @@ async function tryClient(
   });
   const outcome = await handshake(near as unknown as Socket, {
     secureContext: server.secureContext,
-    bundle: server.bundle,
+    evaluate: server.evaluate,
     serverName: NAME,
     timeoutMs: TIMEOUT_MS,
-    paths: server.paths,
     lingerer: new Lingerer({ lingerMs: 0, lingeringMax: 1 }),
   });
   const reused = outcome.outcome === 'done' && outcome.socket.isSessionReused();

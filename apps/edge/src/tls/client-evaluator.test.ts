@@ -1,0 +1,81 @@
+import {
+  type CompiledMatchers,
+  compileMatchers,
+  type RevocationFinding,
+  readAnchors,
+} from '@postern/admission';
+import { CA_EXTENSIONS, forgeCertificate, newKey } from '@postern/admission/testing';
+import { expect, test } from 'vitest';
+import { ClientEvaluator } from './client-evaluator.ts';
+
+const DAY_MS = 86_400_000;
+const NOW = Date.now();
+const [rootKey, leafKey] = [newKey(), newKey()];
+const root = forgeCertificate({
+  ...{ subject: 'root', issuer: 'root', key: rootKey, issuerKey: rootKey, extensions: CA_EXTENSIONS },
+  notAfter: NOW + 300 * DAY_MS,
+});
+const bundle = { name: 'partners', contentHash: 'one', anchors: readAnchors([root]) };
+const policy = { bundles: [bundle], matchers: null, revocations: null };
+const leaf = (days: readonly [number, number]) =>
+  forgeCertificate({
+    ...{ subject: 'client', issuer: 'root', key: leafKey, issuerKey: rootKey },
+    ...{ notBefore: NOW + days[0] * DAY_MS, notAfter: NOW + days[1] * DAY_MS },
+  });
+const client = (...chain: Buffer[]) => ({ chain, openssl: { good: true } as const });
+const matching = (exact: string): CompiledMatchers => {
+  const compiled = compileMatchers([{ exact }]);
+  if (!compiled.ok) throw new Error('matchers');
+  return compiled;
+};
+
+test('a path is remembered for the same certificates under the same bundle, and for no others', () => {
+  const evaluator = new ClientEvaluator(() => NOW);
+  const chain = [leaf([-1, 10])];
+  const first = evaluator.evaluate(client(...chain), policy);
+  expect(first).toMatchObject({ verdict: 'admit', names: { commonNames: ['client'] } });
+  // Names are read once with the path.
+  expect(evaluator.evaluate(client(...chain), policy).names).toBe(first.names);
+  expect(evaluator.evaluate(client(...chain, root), policy).names).not.toBe(first.names);
+  const stranger = newKey();
+  const other = forgeCertificate({
+    ...{ subject: 'root', issuer: 'root', key: stranger, issuerKey: stranger, extensions: CA_EXTENSIONS },
+  });
+  const changed = { ...bundle, contentHash: 'two', anchors: readAnchors([other]) };
+  expect(evaluator.evaluate(client(...chain), { ...policy, bundles: [changed] })).toMatchObject({
+    verdict: 'refuse',
+    reason: 'certificate_untrusted',
+  });
+});
+
+test('no answer outlives what it follows from: an admission ends with the path, a refusal when a certificate becomes valid', () => {
+  let now = NOW;
+  const evaluator = new ClientEvaluator(() => now);
+  const chain = [leaf([5, 10])];
+  const reasons = [0, 4, 6, 9, 11].map((day) => {
+    now = NOW + day * DAY_MS;
+    return evaluator.evaluate(client(...chain), policy).reason;
+  });
+  expect(reasons).toEqual([
+    ...['certificate_not_yet_valid', 'certificate_not_yet_valid'],
+    ...[null, null, 'certificate_expired'],
+  ]);
+});
+
+test("a remembered path decides nothing by itself: OpenSSL's word, revocations and matchers are asked each time", () => {
+  const evaluator = new ClientEvaluator(() => NOW);
+  const chain = [leaf([-1, 10])];
+  const bad = { good: false, code: 'CERT_HAS_EXPIRED', detail: 'expired' } as const;
+  const revoked: RevocationFinding = {
+    ...{ position: 0, reason: 'certificate_invalid', detail: 'revoked' },
+    validUntil: Number.POSITIVE_INFINITY,
+  };
+  const reasons = [
+    evaluator.evaluate(client(...chain), policy),
+    evaluator.evaluate({ chain, openssl: bad }, policy),
+    evaluator.evaluate(client(...chain), { ...policy, revocations: () => [revoked] }),
+    evaluator.evaluate(client(...chain), { ...policy, matchers: matching('other') }),
+    evaluator.evaluate(client(...chain), { ...policy, matchers: matching('client') }),
+  ].map(({ reason }) => reason);
+  expect(reasons).toEqual([null, 'chain_order', 'certificate_invalid', 'subject_not_allowed', null]);
+});
