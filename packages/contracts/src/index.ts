@@ -7,6 +7,7 @@ export * from './forbidden-address.ts';
 export * from './health-check.ts';
 export * from './host-document.ts';
 export * from './label-selector.ts';
+export * from './ledger.ts';
 export * from './limits.ts';
 export * from './log.ts';
 export * from './names.ts';

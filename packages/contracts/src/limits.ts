@@ -62,6 +62,24 @@ export const LIMITS = {
   tokenLifeSecondsMin: 60,
   /** Seconds. Ten years: what lives longer is better made without an end. */
   tokenLifeSecondsMax: 10 * 365 * 86_400,
+  /** Milliseconds. Refusals older than that are deleted: 30 days. */
+  refusalKeptMs: 30 * 86_400_000,
+  /** Recorded refusals; the oldest go first. Some 700 bytes each in the database. */
+  refusalsMax: 1_000_000,
+  /** Clients of the inventory; those unseen for longest go first. */
+  clientsMax: 100_000,
+  /** Hosts (with their CA) remembered of one client. */
+  clientHostsMax: 100,
+  /** Presented chains kept that no CA vouched for: strangers could fill a disk with them. */
+  strangerChainsMax: 10_000,
+  /** Bytes. A presented chain, in DER; larger ones are not kept. */
+  presentedChainBytesMax: 16 * KIB,
+  presentedCertificatesMax: 10,
+  /** Characters of a subject, an issuer or a detail in the ledger. */
+  ledgerTextCharsMax: 512,
+  /** Refusals, and sightings, in one report of an edge; an edge keeps the report itself below apiBodyBytesMax. */
+  reportedRefusalsMax: 200,
+  reportedSightingsMax: 200,
   /** Hosts that one write recompiles in its own transaction; more become a job, so that no write stalls the API. */
   inlineRecompiledHostsMax: 200,
   /** Milliseconds. The longest slice of a job that recompiles hosts. */

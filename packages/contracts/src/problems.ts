@@ -278,6 +278,8 @@ export const problemDocument = z
     detail: z.string().optional(),
     /** Reason word of a refusal (client_certificate_refused). */
     reason: z.string().optional(),
+    /** Id of the refusal in the ledger (`postern refusal get ID`). */
+    refusal: z.string().optional(),
     requestId: z.string().optional(),
     retryable: z.boolean(),
     /** Where the meaning stands: a file of Postern's documentation and the place in it. */
@@ -297,6 +299,8 @@ interface ProblemOptions {
   /** For the log only. */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly reason?: string;
+  /** Id of the refusal in the ledger. */
+  readonly refusal?: string | undefined;
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
 }
@@ -310,6 +314,7 @@ export class PosternError extends Error {
   readonly conflict: WriteConflict | undefined;
   readonly context: Readonly<Record<string, unknown>>;
   readonly reason: string | undefined;
+  readonly refusal: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ProblemCode, options: ProblemOptions = {}) {
@@ -320,6 +325,7 @@ export class PosternError extends Error {
     this.conflict = options.conflict;
     this.context = options.context ?? {};
     this.reason = options.reason;
+    this.refusal = options.refusal;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
@@ -337,6 +343,7 @@ export function problemDocumentOf(error: PosternError, requestId?: string): Prob
     code: error.code,
     ...(error.detail === undefined ? {} : { detail: error.detail }),
     ...(error.reason === undefined ? {} : { reason: error.reason }),
+    ...(error.refusal === undefined ? {} : { refusal: error.refusal }),
     ...(requestId === undefined ? {} : { requestId }),
     retryable: kind.retryable,
     docs: `docs/errors.md#${error.code}`,

@@ -1,3 +1,14 @@
+export type {
+  ClientHostRecord,
+  ClientPage,
+  ClientQuery,
+  ClientRecord,
+  LedgerStore,
+  RefusalFilter,
+  RefusalPage,
+  RefusalQuery,
+  RefusalRecord,
+} from './ledger.ts';
 export type { ListQuery, Page } from './list-query.ts';
 export { openStore } from './open-store.ts';
 export * from './store.ts';

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { describeHosts } from './testing/host-suite.ts';
+import { describeLedger } from './testing/ledger-suite.ts';
 import { describeLists } from './testing/list-suite.ts';
 import { describeLog } from './testing/log-suite.ts';
 import { describeResources } from './testing/resource-suite.ts';
@@ -16,5 +17,6 @@ export function describeStore(title: string, makeHarness: MakeHarness): void {
     describeLists(makeHarness);
     describeWrites(makeHarness);
     describeTokens(makeHarness);
+    describeLedger(makeHarness);
   });
 }

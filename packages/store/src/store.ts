@@ -16,6 +16,7 @@ import type {
   ServiceSpec,
   TrustBundle,
 } from '@postern/contracts';
+import type { LedgerStore } from './ledger.ts';
 import type { ListQuery, Page } from './list-query.ts';
 
 /**
@@ -168,7 +169,7 @@ export interface IssuedCertificateRecord {
  * Failures are PosternError: `not_found`, `already_exists`, `version_conflict`, `in_use`, `hostname_taken`,
  * `validation_failed` (findings of the Compiler, or a secret whose type would change).
  */
-export interface Store {
+export interface Store extends LedgerStore {
   /** Creates a project if it is missing. */
   ensureProject(name: ResourceName): Promise<void>;
   hasProject(name: string): Promise<boolean>;

@@ -20,9 +20,9 @@ export const epochs = sqliteTable('epochs', {
   openedAt: integer('opened_at').notNull(),
 });
 
-/** `revision`: the newest given out. `purged`: the newest tombstone that is no longer kept. */
+/** `revision`: the newest given out. `purged`: the newest tombstone that is no longer kept. `ledger`: the newest `seq` of a refusal. */
 export const counters = sqliteTable('counters', {
-  name: text('name', { enum: ['revision', 'purged'] }).primaryKey(),
+  name: text('name', { enum: ['revision', 'purged', 'ledger'] }).primaryKey(),
   value: integer('value').notNull(),
 });
 
@@ -217,4 +217,106 @@ export const tokens = sqliteTable(
     revokedAt: integer('revoked_at'),
   },
   (table) => [uniqueIndex('tokens_name').on(table.name).where(sql`revoked_at is null`)],
+);
+
+/** What clients presented: JSON array of base64 DERs, leaf first, once for all refusals and clients. */
+export const presentedChains = sqliteTable(
+  'presented_chains',
+  {
+    hash: text('hash').primaryKey(),
+    trusted: integer('trusted', { mode: 'boolean' }).notNull(),
+    certificates: text('certificates', { mode: 'json' }).$type<string[]>().notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [index('presented_chains_age').on(table.trusted, table.lastAt)],
+);
+
+/** The refusal ledger. `seq` grows with every write of any entry: what changed last has the highest. */
+export const refusals = sqliteTable(
+  'refusals',
+  {
+    id: text('id').primaryKey(),
+    seq: integer('seq').notNull(),
+    project: text('project').notNull(),
+    route: text('route').notNull(),
+    host: text('host').notNull(),
+    sni: text('sni').notNull(),
+    edge: text('edge').notNull(),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+    count: integer('count').notNull(),
+    reason: text('reason').notNull(),
+    detail: text('detail').notNull(),
+    rule: text('rule'),
+    clientAddress: text('client_address'),
+    fingerprint: text('fingerprint'),
+    subject: text('subject'),
+    issuer: text('issuer'),
+    serial: text('serial'),
+    chainHash: text('chain_hash'),
+    revision: integer('revision').notNull(),
+    tlsVersion: text('tls_version'),
+    observed: integer('observed', { mode: 'boolean' }).notNull(),
+    various: integer('various', { mode: 'boolean' }).notNull(),
+  },
+  (table) => [
+    uniqueIndex('refusals_seq').on(table.seq),
+    uniqueIndex('refusals_project').on(table.project, table.seq),
+    index('refusals_age').on(table.lastAt),
+  ],
+);
+
+/** Refusals that an edge could not record, by its runs. */
+export const droppedRefusals = sqliteTable(
+  'dropped_refusals',
+  {
+    edge: text('edge').notNull(),
+    run: text('run').notNull(),
+    count: integer('count').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.edge, table.run] }),
+    index('dropped_refusals_age').on(table.lastAt),
+  ],
+);
+
+/** The client inventory. */
+export const clients = sqliteTable(
+  'clients',
+  {
+    project: text('project').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    subject: text('subject').notNull(),
+    issuer: text('issuer').notNull(),
+    serial: text('serial').notNull(),
+    notAfter: integer('not_after').notNull(),
+    chainHash: text('chain_hash'),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.project, table.fingerprint] }),
+    index('clients_age').on(table.lastAt),
+  ],
+);
+
+/** Where clients were seen, and which anchor of which bundle vouched for them there. */
+export const clientHosts = sqliteTable(
+  'client_hosts',
+  {
+    project: text('project').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    host: text('host').notNull(),
+    route: text('route').notNull(),
+    bundle: text('bundle').notNull(),
+    anchor: text('anchor').notNull(),
+    verdict: text('verdict', { enum: ['admit', 'refuse'] }).notNull(),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.project, table.fingerprint, table.host, table.bundle, table.anchor] }),
+    index('client_hosts_host').on(table.project, table.host, table.lastAt),
+  ],
 );

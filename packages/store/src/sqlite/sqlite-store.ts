@@ -10,14 +10,18 @@ import {
   saveIssuedCertificate,
 } from './certificates.ts';
 import { ChangeLog } from './change-log.ts';
+import { getClient, listClients } from './clients.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
+import { countDroppedRefusals, purgeLedger } from './purge-ledger.ts';
 import { runOldestJob } from './recompile-hosts.ts';
+import { getPresentedChain, getRefusal, listRefusals, refusalsAfter } from './refusals.ts';
 import { RevisionWatch } from './revision-watch.ts';
 import { createRoute, deleteRoute, getRoute, listRoutes, updateRoute } from './routes.ts';
 import { jobs, projects } from './schema.ts';
 import { deleteSecret, getSecret, listSecrets, putSecret, secretDetailsOf } from './secrets.ts';
 import { createService, deleteService, getService, listServices, updateService } from './services.ts';
 import { storeFailureOf } from './store-failure.ts';
+import { takeLedger } from './take-ledger.ts';
 import {
   bindEdgeKey,
   createToken,
@@ -57,6 +61,13 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     });
     watch.lookNow();
     return result;
+  };
+
+  const ledgerListeners = new Set<() => void>();
+  // Without the watch: what follows resources and hosts has nothing to look at after these, which come several times a second.
+  const writingLedger = async <T>(work: (context: WriteContext) => T): Promise<T> => {
+    const context: WriteContext = { db, log, compiler, now: now(), by: null };
+    return write(() => work(context));
   };
 
   return {
@@ -117,6 +128,24 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     noteTokenUse: (id) => writing((context) => noteTokenUse(context, id)),
     findToken: (hash) => reading(() => findToken(db, hash)),
     bindEdgeKey: (tokenId, edgeKey) => writing((context) => bindEdgeKey(context, tokenId, edgeKey)),
+
+    takeLedger: async (report) => {
+      await writingLedger((context) => takeLedger(context, report));
+      for (const listener of ledgerListeners) queueMicrotask(listener);
+    },
+    purgeLedger: () => writingLedger((context) => purgeLedger(context)),
+    onLedger(listener) {
+      const entry = (): void => listener();
+      ledgerListeners.add(entry);
+      return () => void ledgerListeners.delete(entry);
+    },
+    listRefusals: (project, query) => reading(() => listRefusals(db, project, query)),
+    refusalsAfter: (project, seq, filter) => reading(() => refusalsAfter(db, project, seq, filter)),
+    getRefusal: (project, id) => reading(() => getRefusal(db, project, id)),
+    countDroppedRefusals: (since) => reading(() => countDroppedRefusals(db, since)),
+    getPresentedChain: (hash) => reading(() => getPresentedChain(db, hash)),
+    listClients: (project, query) => reading(() => listClients(db, project, query)),
+    getClient: (project, fingerprint) => reading(() => getClient(db, project, fingerprint)),
 
     close: async () => {
       watch.stop();
