@@ -4,6 +4,7 @@ import { CliFailure } from '../cli-failure.ts';
 import { formatFindings } from '../descriptor/format-findings.ts';
 import { exitCodeOf, failureKindOf } from '../exit-codes.ts';
 import { cleanText } from './clean-text.ts';
+import { describeConflict } from './describe-conflict.ts';
 import { placeOf } from './failure-place.ts';
 import { type FailedCall, hintOf } from './hint-of.ts';
 
@@ -22,13 +23,17 @@ export function formatError(error: unknown, { debug, call }: ReportOptions): str
   const report = reportOf(error);
   if (report !== undefined) lines.push(report);
   lines.push(isInterruption(error) ? messageOf(error) : `error: ${messageOf(error)}`);
+  const conflict = problemOf(error)?.conflict;
   const rows = [
     ['where', placeOf(error)],
     ['why', whyOf(error)],
     ['hint', hintOf(error, call)],
     ['see', failureKindOf(error) === 'usage' || isInterruption(error) ? undefined : docsOf(error)],
   ] as const;
-  for (const [label, text] of rows) if (text !== undefined) lines.push(`${label}: ${text}`);
+  for (const [label, text] of rows) {
+    if (text !== undefined) lines.push(`${label}: ${text}`);
+    if (label === 'why' && conflict !== undefined) lines.push(...describeConflict(conflict));
+  }
   if (debug) lines.push(inspect(error));
   else if (isFault(error)) lines.push('This is a fault in postern. --debug shows where it happened.');
   return cleanText(`${lines.join('\n')}\n`);
@@ -36,6 +41,7 @@ export function formatError(error: unknown, { debug, call }: ReportOptions): str
 
 /** Writes a failure for a program: one JSON object with the exit status in it. Ends in a newline. */
 export function formatErrorJson(error: unknown, call?: FailedCall): string {
+  const conflict = problemOf(error)?.conflict;
   const findings = error instanceof PosternError || error instanceof CliFailure ? error.findings : [];
   return `${JSON.stringify({
     error: {
@@ -47,6 +53,7 @@ export function formatErrorJson(error: unknown, call?: FailedCall): string {
       hint: hintOf(error, call),
       docs: docsOf(error),
       ...(findings.length === 0 ? {} : { findings }),
+      ...(conflict === undefined ? {} : { conflict }),
     },
   })}\n`;
 }
