@@ -1,9 +1,10 @@
-import type {
-  ClientCertificatePolicy,
-  CompiledRule,
-  HostDocument,
-  HostRows,
-  Upstream,
+import {
+  CLIENT_IDENTITY_HEADERS_DEFAULT,
+  type ClientCertificatePolicy,
+  type CompiledRule,
+  type HostDocument,
+  type HostRows,
+  type Upstream,
 } from '@postern/contracts';
 import { checkDescriptor } from './check-descriptor.ts';
 import { checkRoute } from './check-route.ts';
@@ -35,6 +36,7 @@ export function compileHost(rows: HostRows): HostDocument {
     closed: null,
     certificate: certificateOf(rows),
     clientCertificate: policyOf(rows),
+    ...identityOf(rows),
     rules: compileRules(rows),
     services,
   };
@@ -60,6 +62,12 @@ function policyOf(rows: HostRows): ClientCertificatePolicy | null {
     trustBundle: rows.secrets.get(tls.clientValidationCa.name)?.id ?? '',
     subjectMatches: validation?.clientCertificate?.subjectMatches ?? null,
   };
+}
+
+/** Left out where it is the default, so that such documents keep a form that older edges read. */
+function identityOf(rows: HostRows): Pick<HostDocument, 'clientIdentity'> {
+  const headers = rows.route.spec.clientIdentity?.headers ?? CLIENT_IDENTITY_HEADERS_DEFAULT;
+  return headers === CLIENT_IDENTITY_HEADERS_DEFAULT ? {} : { clientIdentity: { headers } };
 }
 
 function compileRules(rows: HostRows): CompiledRule[] {

@@ -52,6 +52,10 @@ const ROUTE: Annotations = {
     'The tls-ca secret that client certificates must come from; with it every client needs one.',
   ),
   '/spec/tls/clientValidationCa/name': note('Name of a tls-ca secret.'),
+  '/spec/tls/clientValidationCa/next': note(
+    'The tls-ca secret that takes its place; while it stands here, both are trusted.',
+  ),
+  '/spec/tls/clientValidationCa/next/name': note('Name of a tls-ca secret.'),
   '/spec/tls/serverCertificate': note(
     'The tls secret to serve; without it Postern gets a certificate itself.',
   ),
@@ -86,6 +90,10 @@ const ROUTE: Annotations = {
     },
   ),
   '/spec/validation/httpBasic/passwordHashes/*': note('Hash of the password of this user.'),
+  '/spec/clientIdentity': note('How services learn who an admitted client is; needs tls.clientValidationCa.'),
+  '/spec/clientIdentity/headers': note(
+    'client-cert (RFC 9440, the default), xfcc (X-Forwarded-Client-Cert as Envoy writes it), x-client or none.',
+  ),
   '/spec/corsPolicy': note('Which pages of other origins may call this host.'),
   '/spec/corsPolicy/allowOrigins': note('Origins, or "*" for all.'),
   '/spec/corsPolicy/allowOrigins/*': note('Scheme, host and port only, like https://shop.example.org.', {

@@ -1,14 +1,20 @@
 import { z } from 'zod';
 import { compiledHealthCheck } from './health-check.ts';
-import { corsPolicy, httpBasic, subjectMatcher } from './route.ts';
+import { CLIENT_IDENTITY_HEADERS, corsPolicy, httpBasic, subjectMatcher } from './route.ts';
 import { target } from './target.ts';
 
 /** The form number of the documents below; an edge that does not know it closes the host and says so. */
 export const DOCUMENT_FORMAT = 1;
 /** The form of a host document that uses what format 1 does not have: weights and health checks. */
 export const DOCUMENT_FORMAT_HEALTH = 2;
+/** The form of a host document that says in which form services learn who a client is. */
+export const DOCUMENT_FORMAT_IDENTITY = 3;
 /** Every form that the schemas below read. */
-export const DOCUMENT_FORMATS: readonly number[] = [DOCUMENT_FORMAT, DOCUMENT_FORMAT_HEALTH];
+export const DOCUMENT_FORMATS: readonly number[] = [
+  DOCUMENT_FORMAT,
+  DOCUMENT_FORMAT_HEALTH,
+  DOCUMENT_FORMAT_IDENTITY,
+];
 
 /** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
 export const upstream = z.strictObject({
@@ -43,6 +49,9 @@ export const clientCertificatePolicy = z.strictObject({
 });
 export type ClientCertificatePolicy = z.infer<typeof clientCertificatePolicy>;
 
+/** How services learn who an admitted client is. */
+const compiledClientIdentity = z.strictObject({ headers: z.enum(CLIENT_IDENTITY_HEADERS) });
+
 /** Everything an edge needs to serve one host; compiled by a pure function, pinned by golden pairs. */
 export const hostDocument = z.strictObject({
   host: z.string(),
@@ -53,6 +62,8 @@ export const hostDocument = z.strictObject({
   /** Id of the server certificate; null: none yet, the host answers with an alert. */
   certificate: z.string().nullable(),
   clientCertificate: clientCertificatePolicy.nullable(),
+  /** Absent: Client-Cert (RFC 9440); documents before format 3 have none. */
+  clientIdentity: compiledClientIdentity.optional(),
   httpBasic: httpBasic.nullable(),
   cors: corsPolicy.nullable(),
   /** Longest prefix first. */
@@ -66,6 +77,7 @@ export type HostDocument = z.infer<typeof hostDocument>;
  * edge closes those hosts, with that reason, and goes on with all others.
  */
 export function documentFormatOf(body: object): number {
+  if ('clientIdentity' in body) return DOCUMENT_FORMAT_IDENTITY;
   const services = 'services' in body ? Object.values(body.services as HostDocument['services']) : [];
   const isNewer = services.some(
     ({ healthCheck, targets }) =>

@@ -61,3 +61,16 @@ test('an accepted prefix is a path that no URL parser rewrites', () => {
   );
   expect(found).toBeGreaterThan(50);
 });
+
+test('clientIdentity is refused without a client CA: nobody would have an identity', () => {
+  const routes = [{ prefix: '/', route: { service: 'echo' } }];
+  const clientIdentity = { headers: 'xfcc' };
+  const bare = routeDescriptor.safeParse({ host: 'a.localhost', clientIdentity, routes });
+  expect(bare.error?.issues.map(({ path }) => path)).toEqual([['clientIdentity']]);
+  const tls = { clientValidationCa: { name: 'ca' } };
+  expect(routeDescriptor.safeParse({ host: 'a.localhost', tls, clientIdentity, routes }).success).toBe(true);
+  const unknown = { headers: 'x-forwarded' };
+  expect(
+    routeDescriptor.safeParse({ host: 'a.localhost', tls, clientIdentity: unknown, routes }).success,
+  ).toBe(false);
+});

@@ -106,12 +106,22 @@ export const corsPolicy = z.strictObject({
 });
 export type CorsPolicy = z.infer<typeof corsPolicy>;
 
+/** How services learn who an admitted client is; docs/identity.md defines each form. */
+export const CLIENT_IDENTITY_HEADERS = ['client-cert', 'xfcc', 'x-client', 'none'] as const;
+export type ClientIdentityHeaders = (typeof CLIENT_IDENTITY_HEADERS)[number];
+export const CLIENT_IDENTITY_HEADERS_DEFAULT: ClientIdentityHeaders = 'client-cert';
+
+export const clientIdentity = z.strictObject({ headers: z.enum(CLIENT_IDENTITY_HEADERS).optional() });
+
+/** The CA that vouches for clients; while `next` is there it does as well: a rotation is under way. */
+const clientValidationCa = z.strictObject({ name: resourceName, next: reference.optional() });
+
 /** A route's descriptor: what the customer writes, in YAML or JSON. */
 export const routeDescriptor = z
   .strictObject({
     host: hostname,
     tls: z
-      .strictObject({ clientValidationCa: reference.optional(), serverCertificate: reference.optional() })
+      .strictObject({ clientValidationCa: clientValidationCa.optional(), serverCertificate: reference.optional() })
       .optional(),
     validation: z
       .strictObject({
@@ -129,6 +139,7 @@ export const routeDescriptor = z
         httpBasic: httpBasic.optional(),
       })
       .optional(),
+    clientIdentity: clientIdentity.optional(),
     corsPolicy: corsPolicy.optional(),
     routes: z.array(rule).min(1, 'a route needs at least one rule').max(LIMITS.rulesMax),
   })
@@ -143,6 +154,26 @@ export const routeDescriptor = z
           code: 'client_ca_missing',
           hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',
         },
+      });
+    }
+    if (route.clientIdentity !== undefined && route.tls?.clientValidationCa === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['clientIdentity'],
+        message: 'clientIdentity needs tls.clientValidationCa: without a client CA nobody has an identity',
+        params: {
+          code: 'client_ca_missing',
+          hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',
+        },
+      });
+    }
+    const ca = route.tls?.clientValidationCa;
+    if (ca?.next !== undefined && ca.next.name === ca.name) {
+      context.addIssue({
+        code: 'custom',
+        path: ['tls', 'clientValidationCa', 'next', 'name'],
+        message: `"${ca.name}" is the present client CA already`,
+        params: { code: 'rotation_to_itself', hint: 'name the tls-ca secret that takes its place' },
       });
     }
     const seen = new Map<string, number>();

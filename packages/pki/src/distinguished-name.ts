@@ -23,7 +23,8 @@ export interface DistinguishedName {
 export const COMMON_NAME = '2.5.4.3';
 export const EMAIL_ADDRESS = '1.2.840.113549.1.9.1';
 
-const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
+/** Short names of attribute types, by object identifier. */
+export const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
   [COMMON_NAME]: 'CN',
   '2.5.4.5': 'serialNumber',
   '2.5.4.6': 'C',

@@ -14,6 +14,7 @@ export * from './dev-certificates.ts';
 export { COMMON_NAME, EMAIL_ADDRESS } from './distinguished-name.ts';
 export * from './edge-seal.ts';
 export { escapeControls } from './escape-controls.ts';
+export { formatRfc4514 } from './format-rfc4514.ts';
 export type { GeneralName } from './general-name.ts';
 export * from './host-coverage.ts';
 export * from './local-authority.ts';

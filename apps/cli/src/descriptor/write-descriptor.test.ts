@@ -59,6 +59,10 @@ const descriptor: fc.Arbitrary<RouteDescriptor> = fc
         },
         { requiredKeys: [] },
       ),
+      clientIdentity: fc.record(
+        { headers: fc.constantFrom('client-cert', 'xfcc', 'x-client', 'none') },
+        { requiredKeys: [] },
+      ),
       corsPolicy: fc.record(
         { allowOrigins: fc.constant(['https://a.example', '*']), allowMethods: fc.constant(['GET', "it's"]) },
         { requiredKeys: ['allowOrigins'] },

@@ -17,7 +17,7 @@ export function writeDescriptor(descriptor: RouteDescriptor): string {
 }
 
 function ordered(route: RouteDescriptor): unknown {
-  const { host, tls, validation, corsPolicy, routes } = route;
+  const { host, tls, validation, clientIdentity, corsPolicy, routes } = route;
   return compact({
     host,
     tls:
@@ -36,6 +36,7 @@ function ordered(route: RouteDescriptor): unknown {
           ),
         },
       }),
+    clientIdentity: clientIdentity && compact({ headers: clientIdentity.headers }),
     corsPolicy:
       corsPolicy && compact({ allowOrigins: corsPolicy.allowOrigins, allowMethods: corsPolicy.allowMethods }),
     routes: routes.map(orderedRule),

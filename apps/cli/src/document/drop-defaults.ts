@@ -1,5 +1,11 @@
 import type { DocumentKind, RouteDescriptor, ServiceSpec } from '@postern/contracts';
-import { HEALTH_CHECK_DEFAULTS, SERVICE_DEFAULTS, urlOfTarget, weightOfTarget } from '@postern/contracts';
+import {
+  CLIENT_IDENTITY_HEADERS_DEFAULT,
+  HEALTH_CHECK_DEFAULTS,
+  SERVICE_DEFAULTS,
+  urlOfTarget,
+  weightOfTarget,
+} from '@postern/contracts';
 
 /** Methods that CORS allows where a route names none. */
 const CORS_METHODS = ['GET', 'HEAD', 'POST'];
@@ -27,12 +33,13 @@ function plainService(service: ServiceSpec): unknown {
 }
 
 function plainRoute(route: RouteDescriptor): unknown {
-  const { tls, validation, corsPolicy, routes, ...rest } = route;
+  const { tls, validation, clientIdentity, corsPolicy, routes, ...rest } = route;
   const methods = corsPolicy?.allowMethods;
   return {
     ...rest,
     tls: unlessEmpty(tls),
     validation: unlessEmpty(validation),
+    clientIdentity: unlessEmpty(without(clientIdentity, { headers: CLIENT_IDENTITY_HEADERS_DEFAULT })),
     corsPolicy: corsPolicy && {
       ...corsPolicy,
       allowMethods: String(methods) === String(CORS_METHODS) ? undefined : methods,

@@ -147,6 +147,12 @@ describe('a default that is written out and one that is left out compare as equa
       { host: 'a.example', corsPolicy: { allowOrigins: ['*'] }, routes: [rule] },
     ],
     [
+      'clientIdentity',
+      'route',
+      { host: 'a.example', clientIdentity: { headers: 'client-cert' }, routes: [rule] },
+      { host: 'a.example', routes: [rule] },
+    ],
+    [
       'an empty block',
       'route',
       { host: 'a.example', tls: {}, validation: {}, routes: [rule] },

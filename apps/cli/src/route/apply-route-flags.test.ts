@@ -39,6 +39,7 @@ test('all flags of a new route become its descriptor', () => {
       path: ['/=shop', '/cart=cart'],
       'client-ca-secret': 'ca',
       'client-certificate-subject': ['*.acme.org', 'device-*', 'exact.org'],
+      'client-identity-headers': 'xfcc',
       'server-certificate-secret': 'cert',
       'cors-origin': ['https://a.example'],
       'cors-method': ['GET', 'POST'],
@@ -58,6 +59,7 @@ test('all flags of a new route become its descriptor', () => {
         passwordHashes: { anna: 'sha256:HAhbibDettqnE4W87awjVs0SFDDe837O/+NSV7uqz2Q=' },
       },
     },
+    clientIdentity: { headers: 'xfcc' },
     corsPolicy: { allowOrigins: ['https://a.example'], allowMethods: ['GET', 'POST'] },
     routes: [
       { prefix: '/', route: { service: 'shop' } },
@@ -100,6 +102,17 @@ describe('removals come before additions:', () => {
     });
     expect(Object.keys(validation?.httpBasic?.passwordHashes ?? {})).toEqual(['bob']);
   });
+});
+
+test('the form of identity headers is exchanged, or goes back to the default', () => {
+  const from: BaseDescriptor = { ...base, clientIdentity: { headers: 'xfcc' } };
+  expect(applyRouteFlags(from, { 'client-identity-headers': 'none' }).clientIdentity).toEqual({
+    headers: 'none',
+  });
+  expect(applyRouteFlags(from, {}).clientIdentity).toEqual({ headers: 'xfcc' });
+  expect(applyRouteFlags(from, { 'remove-client-identity': true }).clientIdentity).toBeUndefined();
+  const removals = { 'remove-client-ca-secret': true, 'remove-client-certificate-subject': true };
+  expect(failureOf(removals, from).hint).toContain('--remove-client-identity');
 });
 
 test('the flag adds subjects to those that are there, each once', () => {
@@ -154,6 +167,7 @@ describe('refused as usage:', () => {
 
   test.each<[string, RouteFlags, string]>([
     ['a subject without a CA', { 'client-certificate-subject': ['a'] }, '--client-ca-secret'],
+    ['identity headers without a CA', { 'client-identity-headers': 'xfcc' }, '--client-ca-secret'],
     ['credentials without a realm', { 'http-basic-credentials': ['a=b'] }, '--http-basic-realm'],
     ['a realm without a user', { 'http-basic-realm': 'a' }, '--http-basic-credentials'],
     ['a method without an origin', { 'cors-method': ['GET'] }, '--cors-origin'],

@@ -1,4 +1,10 @@
-import { type CorsPolicy, type HttpBasic, nearest, type SubjectMatcher } from '@postern/contracts';
+import {
+  type ClientIdentityHeaders,
+  type CorsPolicy,
+  type HttpBasic,
+  nearest,
+  type SubjectMatcher,
+} from '@postern/contracts';
 import { usageFailure } from '../cli-failure.ts';
 import { hashCredentials } from './basic-credentials.ts';
 import { parseSubjectFlag } from './subject-flag.ts';
@@ -10,6 +16,7 @@ export interface RouteFlags {
   readonly path?: readonly string[] | undefined;
   readonly 'client-ca-secret'?: string | undefined;
   readonly 'client-certificate-subject'?: readonly string[] | undefined;
+  readonly 'client-identity-headers'?: string | undefined;
   readonly 'server-certificate-secret'?: string | undefined;
   readonly 'cors-origin'?: readonly string[] | undefined;
   readonly 'cors-method'?: readonly string[] | undefined;
@@ -20,6 +27,7 @@ export interface RouteFlags {
   readonly 'remove-client-ca-secret'?: boolean | undefined;
   /** Drops all subjects. */
   readonly 'remove-client-certificate-subject'?: boolean | undefined;
+  readonly 'remove-client-identity'?: boolean | undefined;
   readonly 'remove-server-certificate-secret'?: boolean | undefined;
   readonly 'remove-cors-origin'?: readonly string[] | undefined;
   readonly 'remove-cors-method'?: readonly string[] | undefined;
@@ -31,8 +39,13 @@ export interface DraftDescriptor {
   host?: string;
   tls?: { clientValidationCa?: { name: string }; serverCertificate?: { name: string } };
   validation?: { clientCertificate?: { subjectMatches: SubjectMatcher[] }; httpBasic?: HttpBasic };
+  clientIdentity?: DraftIdentity;
   corsPolicy?: CorsPolicy;
   routes: DraftRule[];
+}
+
+interface DraftIdentity {
+  headers?: ClientIdentityHeaders | undefined;
 }
 
 interface DraftRule {
@@ -54,6 +67,7 @@ export interface BaseDescriptor {
         httpBasic?: HttpBasic | undefined;
       }
     | undefined;
+  readonly clientIdentity?: DraftIdentity | undefined;
   readonly corsPolicy?: CorsPolicy | undefined;
   readonly routes: readonly DraftRule[];
 }
@@ -68,6 +82,7 @@ export function applyRouteFlags(base: BaseDescriptor | undefined, flags: RouteFl
   const tls = mergeTls(base, flags);
   const clientCertificate = mergeSubjects(base, flags, tls?.clientValidationCa !== undefined);
   const httpBasic = mergeBasic(base?.validation?.httpBasic, flags);
+  const clientIdentity = mergeIdentity(base, flags, tls?.clientValidationCa !== undefined);
   const corsPolicy = mergeCors(base?.corsPolicy, flags);
   const validation = {
     ...(clientCertificate === undefined ? {} : { clientCertificate }),
@@ -77,6 +92,7 @@ export function applyRouteFlags(base: BaseDescriptor | undefined, flags: RouteFl
     ...(host === undefined ? {} : { host }),
     ...(tls === undefined ? {} : { tls }),
     ...(Object.keys(validation).length === 0 ? {} : { validation }),
+    ...(clientIdentity === undefined ? {} : { clientIdentity }),
     ...(corsPolicy === undefined ? {} : { corsPolicy }),
     routes: mergeRules(base?.routes ?? [], flags),
   };
@@ -123,6 +139,29 @@ function mergeSubjects(
     );
   }
   return { subjectMatches: all };
+}
+
+function mergeIdentity(
+  base: BaseDescriptor | undefined,
+  flags: RouteFlags,
+  hasCa: boolean,
+): DraftIdentity | undefined {
+  const kept = flags['remove-client-identity'] ? undefined : base?.clientIdentity;
+  // The flag takes the forms that there are and no others.
+  const headers = flags['client-identity-headers'] as ClientIdentityHeaders | undefined;
+  if (headers !== undefined && !hasCa) {
+    throw usageFailure(
+      '--client-identity-headers needs a client CA: without one nobody has an identity',
+      'add --client-ca-secret with the name of a tls-ca secret',
+    );
+  }
+  if (kept !== undefined && !hasCa) {
+    throw usageFailure(
+      'the route still says how services learn who a client is, which means nothing without a client CA',
+      'add --remove-client-identity to drop that as well',
+    );
+  }
+  return headers === undefined ? kept : { ...kept, headers };
 }
 
 function sameMatcher(a: SubjectMatcher, b: SubjectMatcher): boolean {

@@ -20,6 +20,7 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
         ? undefined
         : (subjects?.map(writeSubject).join(', ') ?? 'every certificate of the CA'),
     ],
+    ['Client identity', ca === undefined ? undefined : spec.clientIdentity?.headers],
     ['Server certificate', spec.tls?.serverCertificate?.name ?? 'automatic'],
     [
       'Basic auth',

@@ -1,4 +1,9 @@
-import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts';
+import {
+  CLIENT_IDENTITY_HEADERS_DEFAULT,
+  type CompiledRule,
+  PosternError,
+  type Upstream,
+} from '@postern/contracts';
 import type { Connection, ServedHost } from '../connection.ts';
 import type { BodyForm, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import { type Field, passableTrailers, valuesOf } from '../upstream/fields.ts';
@@ -180,6 +185,7 @@ function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstre
       connection,
       authority: head.authority,
       publicHttpsPort: options.publicHttpsPort,
+      identityHeaders: served.document.clientIdentity?.headers ?? CLIENT_IDENTITY_HEADERS_DEFAULT,
       dropAuthorization: served.document.httpBasic !== null,
     }),
     body,

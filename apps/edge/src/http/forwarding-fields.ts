@@ -1,8 +1,7 @@
-import type { ClientIdentity, Connection } from '../connection.ts';
+import type { ClientIdentityHeaders } from '@postern/contracts';
+import type { Connection } from '../connection.ts';
 import { type Field, hopByHopNames, listOf, passableTrailers, valuesOf } from '../upstream/fields.ts';
-
-/** Bytes of DER. A longer chain is not sent on: its base64 would fill the head limit of common upstreams. */
-const CHAIN_BYTES_MAX = 12 * 1024;
+import { identityFields } from './identity-fields.ts';
 
 /** Names by which upstreams believe who the client is; only the edge may say them. Spelt as `plainName` gives them. */
 const IDENTITY_NAMES = new Set([
@@ -31,13 +30,15 @@ export interface ForwardingOptions {
   /** Host as the client wrote it. */
   readonly authority: string;
   readonly publicHttpsPort: number;
+  /** How the service learns who the client is. */
+  readonly identityHeaders: ClientIdentityHeaders;
   /** Leave Authorization out: the edge has used it up. */
   readonly dropAuthorization: boolean;
 }
 
 /**
  * The end-to-end fields that go to an upstream: the client's, less hop-by-hop ones (RFC 9110 section 7.6.1), identity
- * claims and names with an underscore, plus X-Forwarded-* and, of an admitted client, Client-Cert (RFC 9440).
+ * claims and names with an underscore, plus X-Forwarded-* and, of an admitted client, its identity in the route's form.
  *
  * Ours are added after all removal, so that no Connection option of the client can take them away.
  */
@@ -61,7 +62,7 @@ export function forwardedFields(fields: readonly Field[], options: ForwardingOpt
     ['X-Forwarded-Host', options.authority],
     ['X-Forwarded-Port', String(options.publicHttpsPort)],
   );
-  if (connection.client !== null) kept.push(...clientCertFields(connection.client));
+  if (connection.client !== null) kept.push(...identityFields(connection.client, options.identityHeaders));
   return kept;
 }
 
@@ -73,18 +74,4 @@ export function forwardedTrailers(fields: readonly Field[]): Field[] {
 /** Whether the client takes trailers: the one TE member that may go on, for gRPC (RFC 9113 section 8.2.2). */
 export function takesTrailers(fields: readonly Field[]): boolean {
   return listOf(fields, 'te').some((member) => member.split(';')[0]?.trim() === 'trailers');
-}
-
-function clientCertFields(client: ClientIdentity): Field[] {
-  const fields: Field[] = [['Client-Cert', byteSequence(client.leafDer)]];
-  const chainBytes = client.chainDer.reduce((sum, der) => sum + der.length, 0);
-  if (client.chainDer.length > 0 && chainBytes <= CHAIN_BYTES_MAX) {
-    fields.push(['Client-Cert-Chain', client.chainDer.map(byteSequence).join(', ')]);
-  }
-  return fields;
-}
-
-/** A structured field byte sequence (RFC 8941 section 3.3.5). */
-function byteSequence(bytes: Buffer): string {
-  return `:${bytes.toString('base64')}:`;
 }

@@ -567,6 +567,10 @@ export interface components {
                     };
                 };
             };
+            clientIdentity?: {
+                /** @enum {string} */
+                headers?: "client-cert" | "xfcc" | "x-client" | "none";
+            };
             corsPolicy?: {
                 allowOrigins: string[];
                 allowMethods?: string[];
@@ -619,6 +623,10 @@ export interface components {
                         [key: string]: string;
                     };
                 };
+            };
+            clientIdentity?: {
+                /** @enum {string} */
+                headers?: "client-cert" | "xfcc" | "x-client" | "none";
             };
             corsPolicy?: {
                 allowOrigins: string[];

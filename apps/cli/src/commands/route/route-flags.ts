@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { CLIENT_IDENTITY_HEADERS } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
 import type { RouteFlags } from '../../route/apply-route-flags.ts';
 import { labelFlag, WAIT_FLAGS } from '../write-flags.ts';
@@ -31,6 +32,11 @@ export const ROUTE_FLAGS = {
     helpValue: 'NAME',
     ...many,
   }),
+  'client-identity-headers': Flags.string({
+    description: 'how services learn who a client is; client-cert unless said otherwise',
+    options: [...CLIENT_IDENTITY_HEADERS],
+    helpValue: 'FORM',
+  }),
   'server-certificate-secret': Flags.string({ description: 'tls secret to serve with', helpValue: 'NAME' }),
   'cors-origin': Flags.string({
     description: 'origin that browsers may call from; repeatable',
@@ -60,6 +66,7 @@ export const ROUTE_REMOVALS = {
   'remove-path': Flags.string({ description: 'drop this prefix; repeatable', helpValue: '/PREFIX', ...many }),
   'remove-client-ca-secret': Flags.boolean({ description: 'demand no client certificate any more' }),
   'remove-client-certificate-subject': Flags.boolean({ description: 'drop all subjects' }),
+  'remove-client-identity': Flags.boolean({ description: 'tell services who a client is as by default' }),
   'remove-server-certificate-secret': Flags.boolean({ description: 'go back to an automatic certificate' }),
   'remove-cors-origin': Flags.string({
     description: 'drop this origin; the last one turns CORS off; repeatable',
