@@ -28,6 +28,10 @@ export function remedyOf(refused: Refused, policy: ClientPolicy): string {
       return `issue ${who(failed)} for clients: extendedKeyUsage clientAuth, keyUsage digitalSignature`;
     case 'certificate_weak':
       return `issue ${who(failed)} anew with RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519, and SHA-256`;
+    case 'certificate_revoked':
+      return `issue a new certificate; or, where it was revoked by mistake, take the revocation back (postern client unrevoke) or have the CA issue a list without it`;
+    case 'crl_stale':
+      return 'give Postern a current revocation list of the CA (postern secret create crl), or have the list count softly (--policy soft)';
     case 'chain_order':
       return 'send the leaf and after it only the intermediates that lead to the trusted CA, each after what it issued; of trusted CAs of one name keep one';
     case 'certificate_invalid':

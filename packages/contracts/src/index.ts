@@ -14,6 +14,7 @@ export * from './names.ts';
 export * from './problems.ts';
 export * from './report.ts';
 export * from './resource.ts';
+export * from './revocation.ts';
 export * from './route.ts';
 export * from './rows.ts';
 export * from './secret.ts';

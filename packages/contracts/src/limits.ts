@@ -56,6 +56,10 @@ export const LIMITS = {
   fieldChangesMax: 100,
   /** Former versions of one resource that are kept, so that a conflict can say what changed. */
   versionsKept: 10,
+  /** Revocations of one project, each some 300 bytes of one document of the feed; more belong on a CRL. */
+  revocationsMax: 5000,
+  /** Characters. The name of an issuer in a revocation; with as many of these as there may be the document fits the feed. */
+  revocationNameCharsMax: 400,
   /** Tokens that are not revoked; each edge and each pipeline has one, and a list of them is one answer. */
   tokensMax: 1000,
   /** Seconds. The shortest life of a token that is useful to a caller. */

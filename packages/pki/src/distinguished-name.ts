@@ -82,15 +82,24 @@ export function readDistinguishedName({ content }: DerElement): DistinguishedNam
   };
 }
 
-/** The length makes it impossible that one value looks like two. */
 function keyOf(oid: string, { tag, content, whole }: DerElement, text: string | null): string {
   let value: string;
   if (FOLDED.has(tag) && (text !== null || tag === STRING_TAGS.t61)) {
-    const spaced = (text ?? content.toString('latin1')).replace(/[ \t\n\v\f\r]+/g, ' ').replace(/^ | $/g, '');
-    value = spaced.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    value = foldedNameValue(text ?? content.toString('latin1'));
   } else {
     value = `#${whole.toString('hex')}`;
   }
+  return nameAttributeKey(oid, value);
+}
+
+/** A value as names are compared (RFC 5280 section 7.1): white space gathered, A to Z without case. */
+export function foldedNameValue(text: string): string {
+  const spaced = text.replace(/[ \t\n\v\f\r]+/g, ' ').replace(/^ | $/g, '');
+  return spaced.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+/** The length makes it impossible that one value looks like two. */
+export function nameAttributeKey(oid: string, value: string): string {
   return `${oid}:${value.length}:${value}`;
 }
 
