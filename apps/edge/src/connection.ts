@@ -20,10 +20,7 @@ export interface ClientIdentity {
 /** One host as a worker serves it; made from its document and kept in an LRU until a change of the host arrives. */
 export interface ServedHost {
   readonly document: HostDocument;
-  /**
-   * Names what decides at the TLS level (whether a certificate is demanded and which anchors are trusted). When it
-   * differs from that of an open connection, the connection is ended: see `Connection.policyVersion`.
-   */
+  /** Names what decides at the TLS level: whether a certificate is demanded, and which anchors are trusted. */
   readonly policyVersion: string;
   /** Says all there is to say about a client under what the host demands now. Open hosts vouch for nobody: ask only for clients. */
   evaluate(client: PresentedClient): Evaluation;
@@ -48,8 +45,6 @@ export interface Connection {
   readonly tlsCipher: string;
   /** Null on hosts that ask for no certificate. Never null on a host that demands one. */
   readonly client: ClientIdentity | null;
-  /** That of the ServedHost the handshake was made for. */
-  readonly policyVersion: string;
 }
 
 /**

@@ -8,6 +8,13 @@ export function checkRoute(rows: HostRows): Finding[] {
   const findings = [
     clientValidationCa &&
       problemOfSecret(clientValidationCa.name, 'tls-ca', rows.secrets, '/tls/clientValidationCa/name'),
+    clientValidationCa?.next &&
+      problemOfSecret(
+        clientValidationCa.next.name,
+        'tls-ca',
+        rows.secrets,
+        '/tls/clientValidationCa/next/name',
+      ),
     serverCertificate &&
       problemOfSecret(serverCertificate.name, 'tls', rows.secrets, '/tls/serverCertificate/name'),
   ].filter((finding) => finding !== undefined);

@@ -1,5 +1,6 @@
 import { compileMatchers } from '@postern/admission';
 import {
+  DOCUMENT_FORMAT_ROTATION,
   documentFormatOf,
   type HostRows,
   hostDocument,
@@ -100,6 +101,41 @@ test('weights and health checks reach the document with every number filled in; 
   expect(documentFormatOf(plain)).toBe(1);
   expect(plain.services.echo).not.toHaveProperty('healthCheck');
   expect(plain.services.echo?.targets[0]).not.toHaveProperty('weight');
+});
+
+test('during a rotation both CAs reach the document, in a form that older edges close; one that is missing closes the host', () => {
+  const next: SecretRow = { id: 'sec-next', type: 'tls-ca' };
+  const rotating = {
+    ...protectedRoute,
+    tls: { clientValidationCa: { name: 'my-ca', next: { name: 'next-ca' } } },
+  };
+  const secrets = new Map([
+    ['my-ca', CA],
+    ['next-ca', next],
+  ]);
+  const document = compileHost(rowsOf(rotating, { secrets }));
+  expect(document.clientCertificate).toEqual({
+    mode: 'require',
+    trustBundle: 'sec-ca',
+    nextTrustBundle: 'sec-next',
+    subjectMatches: null,
+  });
+  expect(documentFormatOf(document)).toBe(DOCUMENT_FORMAT_ROTATION);
+  expect(documentFormatOf(compileHost(rowsOf(protectedRoute)))).toBe(1);
+  expect(compileHost(rowsOf(rotating)).closed).toEqual({
+    reason: 'reference_missing',
+    message: '/tls/clientValidationCa/next/name: there is no secret "next-ca"',
+  });
+  expect(
+    compileHost(
+      rowsOf(rotating, {
+        secrets: new Map([
+          ['my-ca', CA],
+          ['next-ca', TLS],
+        ]),
+      }),
+    ).closed?.reason,
+  ).toBe('reference_type');
 });
 
 test('a host with a client CA always demands a certificate of exactly that bundle', () => {

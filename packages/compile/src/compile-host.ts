@@ -57,9 +57,11 @@ function certificateOf(rows: HostRows): string | null {
 function policyOf(rows: HostRows): ClientCertificatePolicy | null {
   const { tls, validation } = rows.route.spec;
   if (tls?.clientValidationCa === undefined) return null;
+  const { next } = tls.clientValidationCa;
   return {
     mode: 'require',
     trustBundle: rows.secrets.get(tls.clientValidationCa.name)?.id ?? '',
+    ...(next === undefined ? {} : { nextTrustBundle: rows.secrets.get(next.name)?.id ?? '' }),
     subjectMatches: validation?.clientCertificate?.subjectMatches ?? null,
   };
 }

@@ -52,6 +52,10 @@ const ROUTE: Annotations = {
     'The tls-ca secret that client certificates must come from; with it every client needs one.',
   ),
   '/spec/tls/clientValidationCa/name': note('Name of a tls-ca secret.'),
+  '/spec/tls/clientValidationCa/next': note(
+    'The tls-ca secret that takes its place; while it stands here, both are trusted.',
+  ),
+  '/spec/tls/clientValidationCa/next/name': note('Name of a tls-ca secret.'),
   '/spec/tls/serverCertificate': note(
     'The tls secret to serve; without it Postern gets a certificate itself.',
   ),

@@ -9,11 +9,14 @@ export const DOCUMENT_FORMAT = 1;
 export const DOCUMENT_FORMAT_HEALTH = 2;
 /** The form of a host document that says in which form services learn who a client is. */
 export const DOCUMENT_FORMAT_IDENTITY = 3;
+/** The form of the document of a host whose client CA is being replaced. */
+export const DOCUMENT_FORMAT_ROTATION = 5;
 /** Every form that the schemas below read. */
 export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT,
   DOCUMENT_FORMAT_HEALTH,
   DOCUMENT_FORMAT_IDENTITY,
+  DOCUMENT_FORMAT_ROTATION,
 ];
 
 /** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
@@ -45,6 +48,8 @@ export type CompiledRule = z.infer<typeof compiledRule>;
 export const clientCertificatePolicy = z.strictObject({
   mode: z.literal('require'),
   trustBundle: z.string(),
+  /** Present during a rotation: vouches for clients as well, and will stay. */
+  nextTrustBundle: z.string().optional(),
   subjectMatches: z.array(subjectMatcher).min(1).nullable(),
 });
 export type ClientCertificatePolicy = z.infer<typeof clientCertificatePolicy>;
@@ -77,6 +82,8 @@ export type HostDocument = z.infer<typeof hostDocument>;
  * edge closes those hosts, with that reason, and goes on with all others.
  */
 export function documentFormatOf(body: object): number {
+  const demand = 'clientCertificate' in body ? (body as HostDocument).clientCertificate : null;
+  if (demand?.nextTrustBundle !== undefined) return DOCUMENT_FORMAT_ROTATION;
   if ('clientIdentity' in body) return DOCUMENT_FORMAT_IDENTITY;
   const services = 'services' in body ? Object.values(body.services as HostDocument['services']) : [];
   const isNewer = services.some(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { parseWith } from './findings.ts';
 import { routeDescriptor } from './route.ts';
 
 const accepts = (prefix: string): boolean =>
@@ -73,4 +74,19 @@ test('clientIdentity is refused without a client CA: nobody would have an identi
   expect(
     routeDescriptor.safeParse({ host: 'a.localhost', tls, clientIdentity: unknown, routes }).success,
   ).toBe(false);
+});
+
+test('a rotation leads from one client CA to another', () => {
+  const parse = (next: unknown) =>
+    parseWith(routeDescriptor, {
+      host: 'a.localhost',
+      tls: { clientValidationCa: { name: 'ca', next } },
+      routes: [{ prefix: '/', route: { service: 'echo' } }],
+    });
+  expect(parse({ name: 'ca-2' }).ok).toBe(true);
+  const same = parse({ name: 'ca' });
+  expect(same.ok ? [] : same.findings).toMatchObject([
+    { code: 'rotation_to_itself', pointer: '/tls/clientValidationCa/next/name' },
+  ]);
+  expect(parse({ name: 'ca-2', mode: 'observe' }).ok).toBe(false);
 });

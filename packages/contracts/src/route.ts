@@ -113,12 +113,18 @@ export const CLIENT_IDENTITY_HEADERS_DEFAULT: ClientIdentityHeaders = 'client-ce
 
 export const clientIdentity = z.strictObject({ headers: z.enum(CLIENT_IDENTITY_HEADERS).optional() });
 
+/** The CA that vouches for clients; while `next` is there it does as well: a rotation is under way. */
+const clientValidationCa = z.strictObject({ name: resourceName, next: reference.optional() });
+
 /** A route's descriptor: what the customer writes, in YAML or JSON. */
 export const routeDescriptor = z
   .strictObject({
     host: hostname,
     tls: z
-      .strictObject({ clientValidationCa: reference.optional(), serverCertificate: reference.optional() })
+      .strictObject({
+        clientValidationCa: clientValidationCa.optional(),
+        serverCertificate: reference.optional(),
+      })
       .optional(),
     validation: z
       .strictObject({
@@ -162,6 +168,15 @@ export const routeDescriptor = z
           code: 'client_ca_missing',
           hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',
         },
+      });
+    }
+    const ca = route.tls?.clientValidationCa;
+    if (ca?.next !== undefined && ca.next.name === ca.name) {
+      context.addIssue({
+        code: 'custom',
+        path: ['tls', 'clientValidationCa', 'next', 'name'],
+        message: `"${ca.name}" is the present client CA already`,
+        params: { code: 'rotation_to_itself', hint: 'name the tls-ca secret that takes its place' },
       });
     }
     const seen = new Map<string, number>();

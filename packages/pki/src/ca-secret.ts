@@ -118,6 +118,7 @@ function withoutDuplicates(all: readonly ParsedCertificate[]): {
   return { certificates, warnings };
 }
 
-function subjectBytes(der: Buffer): number {
+/** Bytes that the subject of a CA takes in the list of CAs that a handshake sends. Throws an Error where it cannot be read. */
+export function subjectBytes(der: Buffer): number {
   return AsnConvert.serialize(decodeCertificate(der).tbsCertificate.subject).byteLength;
 }

@@ -106,7 +106,8 @@ export async function admitConnection(
   const { host } = found;
   const handshake = await runHandshake(raw, {
     secureContext: found.secureContext,
-    evaluate: host.policy === null ? null : host.evaluate,
+    // By what the host demands when it comes to that: it may change while the handshake runs.
+    evaluate: host.policy === null ? null : (client) => (options.hosts.get(name) ?? host).evaluate(client),
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
     lingerer: options.lingerer,
@@ -126,9 +127,8 @@ export async function admitConnection(
     }
     case 'done': {
       const { socket } = handshake;
-      // The host may have changed while the handshake ran: what it demands now is what counts.
       const present = options.hosts.get(name);
-      if (present?.policyVersion !== host.policyVersion) {
+      if (present === undefined || (present.policy === null) !== (host.policy === null)) {
         options.log.info(
           { host: name, client: client.address, reason: 'policy_changed' },
           'connection refused',
@@ -150,7 +150,6 @@ export async function admitConnection(
         tlsVersion: socket.getProtocol() ?? 'unknown',
         tlsCipher: socket.getCipher().name,
         client: handshake.client,
-        policyVersion: host.policyVersion,
       };
       const { drain } = options.serve(connection);
       options.registry.add(connection, present.document, drain);

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { beforeEach, expect, test } from 'vitest';
-import type { Connection, ServedHost } from '../connection.ts';
+import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
@@ -14,10 +14,13 @@ const GRACE_MS = 50;
 let hosts: Map<string, ServedHost>;
 let registry: ConnectionRegistry;
 let nowMs: number;
+/** Until when clients are admitted as the host judges them now. */
+let validUntilMs: number;
 
 beforeEach(() => {
   hosts = new Map();
   nowMs = 1_000;
+  validUntilMs = 2_000;
   registry = new ConnectionRegistry({
     hosts: { get: (name) => hosts.get(name) },
     graceMs: GRACE_MS,
@@ -25,18 +28,36 @@ beforeEach(() => {
   });
 });
 
+/** A host that admits every client under policy `v1`, and nobody under another. */
 function serve(sni: string, policyVersion: string, document: Partial<HostDocument> = {}): HostDocument {
   const whole = hostDocumentOf(sni, document);
   hosts.set(sni, {
     document: whole,
     policyVersion,
-    evaluate: () => evaluationOf({ validUntil: 2_000 }),
+    evaluate: () =>
+      policyVersion === 'v1'
+        ? evaluationOf({ validUntil: validUntilMs })
+        : evaluationOf({ verdict: 'refuse', reason: 'certificate_untrusted', refusedAt: 'handshake' }),
   });
   return whole;
 }
 
-/** A served connection under policy `v1`; `drains` counts how often it was asked to end. */
-function open(sni: string, document: HostDocument, onDrain = () => {}) {
+const CLIENT: ClientIdentity = {
+  leafDer: Buffer.alloc(0),
+  presented: { chain: [], openssl: { good: true } },
+  chainDer: [],
+  names: { commonNames: [], dnsNames: [] },
+  fingerprint: '',
+  validUntil: 2_000,
+};
+
+/** A served connection; `drains` counts how often it was asked to end. */
+function open(
+  sni: string,
+  document: HostDocument,
+  onDrain = () => {},
+  client: ClientIdentity | null = CLIENT,
+) {
   const socket = new Socket() as TLSSocket;
   const connection: Connection = {
     id: sni,
@@ -47,15 +68,7 @@ function open(sni: string, document: HostDocument, onDrain = () => {}) {
     clientPort: 1,
     tlsVersion: 'TLSv1.3',
     tlsCipher: 'TLS_AES_128_GCM_SHA256',
-    client: {
-      leafDer: Buffer.alloc(0),
-      presented: { chain: [], openssl: { good: true } },
-      chainDer: [],
-      names: { commonNames: [], dnsNames: [] },
-      fingerprint: '',
-      validUntil: 2_000,
-    },
-    policyVersion: 'v1',
+    client,
   };
   const opened = { socket, drains: 0 };
   registry.add(connection, document, () => {
@@ -72,7 +85,7 @@ test.each<[string, ChangedIds]>([
   ['the wildcard it was made for', [{ kind: 'host', id: '*.example.org' }]],
   ['its trust bundle', [{ kind: 'trust-bundle', id: 'ca' }]],
   ['everything', 'all'],
-])('a change of %s ends connections under another policy, and only those', (_, change) => {
+])('a change of %s ends connections whose client is admitted no more, and only those', (_, change) => {
   const document = serve('a.example.org', 'v1', { clientCertificate: demand('ca') });
   const concerned = open('a.example.org', document);
   const bystander = open('b.example.net', serve('b.example.net', 'v1'));
@@ -126,6 +139,29 @@ test('a certificate that has ended ends its connection', () => {
   expect(connection.drains).toBe(0);
   nowMs = 2_000;
   registry.endExpired();
+  expect(connection.drains).toBe(1);
+});
+
+test('a client whom another path admits for longer keeps its connection until that ends', () => {
+  const connection = open('a.example.org', serve('a.example.org', 'v1'));
+  validUntilMs = 3_000;
+  nowMs = 2_000;
+  registry.endExpired();
+  expect(connection.drains).toBe(0);
+  validUntilMs = 2_500;
+  registry.recheck('all');
+  nowMs = 2_500;
+  registry.endExpired();
+  expect(connection.drains).toBe(1);
+});
+
+test('a connection without a client stands on an open host alone', () => {
+  const document = serve('a.example.org', 'v1');
+  const connection = open('a.example.org', document, () => {}, null);
+  registry.recheck('all');
+  expect(connection.drains).toBe(0);
+  serve('a.example.org', 'v1', { clientCertificate: demand('ca') });
+  registry.recheck('all');
   expect(connection.drains).toBe(1);
 });
 

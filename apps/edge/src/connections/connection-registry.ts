@@ -1,5 +1,5 @@
 import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
-import type { Connection, HostTable } from '../connection.ts';
+import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 
@@ -8,6 +8,8 @@ interface Entry {
   readonly drain: () => void;
   /** The present document of its host; what it names tells which changes concern the connection. */
   document: HostDocument;
+  /** Milliseconds since 1970: until then the client is admitted as it was judged last; Infinity without a client. */
+  validUntil: number;
   ending: boolean;
 }
 
@@ -38,7 +40,8 @@ export class ConnectionRegistry {
 
   /** Follows a connection until it closes. */
   add(connection: Connection, document: HostDocument, drain: () => void): void {
-    const entry: Entry = { connection, drain, document, ending: false };
+    const validUntil = connection.client?.validUntil ?? Number.POSITIVE_INFINITY;
+    const entry: Entry = { connection, drain, document, validUntil, ending: false };
     const { sni, socket } = connection;
     const entries = this.#byName.get(sni) ?? new Set();
     this.#byName.set(sni, entries);
@@ -67,7 +70,10 @@ export class ConnectionRegistry {
   endExpired(): void {
     const now = this.#options.now();
     for (const entry of this.#entries()) {
-      if (entry.connection.client !== null && entry.connection.client.validUntil <= now) this.#end(entry);
+      if (entry.validUntil > now || entry.ending) continue;
+      // Another path may hold for longer than the one that has ended.
+      this.#recheckEntry(entry);
+      if (entry.validUntil <= now) this.#end(entry);
     }
   }
 
@@ -116,14 +122,11 @@ export class ConnectionRegistry {
   }
 
   #recheckEntry(entry: Entry): void {
-    const { connection } = entry;
-    const host = this.#options.hosts.get(connection.sni);
-    const stands =
-      host !== undefined &&
-      host.policyVersion === connection.policyVersion &&
-      (connection.client === null || host.evaluate(connection.client.presented).verdict === 'admit');
-    if (stands) entry.document = host.document;
-    else this.#end(entry);
+    const host = this.#options.hosts.get(entry.connection.sni);
+    const validUntil = host === undefined ? null : standsUntil(entry.connection, host);
+    if (host === undefined || validUntil === null) return this.#end(entry);
+    entry.document = host.document;
+    entry.validUntil = validUntil;
   }
 
   #end(entry: Entry): void {
@@ -146,10 +149,19 @@ export class ConnectionRegistry {
   }
 }
 
+/**
+ * Until when (milliseconds since 1970) a connection may go on under what its host demands now; null: it may not. A client
+ * whom the host still admits keeps its connection, whatever became of other CAs.
+ */
+function standsUntil({ client }: Connection, host: ServedHost): number | null {
+  if (client === null) return host.document.clientCertificate === null ? Number.POSITIVE_INFINITY : null;
+  const { verdict, validUntil } = host.evaluate(client.presented);
+  return verdict === 'admit' ? validUntil : null;
+}
+
 function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {
-  const bundle = document.clientCertificate?.trustBundle;
-  return (
-    (bundle !== undefined && parts.has(bundle)) ||
-    (document.certificate !== null && parts.has(document.certificate))
+  const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
+  return [trustBundle, nextTrustBundle, document.certificate].some(
+    (part) => part !== undefined && part !== null && parts.has(part),
   );
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
-import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import { type ChangeKind, type HostDocument, type Hostname, LIMITS, wildcardOf } from '@postern/contracts';
+import { subjectBytes } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
@@ -193,11 +194,12 @@ export class EdgeHostTable implements HostTable {
     if (certificateId === null) return { state: 'no_certificate' };
     const made = this.#closing(id, revision, dependsOn, () => {
       const { replica } = this.#options;
-      const bundle =
-        document.clientCertificate === null ? null : this.#bundleOf(document.clientCertificate.trustBundle);
+      const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
+      const bundle = trustBundle === undefined ? null : this.#bundleOf(trustBundle);
+      const nextBundle = nextTrustBundle === undefined ? null : this.#bundleOf(nextTrustBundle);
       const certificate = readCertificate(replica, certificateId);
       const host = makeServedHost(
-        { id, revision, document, bundle, certificateId, certificate, dependsOn },
+        { id, revision, document, bundle, nextBundle, certificateId, certificate, dependsOn },
         this.#options.evaluator,
       );
       // Made here and not at the first handshake, so that get() and lookUp() never disagree about a host.
@@ -241,7 +243,7 @@ export class EdgeHostTable implements HostTable {
     return kept(this.#contexts, contextKey(host, minVersion), () =>
       buildSecureContext({
         ...openCertificate(host.certificateId, host.certificate, edgeKeyPem),
-        anchorsPem: host.bundle?.anchorsPem ?? null,
+        anchorsPem: anchorsOf(host),
         sessionDomain: `${host.id} ${host.policyVersion}`,
         minVersion,
       }),
@@ -258,11 +260,32 @@ function kept<T>(lru: Lru<T>, key: string, make: () => T): T {
   return made;
 }
 
+/**
+ * The anchors of a host in PEM, each once; null where it demands no certificate. Throws UnusableDocument where their names
+ * do not fit a handshake.
+ *
+ * Of two CAs of one name OpenSSL takes the first where a certificate does not say which (authorityKeyIdentifier): the
+ * clients of the present CA must not fall when a rotation begins.
+ */
+function anchorsOf({ bundle, nextBundle }: EdgeHost): string[] | null {
+  if (bundle === null) return null;
+  if (nextBundle === null) return [...bundle.anchorsPem];
+  const ders = [...bundle.anchors.nodes, ...nextBundle.anchors.nodes].map(({ fields }) => fields.der);
+  const nameBytes = ders.reduce((sum, der) => sum + subjectBytes(der), 0);
+  if (nameBytes > LIMITS.anchorNamesBytesMax) {
+    throw new UnusableDocument(
+      'trust_bundle_unusable',
+      `the subject names of both client CAs take ${nameBytes} bytes: at most ${LIMITS.anchorNamesBytesMax} fit a handshake`,
+    );
+  }
+  return [...new Set([...bundle.anchorsPem, ...nextBundle.anchorsPem])];
+}
+
 /** Hosts share a context only where nothing can be resumed: the domain of an open host is the host itself. */
 function contextKey(host: EdgeHost, minVersion: TlsVersion): string {
   const { chainPem, sealedKey } = host.certificate;
   const certificate = createHash('sha256').update(chainPem).update('\0').update(sealedKey).digest('hex');
-  const domain = host.bundle === null ? `open ${host.id}` : `require ${host.bundle.contentHash}`;
+  const domain = host.bundle === null ? `open ${host.id}` : host.policyVersion;
   return `${minVersion} ${certificate} ${domain}`;
 }
 
@@ -289,6 +312,7 @@ export function dependenciesOfDocument(document: HostDocument): string[] {
   };
   add('certificate', document.certificate);
   add('trust-bundle', document.clientCertificate?.trustBundle);
+  add('trust-bundle', document.clientCertificate?.nextTrustBundle);
   for (const service of Object.values(document.services)) {
     add('trust-bundle', service.trustBundle);
     add('certificate', service.clientCertificate);

@@ -11,6 +11,8 @@ export interface EdgeHost extends ServedHost {
   readonly revision: number;
   /** The anchors that must vouch for clients; null on hosts that ask for no certificate. */
   readonly bundle: CheckedBundle | null;
+  /** During a rotation, the anchors that take the place of those of `bundle`; both vouch for clients meanwhile. */
+  readonly nextBundle: CheckedBundle | null;
   /** What a client must fulfil; null on hosts that ask for no certificate. */
   readonly policy: ClientPolicy | null;
   readonly certificateId: string;
@@ -24,12 +26,12 @@ export function makeServedHost(
   parts: Omit<EdgeHost, 'policyVersion' | 'policy' | 'evaluate'>,
   evaluator: ClientEvaluator,
 ): EdgeHost {
-  const { document, bundle } = parts;
-  const policy = bundle === null ? null : policyOf(document, bundle);
+  const { document, bundle, nextBundle } = parts;
+  const policy = bundle === null ? null : policyOf(document, bundle, nextBundle);
   return {
     ...parts,
     policy,
-    policyVersion: bundle === null ? 'open' : `require ${bundle.contentHash}`,
+    policyVersion: bundle === null ? 'open' : `require ${trustOf(bundle, nextBundle)}`,
     evaluate: (client) => evaluator.evaluate(client, policy ?? NOBODY),
   };
 }
@@ -37,10 +39,21 @@ export function makeServedHost(
 /** An open host has no clients to judge; should it ever be asked, it vouches for none. */
 const NOBODY: ClientPolicy = { bundles: [], matchers: null, revocations: null };
 
-function policyOf(document: HostDocument, { contentHash, anchors }: CheckedBundle): ClientPolicy {
-  const name = document.clientCertificate?.trustBundle ?? '';
+/** Says which anchors vouch for clients, by their content. */
+function trustOf(bundle: CheckedBundle, next: CheckedBundle | null): string {
+  return next === null ? bundle.contentHash : `${bundle.contentHash} next ${next.contentHash}`;
+}
+
+/** The next CA comes first: whom both vouch for counts as moved. */
+function policyOf(document: HostDocument, bundle: CheckedBundle, next: CheckedBundle | null): ClientPolicy {
+  const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
+  const bundleOf = (name: string | undefined, { contentHash, anchors }: CheckedBundle) => ({
+    name: name ?? '',
+    contentHash,
+    anchors,
+  });
   return {
-    bundles: [{ name, contentHash, anchors }],
+    bundles: [...(next === null ? [] : [bundleOf(nextTrustBundle, next)]), bundleOf(trustBundle, bundle)],
     matchers: compileSubjects(document),
     revocations: null,
   };

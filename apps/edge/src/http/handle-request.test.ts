@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { expect, test } from 'vitest';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
@@ -21,9 +22,15 @@ const client: ClientIdentity = {
   validUntil: NOW + 1,
 };
 
-/** What happens to one request on a connection made under policy `v1`. */
+const untrusted: Partial<Evaluation> = {
+  verdict: 'refuse',
+  reason: 'certificate_untrusted',
+  refusedAt: 'handshake',
+};
+
+/** What happens to one request on an open connection. */
 async function outcomeOf(
-  served: { policyVersion?: string; demands?: boolean } | null,
+  served: { demands?: boolean; evaluation?: Partial<Evaluation> } | null,
   shown: ClientIdentity | null,
 ): Promise<string> {
   const calls: string[] = [];
@@ -41,8 +48,8 @@ async function outcomeOf(
   };
   const host: ServedHost = {
     document,
-    policyVersion: served?.policyVersion ?? 'v1',
-    evaluate: () => evaluationOf({ validUntil: NOW + 1 }),
+    policyVersion: 'v1',
+    evaluate: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
   };
   const handle = createRequestHandler({
     hosts: { get: () => (served === null ? undefined : host) },
@@ -87,7 +94,6 @@ async function outcomeOf(
   };
   const connection = {
     sni: HOST,
-    policyVersion: 'v1',
     client: shown,
     clientAddress: '::1',
   } as unknown as Connection;
@@ -97,9 +103,10 @@ async function outcomeOf(
 
 test.each([
   ['the host is gone', null, null],
-  ['the policy is another one than that of the handshake', { policyVersion: 'v2' }, null],
+  ['the host asks for no certificate any more', { evaluation: untrusted }, client],
+  ['no CA of the host vouches for the client any more', { demands: true, evaluation: untrusted }, client],
   ['the host demands a certificate and the connection has none', { demands: true }, null],
-  ['the certificate of the client has expired', { demands: true }, { ...client, validUntil: NOW }],
+  ['the certificate of the client has expired', { demands: true, evaluation: { validUntil: NOW } }, client],
 ])('when %s, the connection is ended and nothing is forwarded', async (_name, served, shown) => {
   expect(await outcomeOf(served, shown)).toBe('dismissed unavailable');
 });

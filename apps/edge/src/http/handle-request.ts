@@ -59,15 +59,27 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     ruleTables.set(rules, table);
     return table;
   };
-  const requireAdmitted = (connection: Connection, client: ClientIdentity, served: ServedHost): void => {
+  const evaluationOf = (connection: Connection, client: ClientIdentity, served: ServedHost): Evaluation => {
     let known = verdicts.get(connection);
-    if (known?.served !== served) {
+    if (known?.served !== served || known.evaluation.validUntil <= options.now()) {
       known = { served, evaluation: served.evaluate(client.presented) };
       verdicts.set(connection, known);
     }
-    const { verdict, detail } = known.evaluation;
+    return known.evaluation;
+  };
+  /** The host of the connection as it is now, or undefined when the connection must not be used any more. */
+  const servedHostOf = (connection: Connection): ServedHost | undefined => {
+    const served = options.hosts.get(connection.sni);
+    if (served === undefined) return undefined;
+    const { client } = connection;
+    if (client === null) return served.document.clientCertificate === null ? served : undefined;
+    const { refusedAt, validUntil } = evaluationOf(connection, client, served);
+    return refusedAt === 'handshake' || validUntil <= options.now() ? undefined : served;
+  };
+  const requireAdmitted = (connection: Connection, client: ClientIdentity, served: ServedHost): void => {
+    const { verdict, detail, ...evaluation } = evaluationOf(connection, client, served);
     if (verdict === 'admit') return;
-    const reason = known.evaluation.reason ?? 'certificate_invalid';
+    const reason = evaluation.reason ?? 'certificate_invalid';
     throw new PosternError('client_certificate_refused', {
       reason,
       detail: `${REFUSAL_REASONS[reason]}: ${detail}`,
@@ -166,7 +178,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     const entry = createEntry(exchange, connection, options.now());
     const startedAt = performance.now();
     try {
-      const served = servedHostOf(connection, options);
+      const served = servedHostOf(connection);
       if (served === undefined) {
         entry.aborted = true;
         entry.code = 'unavailable';
@@ -185,14 +197,6 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     options.accessLog.write(entry);
     options.onFinished(entry);
   };
-}
-
-/** The host of the connection as it is now, or undefined when the connection must not be used any more. */
-function servedHostOf(connection: Connection, options: RequestHandlerOptions): ServedHost | undefined {
-  const served = options.hosts.get(connection.sni);
-  if (served === undefined || served.policyVersion !== connection.policyVersion) return undefined;
-  if (connection.client === null) return served.document.clientCertificate === null ? served : undefined;
-  return connection.client.validUntil > options.now() ? served : undefined;
 }
 
 /** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */

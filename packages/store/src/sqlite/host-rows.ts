@@ -10,7 +10,8 @@ export function servicesOfRoute(spec: RouteDescriptor): ResourceName[] {
 
 /** Names of the secrets a route names itself, each once. */
 export function secretsOfRoute(spec: RouteDescriptor): ResourceName[] {
-  return namesOf(spec.tls?.clientValidationCa, spec.tls?.serverCertificate);
+  const { clientValidationCa, serverCertificate } = spec.tls ?? {};
+  return namesOf(clientValidationCa, clientValidationCa?.next, serverCertificate);
 }
 
 /** Names of the secrets a service names, each once. */
