@@ -12,6 +12,7 @@ import { buildApp } from './build-app.ts';
 import { EdgeRegistry } from './edge-registry.ts';
 import { startJobRunner } from './job-runner.ts';
 import { requestIdOf } from './request-id.ts';
+import { startLedgerPurge } from './start-ledger-purge.ts';
 import { TokenCalls } from './token-calls.ts';
 import { WatchRegistry } from './watch/watch-registry.ts';
 
@@ -100,13 +101,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     throw error;
   }
   const jobs = startJobRunner(options.store, options.log);
+  const purge = startLedgerPurge(options.store, options.log);
   options.log.info({ urls }, 'the API listens');
   return {
     url: urls[0] ?? '',
     urls,
     async close() {
       stopping.abort();
-      await Promise.all([...servers.map(closeServer), jobs.stop()]);
+      await Promise.all([...servers.map(closeServer), jobs.stop(), purge.stop()]);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
 import createFetchClient from 'openapi-fetch';
 import { collectPages, readPages } from './collect-pages.ts';
 import type { components, paths } from './generated/api.ts';
+import { clientCalls, type ReadPath, refusalCalls } from './ledger-client.ts';
 import type { Applied, ListFilter, PosternClient, WriteOptions, Written } from './postern-client.ts';
 import { readAnswer } from './read-answer.ts';
 import { notPostern } from './unreachable-error.ts';
@@ -58,6 +59,18 @@ export function createClient(options: ClientOptions): PosternClient {
     revision: readRevision(answer.response, url),
     job: answer.response.headers.get('postern-job'),
   });
+  // The ledger is read by paths that are written out: its filters are one table for both of its lists.
+  const get = api.GET as unknown as (
+    path: string,
+    options: { params: { query: Readonly<Record<string, string>> }; signal: AbortSignal },
+  ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+  const readPath: ReadPath = async (path, query, { extraMs, signal: ending } = {}) =>
+    dataOf(
+      await read((signal) => {
+        const either = ending === undefined ? signal : AbortSignal.any([signal, ending]);
+        return get(path, { params: { query }, signal: either });
+      }, extraMs),
+    );
   const named = (project: string, name: string, write?: WriteOptions) => ({
     path: { project, name },
     ...writeParamsOf(write),
@@ -186,6 +199,8 @@ export function createClient(options: ClientOptions): PosternClient {
         await read((signal) => api.DELETE('/v1/tokens/{name}', { params, signal }));
       },
     },
+    refusals: refusalCalls(readPath),
+    clients: clientCalls(readPath),
     watch: (kind, project, name, watch) =>
       watchResources({ ...options, url }, { kind, project, name }, watch),
     async waitApplied(wanted) {

@@ -1,8 +1,16 @@
 export { type ClientOptions, createClient } from './create-client.ts';
 export type {
+  ClientCalls,
+  ClientFilter,
+  RefusalCalls,
+  RefusalFilter,
+  RefusalsFound,
+} from './ledger-client.ts';
+export type {
   Applied,
   ListFilter,
   PosternClient,
+  RevocationCreate,
   RouteCreate,
   RouteUpdate,
   SecretPut,

@@ -9,6 +9,7 @@ import type {
   WatchEvent,
 } from '@postern/contracts';
 import type { components } from './generated/api.ts';
+import type { ClientCalls, RefusalCalls } from './ledger-client.ts';
 import type { Loose } from './loose.ts';
 
 type Schemas = components['schemas'];
@@ -117,6 +118,10 @@ export interface PosternClient {
     /** Refused as `last_admin_token` for the last one, unless `force`. */
     revoke(name: string, options?: { readonly force?: boolean }): Promise<void>;
   };
+  /** Whom the edges of a project's hosts refused, and why. */
+  readonly refusals: RefusalCalls;
+  /** Whom they saw with a trusted certificate. */
+  readonly clients: ClientCalls;
   /**
    * Follows one resource, or all that the options select (at most 1,000): first what there is, then every change, also of
    * the status. Connections that break are made anew, and what was missed is told as changes. Ends with the signal; fails

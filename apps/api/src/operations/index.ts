@@ -1,9 +1,15 @@
 import type { Operation } from '../operation.ts';
 import { getApplied } from './applied-get.ts';
 import { getCa } from './ca-get.ts';
+import { getClient } from './client-get.ts';
+import { listClients } from './client-list.ts';
 import { getFeed } from './feed-get.ts';
+import { createLedgerReport } from './ledger-create.ts';
 import { getLive } from './live-get.ts';
 import { getReady } from './ready-get.ts';
+import { getRefusal } from './refusal-get.ts';
+import { listRefusals } from './refusal-list.ts';
+import { tailRefusals } from './refusal-tail.ts';
 import { createReport } from './report-create.ts';
 import { createRoute } from './route-create.ts';
 import { deleteRoute } from './route-delete.ts';
@@ -42,6 +48,11 @@ export const OPERATIONS: readonly Operation[] = [
   getRoute,
   updateRoute,
   deleteRoute,
+  listRefusals,
+  tailRefusals,
+  getRefusal,
+  listClients,
+  getClient,
   listTokens,
   createToken,
   getToken,
@@ -51,6 +62,7 @@ export const OPERATIONS: readonly Operation[] = [
   getApplied,
   getFeed,
   createReport,
+  createLedgerReport,
   ...schemaOperations,
   getLive,
   getReady,
