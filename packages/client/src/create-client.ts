@@ -1,11 +1,11 @@
-import {
-  PosternError,
-  type RouteResource,
-  type SecretResource,
-  type ServiceResource,
-  type TokenCreated,
-  type TokenResource,
+import type {
+  RouteResource,
+  SecretResource,
+  ServiceResource,
+  TokenCreated,
+  TokenResource,
 } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/problems';
 import createFetchClient from 'openapi-fetch';
 import { collectPages, readPages } from './collect-pages.ts';
 import type { components, paths } from './generated/api.ts';
@@ -13,7 +13,6 @@ import { clientCalls, type ReadPath, refusalCalls } from './ledger-client.ts';
 import type { Applied, ListFilter, PosternClient, WriteOptions, Written } from './postern-client.ts';
 import { readAnswer } from './read-answer.ts';
 import { notPostern } from './unreachable-error.ts';
-import { watchResources } from './watch-resources.ts';
 
 type Schemas = components['schemas'];
 
@@ -201,8 +200,10 @@ export function createClient(options: ClientOptions): PosternClient {
     },
     refusals: refusalCalls(readPath),
     clients: clientCalls(readPath),
-    watch: (kind, project, name, watch) =>
-      watchResources({ ...options, url }, { kind, project, name }, watch),
+    async *watch(kind, project, name, watch) {
+      const { watchResources } = await import('./watch-resources.ts');
+      yield* watchResources({ ...options, url }, { kind, project, name }, watch);
+    },
     async waitApplied(wanted) {
       const deadline = performance.now() + wanted.timeoutMs;
       for (;;) {

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type ClientDetails,
-  type ClientResource,
-  PosternError,
-  PROBLEMS,
-  type RefusalDetails,
-  type RefusalList,
-  type RefusalResource,
-  type RefusalTail,
+import type {
+  ClientDetails,
+  ClientResource,
+  RefusalDetails,
+  RefusalList,
+  RefusalResource,
+  RefusalTail,
 } from '@postern/contracts';
+import { PosternError, PROBLEMS } from '@postern/contracts/problems';
 import { UnreachableError } from './unreachable-error.ts';
 
 /** Entries asked for in one page: the most that the API gives. */

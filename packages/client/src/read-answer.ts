@@ -1,4 +1,4 @@
-import { PosternError, problemCodeOf, problemDocument } from '@postern/contracts';
+import { PosternError, problemCodeOf } from '@postern/contracts/problems';
 import { notPostern, UnreachableError, unreachableErrorOf } from './unreachable-error.ts';
 
 interface Answer {
@@ -23,6 +23,8 @@ export async function readAnswer<A extends Answer>(
     throw thrown instanceof UnreachableError ? thrown : unreachableErrorOf(thrown, url, timeoutMs);
   }
   if (answer.response.ok) return answer;
+  // Loaded here: a call that succeeds is quicker without the schemas.
+  const { problemDocument } = await import('@postern/contracts');
   const problem = problemDocument.safeParse(answer.error);
   if (!problem.success) throw notPostern(url);
   const { code, conflict, detail, findings, reason, requestId, status, title } = problem.data;

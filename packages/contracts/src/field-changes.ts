@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import { pointerOf } from './findings.ts';
+import { pointerOf } from './json-pointer.ts';
 import { LIMITS } from './limits.ts';
 
 /** One place of a resource that differs between two states of it. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { nearest, parseWith, pathOfPointer, pointerOf } from './findings.ts';
+import { nearest, parseWith } from './findings.ts';
+import { pathOfPointer, pointerOf } from './json-pointer.ts';
 import { LIMITS } from './limits.ts';
 import { routeDescriptor } from './route.ts';
 import { secretInput } from './secret.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pointerOf } from './json-pointer.ts';
 import { LIMITS } from './limits.ts';
 import { keysAt, ownValue, schemaAt, wordsOf } from './schema-path.ts';
 
@@ -19,20 +20,6 @@ export const finding = z
   })
   .meta({ id: 'Finding' });
 export type Finding = z.infer<typeof finding>;
-
-/** Writes a path of keys and indexes as a JSON pointer (RFC 6901). */
-export function pointerOf(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-/** Reads a JSON pointer (RFC 6901) back into its keys. */
-export function pathOfPointer(pointer: string): string[] {
-  if (pointer === '') return [];
-  return pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-}
 
 /**
  * Parses a value and gives it, or every finding at once with "did you mean" for misspelt keys and words. After

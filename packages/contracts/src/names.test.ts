@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hostname, hostOfAuthority, normaliseHostname, resourceName, wildcardOf } from './names.ts';
+import { isResourceName } from './resource-name.ts';
 
 const stored = (text: string): string | undefined => {
   const result = normaliseHostname(text);
@@ -108,9 +109,13 @@ test('a wildcard stands for exactly one label', () => {
   expect(wildcardOf('localhost')).toBeUndefined();
 });
 
-test('resource names are DNS labels', () => {
-  for (const name of ['a', 'my-route', '0', 'a'.repeat(63)])
+test('resource names are DNS labels, by the schema and by the function', () => {
+  for (const name of ['a', 'my-route', '0', 'a'.repeat(63)]) {
     expect(resourceName.safeParse(name).success).toBe(true);
-  for (const name of ['', '-a', 'a-', 'A', 'a.b', 'a_b', '__proto__', 'a'.repeat(64), 'ä', 'a\n'])
+    expect(isResourceName(name)).toBe(true);
+  }
+  for (const name of ['', '-a', 'a-', 'A', 'a.b', 'a_b', '__proto__', 'a'.repeat(64), 'ä', 'a\n']) {
     expect(resourceName.safeParse(name).success, name).toBe(false);
+    expect(isResourceName(name), name).toBe(false);
+  }
 });

@@ -1,9 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
-
-/** A DNS label that names a secret, service, route or project inside its project. */
-export type ResourceName = string & z.BRAND<'ResourceName'>;
+import { DNS_LABEL } from './resource-name.ts';
 
 /** A host in its one stored form: lower-case A-labels, no port, no trailing dot; or `*.` plus such a name. */
 export type Hostname = string & z.BRAND<'Hostname'>;
@@ -11,14 +9,13 @@ export type Hostname = string & z.BRAND<'Hostname'>;
 /** The number that orders changes inside one epoch; starts at 1. */
 export type Revision = number & z.BRAND<'Revision'>;
 
-const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const IPV4_LIKE = /^(0x[0-9a-f]*|\d+)$/;
 
 /** Accepts a lower-case DNS label of at most 63 characters (RFC 1123 section 2.1). */
 export const resourceName = z
   .string()
   .max(LIMITS.resourceNameCharsMax, `a name has at most ${LIMITS.resourceNameCharsMax} characters`)
-  .regex(LABEL, 'a name is made of lower-case letters, digits and inner hyphens, like "my-route"')
+  .regex(DNS_LABEL, 'a name is made of lower-case letters, digits and inner hyphens, like "my-route"')
   .brand<'ResourceName'>();
 
 /**
@@ -41,7 +38,7 @@ export function normaliseHostname(text: string): { host: Hostname } | { problem:
   if (labels.some((label) => label.length === 0)) return { problem: 'a host has no empty label' };
   if (labels.some((label) => label.length > 63))
     return { problem: 'a label of a host has at most 63 characters' };
-  if (labels.some((label) => !LABEL.test(label))) {
+  if (labels.some((label) => !DNS_LABEL.test(label))) {
     return { problem: 'a host is made of letters, digits, inner hyphens and dots' };
   }
   if (IPV4_LIKE.test(labels.at(-1) ?? '')) return { problem: 'an IP address is not a host name' };

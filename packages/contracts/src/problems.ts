@@ -1,6 +1,7 @@
-import { z } from 'zod';
-import { type WriteConflict, writeConflict } from './field-changes.ts';
-import { type Finding, finding } from './findings.ts';
+import type { WriteConflict } from './field-changes.ts';
+import type { Finding } from './findings.ts';
+
+// No schema is here: short-lived programs read this file alone and start without zod.
 
 /** Who has to act: the one who calls, who wrote the configuration, the routing, the upstream's owner, or Postern's operator. */
 export type ProblemOwner = 'client' | 'config' | 'routing' | 'upstream' | 'platform';
@@ -268,29 +269,6 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** RFC 9457 problem details as the API and the edge write them. */
-export const problemDocument = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string().optional(),
-    /** Reason word of a refusal (client_certificate_refused). */
-    reason: z.string().optional(),
-    /** Id of the refusal in the ledger (`postern refusal get ID`). */
-    refusal: z.string().optional(),
-    requestId: z.string().optional(),
-    retryable: z.boolean(),
-    /** Where the meaning stands: a file of Postern's documentation and the place in it. */
-    docs: z.string().optional(),
-    findings: z.array(finding).optional(),
-    /** What stands in the way (already_exists, version_conflict). */
-    conflict: writeConflict.optional(),
-  })
-  .meta({ id: 'Problem' });
-export type ProblemDocument = z.infer<typeof problemDocument>;
-
 interface ProblemOptions {
   /** For the caller: what exactly, where, what to do. Never a secret, never a foreign project's name. */
   readonly detail?: string;
@@ -328,33 +306,6 @@ export class PosternError extends Error {
     this.refusal = options.refusal;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
-}
-
-/**
- * Writes an error as problem details (RFC 9457). `type` is a name that stays and resolves nowhere (section 3.1.1): a
- * relative reference would lead into the customer's own host.
- */
-export function problemDocumentOf(error: PosternError, requestId?: string): ProblemDocument {
-  const kind = PROBLEMS[error.code];
-  return {
-    type: `urn:postern:problem:${error.code}`,
-    title: kind.title,
-    status: kind.status,
-    code: error.code,
-    ...(error.detail === undefined ? {} : { detail: error.detail }),
-    ...(error.reason === undefined ? {} : { reason: error.reason }),
-    ...(error.refusal === undefined ? {} : { refusal: error.refusal }),
-    ...(requestId === undefined ? {} : { requestId }),
-    retryable: kind.retryable,
-    docs: `docs/errors.md#${error.code}`,
-    ...(error.conflict === undefined ? {} : { conflict: error.conflict }),
-    ...(error.findings.length === 0 ? {} : { findings: [...error.findings] }),
-  };
-}
-
-/** The document as it goes on the wire: JSON with a newline at its end, for terminals. */
-export function renderProblem(document: ProblemDocument): string {
-  return `${JSON.stringify(document)}\n`;
 }
 
 /** Reads a code that came from outside; an unknown one (a newer API) reads as `internal`. */

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import { parseWith, type ResourceName, resourceName } from '@postern/contracts';
+import { isResourceName, type ResourceName } from '@postern/contracts/resource-name';
 import { usageFailure } from '../cli-failure.ts';
 
 /** The NAME of a command, checked before the API is asked. Usage failure. */
@@ -13,6 +13,8 @@ export function nameArg(kind: string) {
 
 /** Reads a resource's name. Usage failure. */
 async function parseName(text: string): Promise<ResourceName> {
+  if (isResourceName(text)) return text;
+  const { parseWith, resourceName } = await import('@postern/contracts');
   const result = parseWith(resourceName, text);
   if (result.ok) return result.value;
   throw usageFailure(`"${text}" is not a name: ${result.findings[0]?.message ?? ''}`);

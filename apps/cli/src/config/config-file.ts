@@ -1,45 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parseWith, resourceName } from '@postern/contracts';
-import { z } from 'zod';
 import { CliFailure } from '../cli-failure.ts';
-import { formatPlacedFindings, placeFindings } from '../descriptor/format-findings.ts';
 import { parseYaml } from '../descriptor/parse-yaml.ts';
+import type { ConfigFile } from './config-schema.ts';
+import { isConfigFile } from './is-config-file.ts';
 import { mergeYaml } from './merge-yaml.ts';
-
-const apiUrl = z.string().refine(isApiUrl, 'this is not an http:// or https:// URL without credentials');
-
-const contextName = z.string().min(1).max(63);
-
-const context = z
-  .strictObject({
-    name: contextName,
-    url: apiUrl,
-    /** A file with the token in it; better than the token itself, since it can be replaced. */
-    tokenFile: z.string().min(1).optional(),
-    token: z.string().min(1).optional(),
-    project: resourceName.optional(),
-    /** Set on contexts that `postern up` wrote: whose installation this is. */
-    dataDirectory: z.string().optional(),
-  })
-  .refine((value) => value.token === undefined || value.tokenFile === undefined, {
-    message: 'set token or tokenFile, not both',
-    path: ['token'],
-  });
-export type Context = z.infer<typeof context>;
-
-const configFile = z.strictObject({
-  current: z.string().optional(),
-  contexts: z.array(context).max(1000),
-});
-export type ConfigFile = z.infer<typeof configFile>;
-
-/** True for what a client takes as the address of an API. */
-export function isApiUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-}
 
 /** Reads the configuration; a missing file is an empty one, an unreadable or invalid one a failure (exit status 3). */
 export async function readConfigFile(path: string): Promise<ConfigFile> {
@@ -55,10 +21,17 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
   const parsed = parseYaml(path, bytes);
   if (!parsed.ok) {
     if (parsed.findings.every(({ finding }) => finding.code === 'empty')) return { contexts: [] };
+    const { formatPlacedFindings } = await import('../descriptor/format-findings.ts');
     throw invalid(path, formatPlacedFindings(path, parsed.text, parsed.findings));
   }
-  const result = parseWith(configFile, parsed.source.value);
+  const { value } = parsed.source;
+  if (isConfigFile(value)) return value;
+  // What is wrong with it is for the schema to say; nothing else needs it.
+  const { parseWith } = await import('@postern/contracts');
+  const { configFile } = await import('./config-schema.ts');
+  const result = parseWith(configFile, value);
   if (result.ok) return result.value;
+  const { formatPlacedFindings, placeFindings } = await import('../descriptor/format-findings.ts');
   throw invalid(
     path,
     formatPlacedFindings(path, parsed.source.text, placeFindings(parsed.source, result.findings)),

@@ -1,7 +1,7 @@
 import type { CliEnv } from '../env.ts';
-import { type Context, readConfigFile } from './config-file.ts';
+import { readConfigFile } from './config-file.ts';
+import type { Context } from './config-schema.ts';
 import { findProjectFile, readProjectFile } from './project-file.ts';
-import { unknownContext } from './unknown-context.ts';
 
 /** Where a value comes from, strongest first. */
 export type SettingSource = 'flag' | 'variable' | 'project-file' | 'user-file' | 'default';
@@ -55,7 +55,10 @@ export async function settleSettings(env: CliEnv, flags: SettingFlags): Promise<
   const record = config.contexts.find((other) => other.name === name?.value);
   // A current context that is gone is no matter while a variable says where to go.
   const isNeeded = name !== null && !(name.source === 'user-file' && env.url !== undefined);
-  if (record === undefined && isNeeded) throw unknownContext(name.value, config, env.configFile, name);
+  if (record === undefined && isNeeded) {
+    const { unknownContext } = await import('./unknown-context.ts');
+    throw unknownContext(name.value, config, env.configFile, name);
+  }
   const context = record === undefined || name === null ? null : { ...name, value: record };
   const ofContext = `context ${record?.name ?? ''}`;
   const byFlag = context?.source === 'flag' ? context.value : undefined;

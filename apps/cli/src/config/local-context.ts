@@ -1,5 +1,6 @@
 import { readCliEnv } from '../env.ts';
-import { type ConfigFile, type Context, readConfigFile, writeConfigFile } from './config-file.ts';
+import { readConfigFile, writeConfigFile } from './config-file.ts';
+import type { ConfigFile, Context } from './config-schema.ts';
 
 const LOCAL = 'local';
 

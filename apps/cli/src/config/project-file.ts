@@ -1,25 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { parseWith, resourceName } from '@postern/contracts';
-import { z } from 'zod';
 import { CliFailure } from '../cli-failure.ts';
-import { formatPlacedFindings, placeFindings } from '../descriptor/format-findings.ts';
-import { parseYaml } from '../descriptor/parse-yaml.ts';
+import type { ProjectNames } from './config-schema.ts';
 
 /** The file in a project's folder that says for everybody who works there which context and project its commands mean. */
 export const PROJECT_FILE = '.postern.yaml';
 
-/**
- * Names only. Who writes this file may be anybody whose repository was cloned: with an address in it, the token of the
- * one who runs a command would go there.
- */
-const projectFile = z.strictObject({
-  context: z.string().min(1).max(63).optional(),
-  project: resourceName.optional(),
-});
-
-export interface ProjectFile extends z.infer<typeof projectFile> {
+/** What such a file says, and where it is. */
+export interface ProjectFile extends ProjectNames {
   /** Absolute. */
   readonly path: string;
 }
@@ -47,6 +36,11 @@ export async function readProjectFile(path: string): Promise<ProjectFile> {
   } catch (error) {
     throw new CliFailure('failed', `the project file ${path} cannot be read`, { cause: error });
   }
+  // Loaded here: most folders have no such file.
+  const { parseYaml } = await import('../descriptor/parse-yaml.ts');
+  const { formatPlacedFindings, placeFindings } = await import('../descriptor/format-findings.ts');
+  const { parseWith } = await import('@postern/contracts');
+  const { projectFile } = await import('./config-schema.ts');
   const parsed = parseYaml(path, bytes);
   if (!parsed.ok) {
     if (parsed.findings.every(({ finding }) => finding.code === 'empty')) return { path };

@@ -1,8 +1,8 @@
-import { parseWith, type ResourceName, resourceName } from '@postern/contracts';
+import { isResourceName, type ResourceName } from '@postern/contracts/resource-name';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import type { CliEnv } from '../env.ts';
-import { isApiUrl } from './config-file.ts';
 import { type EffectiveSettings, type SettingFlags, settleSettings } from './effective-settings.ts';
+import { isApiUrl } from './is-api-url.ts';
 import { readToken, readTokenFile } from './read-token.ts';
 
 /** Where the commands of one call go, and as whom. */
@@ -37,7 +37,7 @@ export async function resolveSession(env: CliEnv, flags: SettingFlags): Promise<
   return {
     url,
     token: await tokenFor(settings, url),
-    project: projectOf(settings.project.value),
+    project: await projectOf(settings.project.value),
     context: settings.context?.value.name ?? null,
   };
 }
@@ -73,7 +73,9 @@ async function tokenFor(settings: EffectiveSettings, url: string): Promise<strin
   return place.kind === 'variable' ? place.value : readToken('-', '--token-stdin');
 }
 
-function projectOf(text: string): ResourceName {
+async function projectOf(text: string): Promise<ResourceName> {
+  if (isResourceName(text)) return text;
+  const { parseWith, resourceName } = await import('@postern/contracts');
   const result = parseWith(resourceName, text);
   if (result.ok) return result.value;
   throw usageFailure(`the project "${text}" is not a name: ${result.findings[0]?.message ?? ''}`);

@@ -1,6 +1,6 @@
 import { nearest } from '@postern/contracts';
 import { CliFailure, type FailureKind } from '../cli-failure.ts';
-import type { ConfigFile } from './config-file.ts';
+import type { ConfigFile } from './config-schema.ts';
 
 /** The failure for a context that the configuration `file` has not; `namedBy` says what named it. */
 export function unknownContext(

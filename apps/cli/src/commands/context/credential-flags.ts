@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { Flags } from '@oclif/core';
 import { parseWith, type ResourceName, resourceName } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
-import { type Context, isApiUrl } from '../../config/config-file.ts';
+import type { Context } from '../../config/config-schema.ts';
+import { isApiUrl } from '../../config/is-api-url.ts';
 import { readToken } from '../../config/read-token.ts';
 
 /** `--token-file`; `--token-stdin` is a flag of every command. */

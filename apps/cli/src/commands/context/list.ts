@@ -1,5 +1,5 @@
 import { PosternCommand } from '../../base-command.ts';
-import type { Context } from '../../config/config-file.ts';
+import type { Context } from '../../config/config-schema.ts';
 
 export class ContextList extends PosternCommand {
   static override summary = 'List the contexts of your configuration';

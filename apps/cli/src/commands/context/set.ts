@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
-import type { Context } from '../../config/config-file.ts';
+import type { Context } from '../../config/config-schema.ts';
 import { contextArg } from './context-arg.ts';
 import {
   isOpenToReaders,
