@@ -13,6 +13,7 @@ import { collectMetrics } from './process/collect-metrics.ts';
 import { openEdgeDataDirectory } from './process/edge-data-directory.ts';
 import { Reporter } from './process/reporter.ts';
 import { TargetLog } from './process/target-log.ts';
+import type { WorkerSettings } from './process/worker-messages.ts';
 import { WorkerPool } from './process/worker-pool.ts';
 
 /** Milliseconds between two looks for a token file, or for a feed that failed inside the edge. */
@@ -65,8 +66,6 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     if (replica.setAside !== null)
       log.error({ file: replica.setAside }, 'the replica was damaged and set aside');
 
-    const neighbour =
-      options.api ?? Promise.resolve({ url: options.apiUrl, tokenFile: options.tokenFile, listen: [] });
     let closing = false;
     let reporter: Reporter | undefined;
     let feed: FeedState = { state: 'connecting' };
@@ -83,9 +82,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       if (unreadyReasons().length === 0) becameReady.resolve();
     };
 
-    const https = await claimAddresses('POSTERN_EDGE_HTTPS_LISTEN', options.httpsListen);
-    const http = await claimAddresses('POSTERN_EDGE_HTTP_LISTEN', options.httpListen);
     const targets = new TargetLog();
+    const settings = Promise.withResolvers<Omit<WorkerSettings, 'idPrefix'>>();
     const pool = new WorkerPool({
       workers: options.workers,
       drainMs: EDGE_LIMITS.drainMs,
@@ -93,18 +91,16 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       targets,
       onProgress,
       settings: async (slot) => ({
-        replicaFile: data.replicaFile,
-        edgeKeyFile: data.keyFile,
-        httpsListen: https,
-        httpListen: http,
-        proxyProtocolFrom: options.proxyProtocolFrom,
-        minVersion: options.minVersion,
-        accessLog: options.accessLog,
-        publicHttpsPort: options.publicHttpsPort ?? https[0]?.port ?? 443,
-        ownListeners: [...https, ...http, ...admin.addresses, ...(await neighbour).listen],
+        ...(await settings.promise),
         idPrefix: `${Date.now().toString(36)}${slot.toString(36)}`,
       }),
     });
+    undo.push(() => pool.close());
+    // First of all, since the workers' code takes as long to load as all the rest. A failure is heard of below.
+    const started = pool.start();
+    started.catch(() => {});
+    const https = await claimAddresses('POSTERN_EDGE_HTTPS_LISTEN', options.httpsListen);
+    const http = await claimAddresses('POSTERN_EDGE_HTTP_LISTEN', options.httpListen);
     const admin = await startAdminListener({
       listen: options.adminListen,
       unreadyReasons,
@@ -112,9 +108,23 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
         collectMetrics(pool, { applied: replica.cursor(), following: feed.state === 'following', targets }),
     });
     undo.push(() => admin.close());
-    // The workers load their code while an API in this process still starts.
-    undo.push(() => pool.close());
-    const [{ url, tokenFile }] = await Promise.all([neighbour, pool.start()]);
+    const { url, tokenFile, listen } = (await options.api) ?? {
+      url: options.apiUrl,
+      tokenFile: options.tokenFile,
+      listen: [],
+    };
+    settings.resolve({
+      replicaFile: data.replicaFile,
+      edgeKeyFile: data.keyFile,
+      httpsListen: https,
+      httpListen: http,
+      proxyProtocolFrom: options.proxyProtocolFrom,
+      minVersion: options.minVersion,
+      accessLog: options.accessLog,
+      publicHttpsPort: options.publicHttpsPort ?? https[0]?.port ?? 443,
+      ownListeners: [...https, ...http, ...admin.addresses, ...listen],
+    });
+    await started;
     const edge = `${hostname().slice(0, 64)}-${data.publicKey.slice(0, 8)}`;
     reporter = new Reporter({
       apiUrl: url,

@@ -216,16 +216,12 @@ export class WorkerPool {
     if (slot.worker !== worker) return;
     switch (message.type) {
       case 'hello':
-        this.#options.settings(slot.number).then(
-          (settings) => {
-            if (slot.worker !== worker) return;
-            slot.started = true;
-            send(worker, { type: 'start', settings });
-            send(worker, { type: 'targets', changed: this.#options.targets.list() });
-          },
-          // What failed is told by whoever owns the promise; a worker without settings is of no use.
-          () => worker.process.kill('SIGKILL'),
-        );
+        void this.#options.settings(slot.number).then((settings) => {
+          if (slot.worker !== worker) return;
+          slot.started = true;
+          send(worker, { type: 'start', settings });
+          send(worker, { type: 'targets', changed: this.#options.targets.list() });
+        });
         return;
       case 'listening':
         slot.listening = true;
