@@ -1,4 +1,5 @@
 import { createClient, type PosternClient } from '@postern/client';
+import type { Hostname } from '@postern/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { specOf, startTestApi, type TestApi } from './testing/test-api.ts';
 
@@ -152,6 +153,28 @@ describe('dry runs', () => {
     expect(tried).toMatchObject({ created: true, job: null, resource: { name: 'dry', version: 1 } });
     await client.routes.delete('default', 'kept', { dryRun: true });
     expect(await state()).toEqual(before);
+  });
+
+  test('a trial leaves no trace in the status of the route, and names no revision that will never be', async () => {
+    await api.call('POST', 'routes', { body: { name: 'quiet', spec: specOf('quiet.localhost') } });
+    const [host, day] = ['quiet.localhost' as Hostname, '2026-01-01T00:00:00.000Z'];
+    const document = { chainPem: 'x', sealedKey: 'x', names: [host], notBefore: day, notAfter: day };
+    await api.data.store.saveIssuedCertificate({
+      host,
+      issuer: 'test',
+      renewAt: Date.now() + 1e9,
+      document: { ...document, fingerprint: 'x' },
+    });
+    const before = await api.call('GET', 'routes/quiet');
+    expect(before.json.status.reason).toBe('no_edge');
+    const tried = await api.call('PUT', 'routes/quiet?dryRun=true', {
+      body: { spec: specOf('loud.localhost') },
+    });
+    expect(tried.json.status.reason).toBe('certificate_pending');
+    expect(tried.json.status.revision).toBe((await api.data.store.cursor()).revision);
+    const after = await api.call('GET', 'routes/quiet');
+    expect(after.json).toEqual(before.json);
+    expect(after.headers.get('etag')).toBe(before.headers.get('etag'));
   });
 
   test('what would be refused is refused, and dryRun is true or false', async () => {

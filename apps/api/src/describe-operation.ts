@@ -32,6 +32,8 @@ export interface OperationDescription {
   readonly dryRun?: boolean;
   /** By status. */
   readonly answers: Readonly<Record<number, AnswerDescription>>;
+  /** Statuses of problems beside those that follow from all the rest. */
+  readonly problems?: readonly (keyof typeof PROBLEM_STATUSES)[];
   /** Headers that the operation reads itself, for the document only. */
   readonly requestHeaders?: z.ZodObject;
 }
@@ -118,5 +120,6 @@ function problemStatusesOf(input: OperationDescription): (keyof typeof PROBLEM_S
     422,
     500,
     503,
+    ...(input.problems ?? []),
   ];
 }

@@ -1,7 +1,7 @@
 import { checkDescriptor } from '@postern/compile';
 import type { Finding, ResourceName, RouteResource, SecretDetails } from '@postern/contracts';
 import { coversHost } from '@postern/pki';
-import type { RouteRecord } from '@postern/store';
+import type { RouteRecord, WriteMode, Written } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
 import { findingsUnder } from './body-pointers.ts';
 import { conditionTimesOf } from './condition-times.ts';
@@ -15,7 +15,22 @@ export async function routeResourceOf(parts: Parts, record: RouteRecord): Promis
   return resourceOf(parts, record, await serverCertificatesOf(parts, [record]));
 }
 
-/** The same for many routes of one project, with one look at the secrets that they name. */
+/**
+ * The route that a write left, or would leave: one that was only tried changes no time of a condition, and names no revision
+ * that will never be.
+ */
+export async function writtenRouteOf(
+  parts: Parts,
+  { record, revision }: Written<RouteRecord>,
+  { dryRun }: WriteMode,
+): Promise<RouteResource> {
+  if (dryRun !== true) return routeResourceOf(parts, record);
+  const secrets = await serverCertificatesOf(parts, [record]);
+  const resource = resourceOf(parts, record, secrets, () => parts.now());
+  return { ...resource, status: { ...resource.status, revision } };
+}
+
+/** The same as `routeResourceOf` for many routes of one project, with one look at the secrets that they name. */
 export async function routeResourcesOf(
   parts: Parts,
   records: readonly RouteRecord[],
@@ -38,15 +53,14 @@ function resourceOf(
   parts: Parts,
   record: RouteRecord,
   secrets: ReadonlyMap<string, SecretDetails>,
+  sinceOf = (reason: string) => conditionTimesOf(parts.edges).observe(record.id, reason, parts.now()),
 ): RouteResource {
   const now = parts.now();
   const warnings = checkDescriptor(record.spec).filter((finding) => finding.severity === 'warning');
   return {
     ...resourceMetaOf(record),
     spec: record.spec,
-    status: routeStatusOf(record, parts.edges.listConnected(now), parts.publicHttpsPort, (reason) =>
-      conditionTimesOf(parts.edges).observe(record.id, reason, now),
-    ),
+    status: routeStatusOf(record, parts.edges.listConnected(now), parts.publicHttpsPort, sinceOf),
     findings: findingsUnder('spec', [...warnings, ...checkServerCertificate(record, secrets, parts.now())]),
   };
 }

@@ -159,6 +159,25 @@ describe('what a token has open', () => {
   });
 });
 
+test('a dry run makes and revokes nothing, shows no value, and refuses what would be refused', async () => {
+  const value = await make('kept');
+  const client = createClient({ url: api.url, token: value, timeoutMs: 10_000 });
+  const before = await client.tokens.list();
+  const tried = await client.tokens.create({ name: 'tried', scope: 'admin' }, { dryRun: true });
+  expect(tried).toMatchObject({ name: 'tried', scope: 'admin', value: '' });
+  await client.tokens.revoke('kept', { dryRun: true });
+  expect(await client.tokens.list()).toEqual(before);
+  expect(api.readLog()).not.toMatch(
+    /"token":"(tried|kept)"[^\n]*a token is revoked|"tried"[^\n]*a token is made/,
+  );
+  const status = async (...call: [string, string, object?]) =>
+    (await api.call(call[0], call[1], { body: call[2] })).status;
+  expect(await status('POST', '/v1/tokens?dryRun=true', { name: 'kept', scope: 'admin' })).toBe(409);
+  expect(await status('DELETE', '/v1/tokens/tried?dryRun=true')).toBe(404);
+  await using alone = await startTestApi();
+  expect((await alone.call('DELETE', '/v1/tokens/admin?dryRun=true')).json.code).toBe('last_admin_token');
+});
+
 test('the SDK makes, lists and revokes tokens', async () => {
   const client = createClient({ url: api.url, token: api.adminToken, timeoutMs: 10_000 });
   const made = await client.tokens.create({ name: 'sdk', scope: 'admin', expiresInSeconds: 3600 });

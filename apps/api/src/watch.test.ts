@@ -187,6 +187,9 @@ test('what cannot be watched is refused as any call is', async () => {
     ['kind=route&name=none', 404, 'not_found'],
     ['kind=route&labelSelector=%3D', 422, 'validation_failed'],
     ['kind=route&limit=1', 422, 'validation_failed'],
+    // Filters that were passed over would show what was not asked for.
+    ['kind=service&name=echo&labelSelector=a', 422, 'validation_failed'],
+    ['kind=service&name=echo&namePrefix=x', 422, 'validation_failed'],
   ] as const) {
     const answer = await api.call('GET', `watch?${query}`);
     expect([query, answer.status, answer.json.code]).toEqual([query, status, code]);

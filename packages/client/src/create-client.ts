@@ -189,12 +189,14 @@ export function createClient(options: ClientOptions): PosternClient {
           await read((signal) => api.GET('/v1/tokens/{name}', { params, signal })),
         );
       },
-      async create(loose) {
+      async create(loose, { dryRun } = {}) {
+        const params = dryRunParamsOf(dryRun);
         const body = loose as Schemas['TokenCreate'];
-        return dataOf<TokenCreated>(await read((signal) => api.POST('/v1/tokens', { body, signal })));
+        return dataOf<TokenCreated>(await read((signal) => api.POST('/v1/tokens', { params, body, signal })));
       },
-      async revoke(name, { force = false } = {}) {
-        const params = { path: { name }, ...(force ? { query: { force: 'true' as const } } : {}) };
+      async revoke(name, { force = false, dryRun } = {}) {
+        const query = { ...dryRunParamsOf(dryRun).query, ...(force ? { force: 'true' as const } : {}) };
+        const params = { path: { name }, query };
         await read((signal) => api.DELETE('/v1/tokens/{name}', { params, signal }));
       },
     },
@@ -234,8 +236,12 @@ function writeParamsOf({ ifVersion, dryRun }: WriteOptions = {}) {
         : { 'If-Match': `"${ifVersion}"` };
   return {
     ...(header === undefined ? {} : { header }),
-    ...(dryRun === true ? { query: { dryRun: 'true' as const } } : {}),
+    ...dryRunParamsOf(dryRun),
   };
+}
+
+function dryRunParamsOf(dryRun: boolean | undefined): { query?: { dryRun: 'true' } } {
+  return dryRun === true ? { query: { dryRun: 'true' } } : {};
 }
 
 function readRevision(response: Response, url: string): number {

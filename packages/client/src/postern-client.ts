@@ -113,10 +113,13 @@ export interface PosternClient {
     /** Without revoked ones. */
     list(): Promise<TokenResource[]>;
     get(name: string): Promise<TokenResource>;
-    /** The answer alone holds the value. */
-    create(body: TokenCreate): Promise<TokenCreated>;
+    /** The answer alone holds the value; that of a dry run is empty. */
+    create(body: TokenCreate, options?: Pick<WriteOptions, 'dryRun'>): Promise<TokenCreated>;
     /** Refused as `last_admin_token` for the last one, unless `force`. */
-    revoke(name: string, options?: { readonly force?: boolean }): Promise<void>;
+    revoke(
+      name: string,
+      options?: Pick<WriteOptions, 'dryRun'> & { readonly force?: boolean },
+    ): Promise<void>;
   };
   /** Whom the edges of a project's hosts refused, and why. */
   readonly refusals: RefusalCalls;

@@ -40,7 +40,7 @@ export type TokenResource = z.infer<typeof tokenResource>;
 export const tokenCreated = z
   .strictObject({
     ...shown,
-    value: z.string().meta({ description: 'Shown this once; only its hash is kept' }),
+    value: z.string().meta({ description: 'Shown this once; only its hash is kept. Empty in a dry run' }),
   })
   .meta({ id: 'TokenCreated' });
 export type TokenCreated = z.infer<typeof tokenCreated>;

@@ -226,7 +226,7 @@ export interface Store extends LedgerStore {
   ensureAuthority(authority: Omit<AuthorityRecord, 'createdAt'>): Promise<AuthorityRecord>;
 
   /** Fails with `already_exists` where a token of the name is not revoked, or where the value was ever stored. */
-  createToken(token: TokenWrite): Promise<TokenRecord>;
+  createToken(token: TokenWrite, mode?: WriteMode): Promise<TokenRecord>;
   /** Stores a token and revokes the one that had its name, if any, both or neither. */
   replaceToken(token: TokenWrite): Promise<TokenRecord>;
   /** Also finds revoked and expired tokens: the caller refuses them. */
@@ -239,7 +239,11 @@ export interface Store extends LedgerStore {
    * Revokes for good and gives what was revoked. Refused as `last_admin_token` where no other admin token would be left
    * that is neither revoked nor expired, unless `force`.
    */
-  revokeToken(name: ResourceName, options: { readonly force: boolean }): Promise<TokenRecord>;
+  revokeToken(
+    name: ResourceName,
+    options: { readonly force: boolean },
+    mode?: WriteMode,
+  ): Promise<TokenRecord>;
   /** Notes a use of a token, at the instant of the call. */
   noteTokenUse(id: string): Promise<void>;
   /** Ties an edge token to the first edge key it is used with; false when it is tied to another. */

@@ -10,6 +10,7 @@ export const getCa = defineOperation({
   tag: 'platform',
   summary: 'Gives the certificate of the local authority, in PEM',
   answers: { 200: { description: 'The certificate', contentType: 'application/x-pem-file' } },
+  problems: [404],
   async handle(parts) {
     const authority = await parts.store.getAuthority('local');
     if (authority === null) {

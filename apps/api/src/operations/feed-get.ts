@@ -55,7 +55,7 @@ export const getFeed = defineOperation({
       log: ({ message, error, ...fields }) =>
         parts.log.error({ requestId, edge: query.edge, err: error, ...fields }, message),
     });
-    return new Response(watchStreamEnd(stream, leave), {
+    return new Response(watchStreamEnd(stream, leave, signal), {
       headers: {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',

@@ -17,7 +17,7 @@ import { createHeaders, writeHeaders } from '../entity-tag.ts';
 import { generateHostname } from '../generate-hostname.ts';
 import { countOf, defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
-import { routeResourceOf } from '../route-resource.ts';
+import { writtenRouteOf } from '../route-resource.ts';
 import { writtenHeaders } from '../written-headers.ts';
 
 /** Generated hosts tried before the answer is `unavailable`; one is enough until tens of millions are taken. */
@@ -73,7 +73,7 @@ export const createRoute = defineOperation({
       body.spec.host === undefined
         ? await writeWithGeneratedHost(parts, (host) => write({ ...body.spec, host }, true))
         : await write(body.spec, false);
-    const resource = await routeResourceOf(parts, written.record);
+    const resource = await writtenRouteOf(parts, written, mode);
     return {
       status: written.created ? 201 : 200,
       body: resource,

@@ -5,7 +5,7 @@ import { refuseDescriptorErrors } from '../check-descriptor.ts';
 import { writeHeaders } from '../entity-tag.ts';
 import { defineOperation } from '../operation.ts';
 import { namedPath } from '../path-parameters.ts';
-import { routeResourceOf } from '../route-resource.ts';
+import { writtenRouteOf } from '../route-resource.ts';
 import { writtenHeaders } from '../written-headers.ts';
 
 /** PUT /v1/projects/{project}/routes/{name} */
@@ -27,7 +27,7 @@ export const updateRoute = defineOperation({
       'spec',
       parts.store.updateRoute({ ...path, ...body, ...precondition }, mode),
     );
-    const resource = await routeResourceOf(parts, written.record);
+    const resource = await writtenRouteOf(parts, written, mode);
     return { status: 200, body: resource, headers: writtenHeaders(written, resource) };
   },
 });

@@ -16,11 +16,20 @@ export const watchResources = defineOperation({
   tag: 'watch',
   summary: 'Streams one resource, or all of a kind that a filter selects, and every change of them',
   params: projectPath,
-  query: z.strictObject({
-    kind: z.enum(RESOURCE_KINDS),
-    name: resourceName.optional().meta({ description: 'One resource; all of the kind when absent' }),
-    ...filterQuery,
-  }),
+  query: z
+    .strictObject({
+      kind: z.enum(RESOURCE_KINDS),
+      name: resourceName.optional().meta({ description: 'One resource; all of the kind when absent' }),
+      ...filterQuery,
+    })
+    .refine(
+      ({ name, labelSelector, namePrefix }) =>
+        name === undefined || (labelSelector === undefined && namePrefix === undefined),
+      {
+        path: ['name'],
+        error: 'one resource is watched by name alone, without namePrefix and labelSelector',
+      },
+    ),
   requestHeaders: z.object({
     'Last-Event-ID': z.string().optional().meta({
       description: 'Id of the last event received: when nothing has changed since, only `synced` comes',
@@ -41,6 +50,7 @@ export const watchResources = defineOperation({
     const leave = parts.watches.enter(token?.id ?? '');
     try {
       const look = () => lookAt(parts, path.project, query);
+      const signal = AbortSignal.any([request.signal, parts.stopping]);
       const stream = streamWatch({
         first: await parts.watches.inTurn(look),
         look: () => parts.watches.inTurn(look),
@@ -52,11 +62,11 @@ export const watchResources = defineOperation({
             for (const off of offs) off();
           };
         },
-        signal: AbortSignal.any([request.signal, parts.stopping]),
+        signal,
         heartbeatMs: parts.heartbeatMs,
         onFailure: (error) => parts.log.error({ requestId, err: error }, 'a watch failed'),
       });
-      return new Response(watchStreamEnd(stream, leave), {
+      return new Response(watchStreamEnd(stream, leave, signal), {
         headers: {
           'content-type': 'text/event-stream',
           'cache-control': 'no-store',

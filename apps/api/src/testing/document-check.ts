@@ -26,7 +26,9 @@ export function expectDocumented(method: string, path: string, response: Respons
     new RegExp(`^${known.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
   );
   const operation = document.paths[template ?? '']?.[method.toLowerCase()];
-  const answer = operation?.responses[String(response.status)] ?? operation?.responses.default;
+  const answer = operation?.responses[String(response.status)];
+  if (operation !== undefined)
+    expect(answer, `${method} ${path} answers ${response.status}, which is not documented`).toBeDefined();
   const type = response.headers.get('content-type')?.split(';')[0] ?? '';
   if (response.status >= 400) expect(type).toBe('application/problem+json');
   for (const [name, { required }] of Object.entries(answer?.headers ?? {})) {

@@ -120,11 +120,12 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     getAuthority: (name) => reading(() => getAuthority(db, name)),
     ensureAuthority: (authority) => writing((context) => ensureAuthority(context, authority)),
 
-    createToken: (token) => writing((context) => createToken(context, token)),
+    createToken: (token, mode) => writing((context) => createToken(context, token), mode),
     replaceToken: (token) => writing((context) => replaceToken(context, token)),
     getToken: (name) => reading(() => getToken(db, name)),
     listTokens: () => reading(() => listTokens(db)),
-    revokeToken: (name, revocation) => writing((context) => revokeToken(context, name, revocation)),
+    revokeToken: (name, revocation, mode) =>
+      writing((context) => revokeToken(context, name, revocation), mode),
     noteTokenUse: (id) => writing((context) => noteTokenUse(context, id)),
     findToken: (hash) => reading(() => findToken(db, hash)),
     bindEdgeKey: (tokenId, edgeKey) => writing((context) => bindEdgeKey(context, tokenId, edgeKey)),
