@@ -27,6 +27,7 @@ export { refusalOfOpenSslCode } from './openssl-code.ts';
 export { type AnchorSet, readAnchors } from './path/path-node.ts';
 export { PATH_CHECKS, type PathCertificate, type PathCheck, type PathResult } from './path/path-result.ts';
 export { type PathInput, validatePath } from './path/validate-path.ts';
+export { predictHandshake } from './predict-handshake.ts';
 export { type CheckedList, type RevocationPolicy, revocationJudge } from './revocation/judge-revocation.ts';
 export { indexRevocations, type RevocationIndex } from './revocation/revocation-index.ts';
 export { createRuleTable, type RuleTable } from './rule-table.ts';

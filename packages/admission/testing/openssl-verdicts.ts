@@ -15,7 +15,15 @@ const SERVER = {
 };
 
 /** OpenSSL's answer in a handshake in memory, in a context like the edge's: `good`, or Node's name for the error. */
-export async function verdictInHandshake({ leaf, leafKey, sent, anchors }: GeneratedChain): Promise<string> {
+export function verdictInHandshake(chain: GeneratedChain): Promise<string> {
+  return inHandshake(chain, verifyErrorOf);
+}
+
+/** What `read` makes of the server's side of a handshake in memory, when it is over, or the code of its failure. */
+export async function inHandshake<T>(
+  { leaf, leafKey, sent, anchors }: GeneratedChain,
+  read: (server: TLSSocket) => T,
+): Promise<T | string> {
   const [near, far] = duplexPair();
   let client: TLSSocket;
   try {
@@ -46,7 +54,7 @@ export async function verdictInHandshake({ leaf, leafKey, sent, anchors }: Gener
   server.on('error', () => {});
   try {
     return await Promise.race([
-      once(server, 'secure').then(() => verifyErrorOf(server)),
+      once(server, 'secure').then(() => read(server)),
       once(server, '_tlsError').then(([error]) => (error as { code?: string }).code ?? 'TLS_ERROR'),
     ]);
   } finally {
@@ -55,7 +63,8 @@ export async function verdictInHandshake({ leaf, leafKey, sent, anchors }: Gener
   }
 }
 
-function verifyErrorOf(socket: TLSSocket): string {
+/** `good`, or Node's name for what OpenSSL says of the client. */
+export function verifyErrorOf(socket: TLSSocket): string {
   const handle = (socket as unknown as { _handle: { verifyError(): { code: string } | null | undefined } })
     ._handle;
   return handle.verifyError()?.code ?? 'good';

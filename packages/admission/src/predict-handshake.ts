@@ -1,0 +1,162 @@
+import { type CertificateFields, KEY_USAGE, readCertificateFields } from '@postern/pki';
+import type { PresentedClient } from './evaluate-client.ts';
+import { type AnchorSet, readAnchors } from './path/path-node.ts';
+import { isKeyOf } from './path/path-search.ts';
+import { validatePath } from './path/validate-path.ts';
+
+/** Certificates on OpenSSL's way: its default depth of 100, and both ends. */
+const PATH_MAX = 102;
+
+/**
+ * Says what an edge would be shown of a chain file in a handshake, and what OpenSSL would say of it there. Pure.
+ *
+ * For everyone who has no handshake: a certificate without its key cannot make one. Follows how OpenSSL 3.5 chooses issuers
+ * (build_chain in crypto/x509/x509_vfy.c: trusted ones first, one way up, none back), and that Node shows of several certificates of
+ * one name the first that was sent. The way chosen is judged by our own rules, which are the stricter ones. Held against real handshakes
+ * by predict-handshake.test.ts. `now` is milliseconds since 1970.
+ */
+export function predictHandshake(
+  chain: readonly Buffer[],
+  { nodes }: AnchorSet,
+  now: number,
+): PresentedClient {
+  const anchors = nodes.map(({ fields }) => fields);
+  const [leaf, ...sent] = chain.flatMap((der) => read(der));
+  const [first] = chain;
+  // What cannot be read at all is refused by our own validation, whatever OpenSSL makes of it.
+  if (leaf === undefined || first === undefined || !leaf.der.equals(first))
+    return { chain, openssl: { good: true } };
+  return {
+    chain: shownByNode(leaf, sent, anchors, now),
+    openssl: isGoodWay(chosenByOpenSsl(leaf, sent, anchors, now), now)
+      ? { good: true }
+      : {
+          good: false,
+          code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+          detail: 'it goes up another way, which is not valid, and does not go back',
+        },
+  };
+}
+
+/** The way that OpenSSL takes, anchor last; null where it comes to no anchor. */
+function chosenByOpenSsl(
+  leaf: CertificateFields,
+  sent: readonly CertificateFields[],
+  anchors: readonly CertificateFields[],
+  now: number,
+): CertificateFields[] | null {
+  const way = [leaf];
+  const untrusted = [...sent];
+  while (way.length < PATH_MAX) {
+    const last = way.at(-1) ?? leaf;
+    const trusted = bestIssuer(last, anchors, now);
+    if (isSelfSigned(last)) {
+      return trusted?.der.equals(last.der) ? way : null;
+    }
+    if (trusted !== undefined) return [...way, trusted];
+    const next = bestIssuer(
+      last,
+      untrusted.filter((candidate) => !way.includes(candidate)),
+      now,
+    );
+    if (next === undefined) break;
+    untrusted.splice(untrusted.indexOf(next), 1);
+    way.push(next);
+  }
+  // With partial chains a leaf that is itself trusted needs no issuer.
+  return anchors.some(({ der }) => der.equals(leaf.der)) ? [leaf] : null;
+}
+
+/** The first that is valid now and may sign, else the one that ends last; those that may not sign come after all that may. */
+function bestIssuer(
+  subject: CertificateFields,
+  candidates: readonly CertificateFields[],
+  now: number,
+): CertificateFields | undefined {
+  const issuers = candidates.filter((candidate) => isLikelyIssuer(candidate, subject));
+  return bestOf(issuers.filter(maySign), now) ?? bestOf(issuers, now);
+}
+
+function bestOf(issuers: readonly CertificateFields[], now: number): CertificateFields | undefined {
+  const valid = issuers.find(({ notBefore, notAfter }) => notBefore <= now && now < notAfter);
+  return valid ?? issuers.toSorted((one, other) => other.notAfter - one.notAfter)[0];
+}
+
+/** By names, key identifiers and kind of key; no signature is looked at. */
+function isLikelyIssuer(issuer: CertificateFields, subject: CertificateFields): boolean {
+  return (
+    issuer.subject.key === subject.issuer.key &&
+    isKeyOf(subject.authorityKeyId, issuer) &&
+    KEY_TYPES[subject.signature.scheme].includes(issuer.publicKey.type)
+  );
+}
+
+const KEY_TYPES: Readonly<
+  Record<CertificateFields['signature']['scheme'], readonly CertificateFields['publicKey']['type'][]>
+> = {
+  rsa: ['rsa', 'other'],
+  ecdsa: ['ec'],
+  eddsa: ['ed25519', 'ed448'],
+  dsa: ['other'],
+  unknown: [],
+};
+
+function maySign({ keyUsage }: CertificateFields): boolean {
+  return keyUsage === null || (keyUsage & KEY_USAGE.keyCertSign) !== 0;
+}
+
+function isSelfSigned(fields: CertificateFields): boolean {
+  return isLikelyIssuer(fields, fields);
+}
+
+/** True where our rules find nothing wrong with this way and no other. */
+function isGoodWay(way: readonly CertificateFields[] | null, now: number): boolean {
+  const anchor = way?.at(-1);
+  if (way === null || anchor === undefined) return false;
+  const chain = way.length === 1 ? way : way.slice(0, -1);
+  return (
+    validatePath({
+      chain: chain.map(({ der }) => der),
+      anchors: readAnchors([anchor.der]),
+      now,
+      purpose: 'clientAuth',
+    }).verdict === 'admit'
+  );
+}
+
+/** Each certificate's issuer in turn: of what was sent the first that could be, then of the anchors. */
+function shownByNode(
+  leaf: CertificateFields,
+  sent: readonly CertificateFields[],
+  anchors: readonly CertificateFields[],
+  now: number,
+): Buffer[] {
+  const shown = [leaf];
+  const left = [...sent];
+  let last = leaf;
+  while (shown.length < PATH_MAX) {
+    const subject = last;
+    const isIssuer = (candidate: CertificateFields) =>
+      isLikelyIssuer(candidate, subject) && maySign(candidate);
+    const index = left.findIndex(isIssuer);
+    const next = index >= 0 ? left.splice(index, 1)[0] : undefined;
+    if (next === undefined) break;
+    shown.push(next);
+    last = next;
+  }
+  while (shown.length < PATH_MAX && !(isSelfSigned(last) && maySign(last))) {
+    const next = bestIssuer(last, anchors, now);
+    if (next === undefined || next.der.equals(last.der)) break;
+    shown.push(next);
+    last = next;
+  }
+  return shown.map(({ der }) => der);
+}
+
+function read(der: Buffer): CertificateFields[] {
+  try {
+    return [readCertificateFields(der)];
+  } catch {
+    return [];
+  }
+}
