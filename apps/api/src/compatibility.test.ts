@@ -48,6 +48,7 @@ const CALLS: readonly (readonly [id: string, method: string, path: string, body?
   ['getSecretSchema', 'GET', '/schemas/secret.json'],
   ['getServiceSchema', 'GET', '/schemas/service.json'],
   ['getRouteSchema', 'GET', '/schemas/route.json'],
+  ['getJwks', 'GET', '/.well-known/jwks.json'],
   ['getLive', 'GET', '/livez'],
   ['getReady', 'GET', '/readyz'],
   ['a problem', 'POST', 'services', { name: 'Bad_Name', spec: {} }],

@@ -1,5 +1,6 @@
 import { CHANGE_BODIES, type Change, DOCUMENT_FORMAT } from '@postern/contracts';
 import { openCertificateKey, sealToEdge } from '@postern/pki';
+import { resealIdentityKeys } from './reseal-identity-keys.ts';
 
 /**
  * Makes the feed's transform for one edge: the private key of every certificate, sealed to the master key in the store,
@@ -8,7 +9,9 @@ import { openCertificateKey, sealToEdge } from '@postern/pki';
  */
 export function resealForEdge(masterKey: Buffer, edgeKey: string): (change: Change) => Change {
   return (change) => {
-    if (change.kind !== 'certificate' || change.body === null) return change;
+    if (change.body === null) return change;
+    if (change.kind === 'identity-keys') return resealIdentityKeys(change, masterKey, edgeKey);
+    if (change.kind !== 'certificate') return change;
     if (change.formatVersion !== DOCUMENT_FORMAT) {
       throw new Error(`certificate ${change.id} has format ${change.formatVersion}`);
     }

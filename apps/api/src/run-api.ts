@@ -2,6 +2,7 @@ import type { LogLevel } from '@postern/contracts';
 import { createLog } from '@postern/runtime';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { type ApiEnv, readApiEnv } from './env.ts';
+import { startIdentityKeys } from './rotate-identity-keys.ts';
 import { type RunningApi, startApi } from './start-api.ts';
 
 /**
@@ -23,12 +24,15 @@ export async function runApi(options: {
     edgeTokenFile: env.edgeTokenFile,
     now,
   });
+  const log = createLog('api', { level: options.logLevel });
+  const identityKeys = startIdentityKeys({ store: data.store, masterKey: data.masterKey, log, now });
   try {
+    await identityKeys.made;
     const api = await startApi({
       listen: env.listen,
       store: data.store,
       masterKey: data.masterKey,
-      log: createLog('api', { level: options.logLevel }),
+      log,
       now,
       hostnameDomain: env.hostnameDomain,
       publicHttpsPort: env.publicHttpsPort,
@@ -39,11 +43,13 @@ export async function runApi(options: {
       env,
       data,
       async close() {
+        identityKeys.stop();
         await api.close();
         await data.close();
       },
     };
   } catch (error) {
+    identityKeys.stop();
     await data.close();
     throw error;
   }

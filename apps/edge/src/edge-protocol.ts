@@ -19,13 +19,14 @@ export function createEdgeProtocol(
   settings: EdgeProtocolSettings,
   targets: TargetStates,
 ): EdgeProtocol {
-  const { hosts, metrics, log } = context;
+  const { hosts, metrics, log, identityTokens } = context;
   const accessLog = createAccessLog(settings.accessLog);
   const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
   const http = createServeProtocol({
     hosts,
     log,
     accessLog,
+    identityTokens,
     publicHttpsPort: settings.publicHttpsPort,
     onFinished: ({ status, code }) => count(metrics, status, code),
     ownListeners: () => ownListeners,

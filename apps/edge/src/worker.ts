@@ -8,6 +8,7 @@ import type { ServeProtocol } from './connection.ts';
 import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
+import { createIdentityTokens, type IdentityTokens } from './http/identity-token.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { plainAddress } from './plain-address.ts';
@@ -19,6 +20,7 @@ export interface ProtocolContext {
   readonly hosts: EdgeHostTable;
   readonly metrics: WorkerMetrics;
   readonly log: Log;
+  readonly identityTokens: IdentityTokens;
 }
 
 /** The HTTP half of an edge, as the worker runs it. */
@@ -82,7 +84,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const registry = new ConnectionRegistry({ hosts, graceMs: limits.revokedGraceMs, now });
   const lingerer = new Lingerer(limits);
-  const protocol = options.protocol({ hosts, metrics, log });
+  const protocol = options.protocol({ hosts, metrics, log, identityTokens: createIdentityTokens(options) });
   let connections = 0;
   const admit: AdmitOptions = {
     hosts,

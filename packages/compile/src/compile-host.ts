@@ -4,6 +4,7 @@ import {
   type CompiledRule,
   type HostDocument,
   type HostRows,
+  IDENTITY_TOKEN_SECONDS_MAX,
   type Upstream,
 } from '@postern/contracts';
 import { checkDescriptor } from './check-descriptor.ts';
@@ -68,8 +69,13 @@ function policyOf(rows: HostRows): ClientCertificatePolicy | null {
 
 /** Left out where it is the default, so that such documents keep a form that older edges read. */
 function identityOf(rows: HostRows): Pick<HostDocument, 'clientIdentity'> {
-  const headers = rows.route.spec.clientIdentity?.headers ?? CLIENT_IDENTITY_HEADERS_DEFAULT;
-  return headers === CLIENT_IDENTITY_HEADERS_DEFAULT ? {} : { clientIdentity: { headers } };
+  const { host, clientIdentity } = rows.route.spec;
+  const { headers = CLIENT_IDENTITY_HEADERS_DEFAULT, jwt } = clientIdentity ?? {};
+  if (jwt === undefined) {
+    return headers === CLIENT_IDENTITY_HEADERS_DEFAULT ? {} : { clientIdentity: { headers } };
+  }
+  const { audience = host, ttlSeconds = IDENTITY_TOKEN_SECONDS_MAX } = jwt;
+  return { clientIdentity: { headers, jwt: { audience, ttlSeconds } } };
 }
 
 function compileRules(rows: HostRows): CompiledRule[] {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { certificateDocument, hostDocument, trustBundle } from './host-document.ts';
+import { identityKeys } from './identity-keys.ts';
 
-export const CHANGE_KINDS = ['host', 'trust-bundle', 'certificate'] as const;
+export const CHANGE_KINDS = ['host', 'trust-bundle', 'certificate', 'identity-keys'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** Schema of the body of each kind at the present format. */
@@ -9,6 +10,7 @@ export const CHANGE_BODIES = {
   host: hostDocument,
   'trust-bundle': trustBundle,
   certificate: certificateDocument,
+  'identity-keys': identityKeys,
 } as const;
 
 /**

@@ -94,6 +94,13 @@ const ROUTE: Annotations = {
   '/spec/clientIdentity/headers': note(
     'client-cert (RFC 9440, the default), xfcc (X-Forwarded-Client-Cert as Envoy writes it), x-client or none.',
   ),
+  '/spec/clientIdentity/jwt': note(
+    'A signed token beside the headers, in X-Client-Jwt; an empty block is enough.',
+  ),
+  '/spec/clientIdentity/jwt/audience': note('The claim aud; the host when absent.', {
+    pattern: '^[\\u0021-\\u007e]*$',
+  }),
+  '/spec/clientIdentity/jwt/ttlSeconds': note('Seconds that a token holds, 5 to 60; 60 when absent.'),
   '/spec/corsPolicy': note('Which pages of other origins may call this host.'),
   '/spec/corsPolicy/allowOrigins': note('Origins, or "*" for all.'),
   '/spec/corsPolicy/allowOrigins/*': note('Scheme, host and port only, like https://shop.example.org.', {

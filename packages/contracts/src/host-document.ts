@@ -55,7 +55,12 @@ export const clientCertificatePolicy = z.strictObject({
 export type ClientCertificatePolicy = z.infer<typeof clientCertificatePolicy>;
 
 /** How services learn who an admitted client is. */
-const compiledClientIdentity = z.strictObject({ headers: z.enum(CLIENT_IDENTITY_HEADERS) });
+const compiledClientIdentity = z.strictObject({
+  headers: z.enum(CLIENT_IDENTITY_HEADERS),
+  /** Absent: no token. */
+  jwt: z.strictObject({ audience: z.string(), ttlSeconds: z.int() }).optional(),
+});
+export type ClientIdentityToken = NonNullable<z.infer<typeof compiledClientIdentity>['jwt']>;
 
 /** Everything an edge needs to serve one host; compiled by a pure function, pinned by golden pairs. */
 export const hostDocument = z.strictObject({

@@ -111,7 +111,25 @@ export const CLIENT_IDENTITY_HEADERS = ['client-cert', 'xfcc', 'x-client', 'none
 export type ClientIdentityHeaders = (typeof CLIENT_IDENTITY_HEADERS)[number];
 export const CLIENT_IDENTITY_HEADERS_DEFAULT: ClientIdentityHeaders = 'client-cert';
 
-export const clientIdentity = z.strictObject({ headers: z.enum(CLIENT_IDENTITY_HEADERS).optional() });
+/** Seconds that an identity token holds where a route says nothing; also the most it may say. */
+export const IDENTITY_TOKEN_SECONDS_MAX = 60;
+/** Seconds. Shorter ones would end on the way, where clocks differ. */
+const IDENTITY_TOKEN_SECONDS_MIN = 5;
+
+export const clientIdentity = z.strictObject({
+  headers: z.enum(CLIENT_IDENTITY_HEADERS).optional(),
+  jwt: z
+    .strictObject({
+      audience: z
+        .string()
+        .min(1)
+        .max(256)
+        .regex(/^[\u0021-\u007e]*$/, 'an audience holds visible ASCII only')
+        .optional(),
+      ttlSeconds: z.int().min(IDENTITY_TOKEN_SECONDS_MIN).max(IDENTITY_TOKEN_SECONDS_MAX).optional(),
+    })
+    .optional(),
+});
 
 /** The CA that vouches for clients; while `next` is there it does as well: a rotation is under way. */
 const clientValidationCa = z.strictObject({ name: resourceName, next: reference.optional() });

@@ -6,6 +6,7 @@ import type {
   HostDocument,
   Hostname,
   HostRows,
+  IdentityKeys,
   Labels,
   ResourceName,
   Revision,
@@ -220,6 +221,11 @@ export interface Store extends LedgerStore {
   saveIssuedCertificate(
     issued: Omit<IssuedCertificateRecord, 'id' | 'createdAt'>,
   ): Promise<Written<IssuedCertificateRecord>>;
+
+  /** The keys that sign identity tokens; undefined before the first ones. They lie nowhere but in the log. */
+  getIdentityKeys(): Promise<IdentityKeys | undefined>;
+  /** Puts what follows from the present keys in their place; null leaves them. */
+  updateIdentityKeys(next: (present: IdentityKeys | undefined) => IdentityKeys | null): Promise<void>;
 
   getAuthority(name: string): Promise<AuthorityRecord | null>;
   /** Stores an authority unless one of the name exists; gives the stored one. */

@@ -4,6 +4,7 @@ import { getCa } from './ca-get.ts';
 import { getClient } from './client-get.ts';
 import { listClients } from './client-list.ts';
 import { getFeed } from './feed-get.ts';
+import { getJwks } from './jwks-get.ts';
 import { createLedgerReport } from './ledger-create.ts';
 import { getLive } from './live-get.ts';
 import { getReady } from './ready-get.ts';
@@ -59,6 +60,7 @@ export const OPERATIONS: readonly Operation[] = [
   revokeToken,
   watchResources,
   getCa,
+  getJwks,
   getApplied,
   getFeed,
   createReport,

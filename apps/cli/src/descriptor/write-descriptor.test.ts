@@ -60,7 +60,16 @@ const descriptor: fc.Arbitrary<RouteDescriptor> = fc
         { requiredKeys: [] },
       ),
       clientIdentity: fc.record(
-        { headers: fc.constantFrom('client-cert', 'xfcc', 'x-client', 'none') },
+        {
+          headers: fc.constantFrom('client-cert', 'xfcc', 'x-client', 'none'),
+          jwt: fc.record(
+            {
+              audience: fc.constantFrom('https://a.example', '~', '#x'),
+              ttlSeconds: fc.integer({ min: 5, max: 60 }),
+            },
+            { requiredKeys: [] },
+          ),
+        },
         { requiredKeys: [] },
       ),
       corsPolicy: fc.record(

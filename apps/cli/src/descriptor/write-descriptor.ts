@@ -36,7 +36,14 @@ function ordered(route: RouteDescriptor): unknown {
           ),
         },
       }),
-    clientIdentity: clientIdentity && compact({ headers: clientIdentity.headers }),
+    clientIdentity:
+      clientIdentity &&
+      compact({
+        headers: clientIdentity.headers,
+        jwt:
+          clientIdentity.jwt &&
+          compact({ audience: clientIdentity.jwt.audience, ttlSeconds: clientIdentity.jwt.ttlSeconds }),
+      }),
     corsPolicy:
       corsPolicy && compact({ allowOrigins: corsPolicy.allowOrigins, allowMethods: corsPolicy.allowMethods }),
     routes: routes.map(orderedRule),

@@ -2,6 +2,7 @@ import type { DocumentKind, RouteDescriptor, ServiceSpec } from '@postern/contra
 import {
   CLIENT_IDENTITY_HEADERS_DEFAULT,
   HEALTH_CHECK_DEFAULTS,
+  IDENTITY_TOKEN_SECONDS_MAX,
   SERVICE_DEFAULTS,
   urlOfTarget,
   weightOfTarget,
@@ -35,11 +36,16 @@ function plainService(service: ServiceSpec): unknown {
 function plainRoute(route: RouteDescriptor): unknown {
   const { tls, validation, clientIdentity, corsPolicy, routes, ...rest } = route;
   const methods = corsPolicy?.allowMethods;
+  const tokenDefaults = { audience: route.host, ttlSeconds: IDENTITY_TOKEN_SECONDS_MAX };
   return {
     ...rest,
     tls: unlessEmpty(tls),
     validation: unlessEmpty(validation),
-    clientIdentity: unlessEmpty(without(clientIdentity, { headers: CLIENT_IDENTITY_HEADERS_DEFAULT })),
+    clientIdentity: unlessEmpty(
+      without(clientIdentity && { ...clientIdentity, jwt: without(clientIdentity.jwt, tokenDefaults) }, {
+        headers: CLIENT_IDENTITY_HEADERS_DEFAULT,
+      }),
+    ),
     corsPolicy: corsPolicy && {
       ...corsPolicy,
       allowMethods: String(methods) === String(CORS_METHODS) ? undefined : methods,

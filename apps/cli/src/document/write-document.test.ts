@@ -153,6 +153,16 @@ describe('a default that is written out and one that is left out compare as equa
       { host: 'a.example', routes: [rule] },
     ],
     [
+      'clientIdentity.jwt',
+      'route',
+      {
+        host: 'a.example',
+        clientIdentity: { jwt: { audience: 'a.example', ttlSeconds: 60 } },
+        routes: [rule],
+      },
+      { host: 'a.example', clientIdentity: { jwt: {} }, routes: [rule] },
+    ],
+    [
       'an empty block',
       'route',
       { host: 'a.example', tls: {}, validation: {}, routes: [rule] },

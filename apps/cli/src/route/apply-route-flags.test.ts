@@ -110,6 +110,13 @@ test('the form of identity headers is exchanged, or goes back to the default', (
     headers: 'none',
   });
   expect(applyRouteFlags(from, {}).clientIdentity).toEqual({ headers: 'xfcc' });
+  expect(applyRouteFlags(from, { 'client-identity-jwt': true }).clientIdentity).toEqual({
+    headers: 'xfcc',
+    jwt: {},
+  });
+  expect(applyRouteFlags(base, { 'client-identity-jwt-audience': 'api' }).clientIdentity).toEqual({
+    jwt: { audience: 'api' },
+  });
   expect(applyRouteFlags(from, { 'remove-client-identity': true }).clientIdentity).toBeUndefined();
   const removals = { 'remove-client-ca-secret': true, 'remove-client-certificate-subject': true };
   expect(failureOf(removals, from).hint).toContain('--remove-client-identity');
@@ -168,6 +175,7 @@ describe('refused as usage:', () => {
   test.each<[string, RouteFlags, string]>([
     ['a subject without a CA', { 'client-certificate-subject': ['a'] }, '--client-ca-secret'],
     ['identity headers without a CA', { 'client-identity-headers': 'xfcc' }, '--client-ca-secret'],
+    ['a token without a CA', { 'client-identity-jwt': true }, '--client-ca-secret'],
     ['credentials without a realm', { 'http-basic-credentials': ['a=b'] }, '--http-basic-realm'],
     ['a realm without a user', { 'http-basic-realm': 'a' }, '--http-basic-credentials'],
     ['a method without an origin', { 'cors-method': ['GET'] }, '--cors-origin'],

@@ -17,6 +17,8 @@ export interface RouteFlags {
   readonly 'client-ca-secret'?: string | undefined;
   readonly 'client-certificate-subject'?: readonly string[] | undefined;
   readonly 'client-identity-headers'?: string | undefined;
+  readonly 'client-identity-jwt'?: boolean | undefined;
+  readonly 'client-identity-jwt-audience'?: string | undefined;
   readonly 'server-certificate-secret'?: string | undefined;
   readonly 'cors-origin'?: readonly string[] | undefined;
   readonly 'cors-method'?: readonly string[] | undefined;
@@ -46,6 +48,7 @@ export interface DraftDescriptor {
 
 interface DraftIdentity {
   headers?: ClientIdentityHeaders | undefined;
+  jwt?: { audience?: string | undefined; ttlSeconds?: number | undefined } | undefined;
 }
 
 interface DraftRule {
@@ -149,9 +152,11 @@ function mergeIdentity(
   const kept = flags['remove-client-identity'] ? undefined : base?.clientIdentity;
   // The flag takes the forms that there are and no others.
   const headers = flags['client-identity-headers'] as ClientIdentityHeaders | undefined;
-  if (headers !== undefined && !hasCa) {
+  const audience = flags['client-identity-jwt-audience'];
+  const hasToken = flags['client-identity-jwt'] || audience !== undefined;
+  if (!hasCa && (headers !== undefined || hasToken)) {
     throw usageFailure(
-      '--client-identity-headers needs a client CA: without one nobody has an identity',
+      `--client-identity-${headers === undefined ? 'jwt' : 'headers'} needs a client CA: without one nobody has an identity`,
       'add --client-ca-secret with the name of a tls-ca secret',
     );
   }
@@ -161,7 +166,12 @@ function mergeIdentity(
       'add --remove-client-identity to drop that as well',
     );
   }
-  return headers === undefined ? kept : { ...kept, headers };
+  if (headers === undefined && !hasToken) return kept;
+  return {
+    ...kept,
+    ...(headers === undefined ? {} : { headers }),
+    ...(hasToken ? { jwt: { ...kept?.jwt, ...(audience === undefined ? {} : { audience }) } } : {}),
+  };
 }
 
 function sameMatcher(a: SubjectMatcher, b: SubjectMatcher): boolean {

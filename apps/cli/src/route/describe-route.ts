@@ -1,4 +1,4 @@
-import type { RouteResource } from '@postern/contracts';
+import { CLIENT_IDENTITY_HEADERS_DEFAULT, type RouteResource } from '@postern/contracts';
 import { formatFields, formatTable } from '../output/format-table.ts';
 import type { OutputLayout } from '../output/output-layout.ts';
 import { labelsText } from '../secret/describe-secret.ts';
@@ -20,7 +20,7 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
         ? undefined
         : (subjects?.map(writeSubject).join(', ') ?? 'every certificate of the CA'),
     ],
-    ['Client identity', ca === undefined ? undefined : spec.clientIdentity?.headers],
+    ['Client identity', ca === undefined ? undefined : identityText(spec.clientIdentity)],
     ['Server certificate', spec.tls?.serverCertificate?.name ?? 'automatic'],
     [
       'Basic auth',
@@ -51,18 +51,12 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
   ].join('\n');
 }
 
+function identityText(identity: RouteResource['spec']['clientIdentity']): string | undefined {
+  if (identity === undefined) return undefined;
+  const headers = identity.headers ?? CLIENT_IDENTITY_HEADERS_DEFAULT;
+  return identity.jwt === undefined ? headers : `${headers}, and a token`;
+}
+
 function basicText(basic: { realm: string; passwordHashes: Readonly<Record<string, string>> }): string {
   return `realm "${basic.realm}", users ${Object.keys(basic.passwordHashes).join(', ')}`;
 }
-
-/** The columns of `route list`. */
-export const ROUTE_TABLE = {
-  header: ['NAME', 'HOSTNAME', 'PATHS', 'CORS ENABLED', 'STATUS'],
-  row: ({ name, spec, status }: RouteResource): string[] => [
-    name,
-    spec.host,
-    spec.routes.map((rule) => rule.prefix).join(','),
-    String(spec.corsPolicy !== undefined),
-    status.ready ? 'ready' : status.reason,
-  ],
-} as const;

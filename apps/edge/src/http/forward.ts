@@ -1,9 +1,4 @@
-import {
-  CLIENT_IDENTITY_HEADERS_DEFAULT,
-  type CompiledRule,
-  PosternError,
-  type Upstream,
-} from '@postern/contracts';
+import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts';
 import type { Connection, ServedHost } from '../connection.ts';
 import type { BodyForm, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import { type Field, passableTrailers, valuesOf } from '../upstream/fields.ts';
@@ -13,6 +8,8 @@ import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedFields, takesTrailers } from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
+import { identityFields } from './identity-fields.ts';
+import type { IdentityTokens } from './identity-token.ts';
 import { createIdleTimer } from './idle-timer.ts';
 import { pump } from './pump.ts';
 import { relayUpgrade } from './relay-upgrade.ts';
@@ -29,6 +26,7 @@ export interface ForwardOptions {
   /** CORS fields of every answer; null: the route has no policy. */
   readonly cors: readonly Field[] | null;
   readonly upstreams: Upstreams;
+  readonly identityTokens: IdentityTokens;
   readonly publicHttpsPort: number;
   readonly pace: ClientPace;
   /** Filled in as things become known. */
@@ -185,7 +183,7 @@ function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstre
       connection,
       authority: head.authority,
       publicHttpsPort: options.publicHttpsPort,
-      identityHeaders: served.document.clientIdentity?.headers ?? CLIENT_IDENTITY_HEADERS_DEFAULT,
+      identity: identityFields(connection, served.document, options.identityTokens),
       dropAuthorization: served.document.httpBasic !== null,
     }),
     body,

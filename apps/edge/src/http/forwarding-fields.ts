@@ -1,7 +1,5 @@
-import type { ClientIdentityHeaders } from '@postern/contracts';
 import type { Connection } from '../connection.ts';
 import { type Field, hopByHopNames, listOf, passableTrailers, valuesOf } from '../upstream/fields.ts';
-import { identityFields } from './identity-fields.ts';
 
 /** Names by which upstreams believe who the client is; only the edge may say them. Spelt as `plainName` gives them. */
 const IDENTITY_NAMES = new Set([
@@ -30,8 +28,8 @@ export interface ForwardingOptions {
   /** Host as the client wrote it. */
   readonly authority: string;
   readonly publicHttpsPort: number;
-  /** How the service learns who the client is. */
-  readonly identityHeaders: ClientIdentityHeaders;
+  /** What the service is told of the client. */
+  readonly identity: readonly Field[];
   /** Leave Authorization out: the edge has used it up. */
   readonly dropAuthorization: boolean;
 }
@@ -62,7 +60,7 @@ export function forwardedFields(fields: readonly Field[], options: ForwardingOpt
     ['X-Forwarded-Host', options.authority],
     ['X-Forwarded-Port', String(options.publicHttpsPort)],
   );
-  if (connection.client !== null) kept.push(...identityFields(connection.client, options.identityHeaders));
+  kept.push(...options.identity);
   return kept;
 }
 

@@ -66,6 +66,7 @@ async function outcomeOf(
       dropped: () => 0,
       close: async () => undefined,
     },
+    identityTokens: { tokenOf: () => null },
     publicHttpsPort: 443,
     log: { error: () => undefined, warn: () => undefined },
     pace: HTTP_LIMITS,

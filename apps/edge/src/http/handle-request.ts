@@ -17,6 +17,7 @@ import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import type { HandleExchange } from './h1-server.ts';
 import type { ClientPace } from './http-limits.ts';
+import type { IdentityTokens } from './identity-token.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
 
@@ -32,6 +33,7 @@ export interface RequestLog {
 export interface RequestHandlerOptions {
   readonly hosts: HostTable;
   readonly upstreams: Upstreams;
+  readonly identityTokens: IdentityTokens;
   readonly accessLog: AccessLog;
   /** For X-Forwarded-Port. */
   readonly publicHttpsPort: number;
@@ -128,6 +130,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
         cors,
         entry,
         upstreams: options.upstreams,
+        identityTokens: options.identityTokens,
         publicHttpsPort: options.publicHttpsPort,
         pace: options.pace,
       });

@@ -1,14 +1,22 @@
 import { hash } from 'node:crypto';
-import type { ClientIdentityHeaders } from '@postern/contracts';
+import {
+  CLIENT_IDENTITY_HEADERS_DEFAULT,
+  type ClientIdentityHeaders,
+  type HostDocument,
+} from '@postern/contracts';
 import { type CertificateFields, formatRfc4514, readCertificateFields } from '@postern/pki';
-import type { ClientIdentity } from '../connection.ts';
+import type { ClientIdentity, Connection } from '../connection.ts';
 import type { Field } from '../upstream/fields.ts';
+import type { IdentityTokens } from './identity-token.ts';
 
 /**
  * Characters of the value of one identity field. Apache and nginx refuse a request with a line over some 8,190, and one client's
  * chain must not cost it its requests; what would be longer is left out and named in X-Client-Omitted.
  */
 const VALUE_CHARS_MAX = 7_900;
+
+/** Lists what was left out. */
+const OMITTED = 'X-Client-Omitted';
 
 /** What an upstream is told of a client is made once for each, since it comes with every request. */
 const made = new WeakMap<ClientIdentity, Map<ClientIdentityHeaders, readonly Field[]>>();
@@ -20,10 +28,26 @@ interface Part {
 }
 
 /**
- * The fields by which an upstream learns who an admitted client is, in the form that its route names. Visible ASCII only; names
- * of the certificate that no field can carry are left out. docs/identity.md defines them.
+ * The fields by which an upstream learns who an admitted client is, in the form that its route names; none of other clients. Visible
+ * ASCII only; names of the certificate that no field can carry are left out. docs/identity.md defines them.
  */
-export function identityFields(client: ClientIdentity, form: ClientIdentityHeaders): readonly Field[] {
+export function identityFields(
+  connection: Connection,
+  document: HostDocument,
+  tokens: IdentityTokens,
+): readonly Field[] {
+  const { client } = connection;
+  if (client === null) return [];
+  const { headers, jwt } = document.clientIdentity ?? { headers: CLIENT_IDENTITY_HEADERS_DEFAULT };
+  const fields = fieldsOnce(client, headers);
+  if (jwt === undefined) return fields;
+  const token = tokens.tokenOf(connection, client, document);
+  if (token !== null) return [...fields, ['X-Client-Jwt', token]];
+  const omitted = fields.filter(([name]) => name === OMITTED).map(([, value]) => value);
+  return [...fields.filter(([name]) => name !== OMITTED), ...omission([...omitted, 'x-client-jwt'])];
+}
+
+function fieldsOnce(client: ClientIdentity, form: ClientIdentityHeaders): readonly Field[] {
   const forms = made.get(client) ?? new Map<ClientIdentityHeaders, readonly Field[]>();
   made.set(client, forms);
   const known = forms.get(form);
@@ -99,7 +123,7 @@ function forwardedClientCert(client: ClientIdentity): Field[] {
 }
 
 function omission(words: readonly string[]): Field[] {
-  return words.length === 0 ? [] : [['X-Client-Omitted', words.join(', ')]];
+  return words.length === 0 ? [] : [[OMITTED, words.join(', ')]];
 }
 
 /** URIs of the certificate without those that are none: quoting rules of header fields are not to be tested on them. */

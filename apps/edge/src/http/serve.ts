@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TrustBundle } from '@postern/contracts';
 import type { HostTable, ServeProtocol } from '../connection.ts';
+import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { createAddressGuard, type OwnListener } from '../upstream/address-guard.ts';
 import type { ClientCertificate } from '../upstream/pool.ts';
 import type { PoolsOptions } from '../upstream/pools.ts';
@@ -11,6 +12,7 @@ import { createHttp1Server } from './h1-server.ts';
 import { serveHttp2 } from './h2-server.ts';
 import { createRequestHandler, type RequestLog } from './handle-request.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
+import type { IdentityTokens } from './identity-token.ts';
 import { createRedirectServer } from './redirect.ts';
 import { watchUnreadAnswers } from './unread-answers.ts';
 
@@ -18,8 +20,10 @@ export interface ServeProtocolOptions {
   readonly hosts: HostTable;
   readonly log: RequestLog;
   readonly accessLog: AccessLog;
+  readonly identityTokens: IdentityTokens;
   /** The port clients see: for X-Forwarded-Port and redirects. */
   readonly publicHttpsPort: number;
+  readonly ledger: Pick<ClientLedger, 'refuse' | 'see'>;
   /** Hears of every request after its end; for counting. */
   readonly onFinished: (entry: AccessEntry) => void;
   /** Where parts of Postern listen; services are never connected to those. */

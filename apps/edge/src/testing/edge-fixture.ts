@@ -47,6 +47,8 @@ export interface EdgeFixture {
   readonly worker: RunningWorker;
   /** PEM file of the CA of the server certificates. */
   readonly serverCa: string;
+  /** The public key that documents are sealed to. */
+  readonly edgeKey: string;
   readonly log: LogLine[];
   /** Writes a host with its certificate and bundle, and tells the worker. */
   putHost(host: string, input?: HostInput): Promise<void>;
@@ -91,6 +93,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
     httpPort: worker.httpAddresses[0]?.port ?? 0,
     worker,
     serverCa,
+    edgeKey: edgeKey.publicKey,
     log,
     issue,
     async putHost(host, { anchors, subjectMatches, ...document } = {}) {

@@ -266,6 +266,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the public keys of identity tokens (RFC 7517); those that will sign next stand there an hour ahead */
+        get: operations["getJwks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/applied": {
         parameters: {
             query?: never;
@@ -676,6 +693,10 @@ export interface components {
             clientIdentity?: {
                 /** @enum {string} */
                 headers?: "client-cert" | "xfcc" | "x-client" | "none";
+                jwt?: {
+                    audience?: string;
+                    ttlSeconds?: number;
+                };
             };
             corsPolicy?: {
                 allowOrigins: string[];
@@ -736,6 +757,10 @@ export interface components {
             clientIdentity?: {
                 /** @enum {string} */
                 headers?: "client-cert" | "xfcc" | "x-client" | "none";
+                jwt?: {
+                    audience?: string;
+                    ttlSeconds?: number;
+                };
             };
             corsPolicy?: {
                 allowOrigins: string[];
@@ -921,6 +946,21 @@ export interface components {
             scope: "admin" | "edge";
             /** @description Seconds after which the token is refused; without it the token has no end */
             expiresInSeconds?: number;
+        };
+        Jwks: {
+            keys: {
+                /** @enum {string} */
+                kty: "EC";
+                /** @enum {string} */
+                crv: "P-256";
+                x: string;
+                y: string;
+                /** @enum {string} */
+                use: "sig";
+                /** @enum {string} */
+                alg: "ES256";
+                kid: string;
+            }[];
         };
         Applied: {
             complete: boolean;
@@ -3812,6 +3852,71 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `findings` say where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke in Postern */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Postern cannot answer now; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jwks"];
+                };
+            };
+            /** @description The request or its body could not be read */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -83,6 +83,12 @@ export class ChangeLog {
     return (this.#counter.get('revision') ?? 0) as Revision;
   }
 
+  /** The body of a document as it lies in the log; undefined where there is none, or none that can be read. */
+  find(kind: ChangeKind, id: string): unknown {
+    const text = this.#find.get(kind, id)?.body;
+    return text == null ? undefined : parseBody(text);
+  }
+
   /** Puts a document under a new revision, or leaves the log as it is when nothing in the body differs. */
   put(kind: ChangeKind, id: string, body: object, now: number): void {
     const text = JSON.stringify(body);

@@ -12,6 +12,7 @@ import {
 import { ChangeLog } from './change-log.ts';
 import { getClient, listClients } from './clients.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
+import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
 import { countDroppedRefusals, purgeLedger } from './purge-ledger.ts';
 import { runOldestJob } from './recompile-hosts.ts';
 import { getPresentedChain, getRefusal, listRefusals, refusalsAfter } from './refusals.ts';
@@ -116,6 +117,9 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
 
     listHostsWantingCertificate: (at, limit) => reading(() => listHostsWantingCertificate(db, at, limit)),
     saveIssuedCertificate: (issued) => writing((context) => saveIssuedCertificate(context, issued)),
+
+    getIdentityKeys: () => reading(() => getIdentityKeys(log)),
+    updateIdentityKeys: (next) => writing((context) => updateIdentityKeys(context, next)),
 
     getAuthority: (name) => reading(() => getAuthority(db, name)),
     ensureAuthority: (authority) => writing((context) => ensureAuthority(context, authority)),

@@ -37,6 +37,13 @@ export const ROUTE_FLAGS = {
     options: [...CLIENT_IDENTITY_HEADERS],
     helpValue: 'FORM',
   }),
+  'client-identity-jwt': Flags.boolean({
+    description: 'also tell services who a client is by a signed token, X-Client-Jwt',
+  }),
+  'client-identity-jwt-audience': Flags.string({
+    description: 'audience of the token, in place of the host',
+    helpValue: 'TEXT',
+  }),
   'server-certificate-secret': Flags.string({ description: 'tls secret to serve with', helpValue: 'NAME' }),
   'cors-origin': Flags.string({
     description: 'origin that browsers may call from; repeatable',

@@ -29,16 +29,24 @@ export interface HttpHostInput extends Partial<HostDocument> {
 /** The port clients are told in tests. */
 export const PUBLIC_PORT = 443;
 
-export async function startHttpFixture(options: { pace?: Partial<ClientPace> } = {}): Promise<HttpFixture> {
+export async function startHttpFixture({
+  now = Date.now,
+  ...options
+}: {
+  pace?: Partial<ClientPace>;
+  now?: () => number;
+} = {}): Promise<HttpFixture> {
   const entries: AccessEntry[] = [];
   const bundles = new Map<string, TrustBundle>();
   const certificates = new Map<string, ClientCertificate>();
   const ownListeners: OwnListener[] = [];
   const edge = await startEdgeFixture({
-    protocol: ({ hosts, log }) =>
+    now,
+    protocol: ({ hosts, log, identityTokens }) =>
       createServeProtocol({
         hosts,
         log,
+        identityTokens,
         accessLog: {
           write: (entry) => void entries.push(structuredClone(entry)),
           flush: async () => undefined,
@@ -50,7 +58,7 @@ export async function startHttpFixture(options: { pace?: Partial<ClientPace> } =
         ownListeners: () => ownListeners,
         getTrustBundle: (id) => bundles.get(id),
         getCertificate: (id) => certificates.get(id),
-        now: Date.now,
+        now,
         ...options,
       }),
   });
