@@ -1,4 +1,4 @@
-import type { Command } from '@oclif/core';
+import type { Command } from '@oclif/core/command';
 
 /** A command as oclif makes it. */
 export type CommandClass = typeof Command & { readonly handlesSignals?: boolean };

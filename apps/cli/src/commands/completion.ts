@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
 import { SHELLS, type Shell } from '../completion/shell-scripts.ts';
 import { LOCAL_COMMAND_EXITS } from '../help/exit-meanings.ts';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 
 /** `-f` of commands that take documents. */
 export const FILENAME_FLAG = {

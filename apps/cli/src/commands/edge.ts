@@ -1,4 +1,4 @@
-import { Command } from '@oclif/core';
+import { Command } from '@oclif/core/command';
 
 export class Edge extends Command {
   static override summary = 'Run an edge alone';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { DOCUMENT_KINDS } from '@postern/contracts';
 import { PosternCommand } from '../base-command.ts';
 

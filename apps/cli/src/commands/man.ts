@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { LoadCommand } from '../command-list.ts';
 import { LOCAL_COMMAND_EXITS } from '../help/exit-meanings.ts';

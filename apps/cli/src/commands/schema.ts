@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { DOCUMENT_KINDS, documentJsonSchema, isDocumentKind } from '@postern/contracts';
 import { PosternCommand } from '../base-command.ts';
 import { usageFailure } from '../cli-failure.ts';

@@ -1,4 +1,5 @@
-import { Command, Flags } from '@oclif/core';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
 
 export class Up extends Command {
   static override summary = 'Run API, certificate worker and edge in one place';

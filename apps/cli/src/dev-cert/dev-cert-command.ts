@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { DevCertificate } from '@postern/pki';
 import { PosternCommand } from '../base-command.ts';
 import { usageFailure } from '../cli-failure.ts';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { Finding } from '@postern/contracts';
 import type { Imported, ImportedDocument, ImportedFinding } from '@postern/import';
 import { PosternCommand } from '../base-command.ts';

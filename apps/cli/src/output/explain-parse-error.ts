@@ -1,4 +1,4 @@
-import { Errors } from '@oclif/core';
+import * as Errors from '@oclif/core/errors';
 import { nearest } from '@postern/contracts';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 

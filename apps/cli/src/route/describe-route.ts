@@ -60,15 +60,3 @@ function identityText(identity: RouteResource['spec']['clientIdentity']): string
 function basicText(basic: { realm: string; passwordHashes: Readonly<Record<string, string>> }): string {
   return `realm "${basic.realm}", users ${Object.keys(basic.passwordHashes).join(', ')}`;
 }
-
-/** The columns of `route list`. */
-export const ROUTE_TABLE = {
-  header: ['NAME', 'HOSTNAME', 'PATHS', 'CORS ENABLED', 'STATUS'],
-  row: ({ name, spec, status }: RouteResource): string[] => [
-    name,
-    spec.host,
-    spec.routes.map((rule) => rule.prefix).join(','),
-    String(spec.corsPolicy !== undefined),
-    status.ready ? 'ready' : status.reason,
-  ],
-} as const;

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { PosternCommand } from '../../base-command.ts';
 import { CliFailure } from '../../cli-failure.ts';
 import { newContextArg } from './context-arg.ts';

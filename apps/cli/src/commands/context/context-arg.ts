@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { usageFailure } from '../../cli-failure.ts';
 
 /** The NAME of a context that is to be: letters, digits, `.`, `_` and `-`. Usage failure. */

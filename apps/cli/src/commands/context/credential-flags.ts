@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { parseWith, type ResourceName, resourceName } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
 import type { Context } from '../../config/config-schema.ts';

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { certificateFilesOf } from '../../dev-cert/certificate-files.ts';
 import {
   checkCertificateName,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { normaliseHostname } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
 import { certificateFilesOf, readAuthorityFiles } from '../../dev-cert/certificate-files.ts';

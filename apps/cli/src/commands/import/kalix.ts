@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { parseWith, resourceName, targetUrl } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
 import { IMPORT_EXITS, IMPORT_FLAGS, ImportCommand } from '../../import/import-command.ts';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { normaliseHostname, type ResourceName, resourceName } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
 import { IMPORT_EXITS, ImportCommand } from '../../import/import-command.ts';

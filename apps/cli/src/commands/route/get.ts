@@ -18,7 +18,7 @@ export class RouteGet extends PosternCommand {
     const { args, flags } = await this.parse(RouteGet);
     const { client, project } = await this.connect(flags);
     if (flags.watch) {
-      const { ROUTE_TABLE } = await import('../../route/describe-route.ts');
+      const { ROUTE_TABLE } = await import('../../route/route-table.ts');
       return this.follow(flags, client.watch('route', project, args.name), ROUTE_TABLE);
     }
     const route = await client.routes.get(project, args.name);

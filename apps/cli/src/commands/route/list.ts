@@ -14,7 +14,7 @@ export class RouteList extends PosternCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(RouteList);
     const { client, project } = await this.connect(flags);
-    const { ROUTE_TABLE } = await import('../../route/describe-route.ts');
+    const { ROUTE_TABLE } = await import('../../route/route-table.ts');
     if (flags.watch) return this.follow(flags, client.watch('route', project), ROUTE_TABLE);
     const routes = await client.routes.list(project);
     const { formatTable } = await import('../../output/format-table.ts');

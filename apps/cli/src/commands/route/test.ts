@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 

@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { type Finding, SECRET_TYPES, type SecretType } from '@postern/contracts';
 import { PosternCommand } from '../../base-command.ts';
 import { nameArg } from '../name-arg.ts';

@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { PosternCommand } from '../../base-command.ts';
 import { usageFailure } from '../../cli-failure.ts';
 import { retryOnConflict } from '../../retry-on-conflict.ts';
