@@ -18,8 +18,18 @@ export interface ConnectedEdge {
   readonly targets: Pick<TargetSightings, 'ofService'>;
 }
 
+/** An edge that was there lately. Times are milliseconds since 1970. */
+export interface SeenEdge {
+  readonly edge: string;
+  readonly connected: boolean;
+  readonly lastSeenAt: number;
+  /** Whom it saw before that moment has been reported; 0: it has not said. */
+  readonly sightingsUpTo: number;
+}
+
 interface Entry {
   readonly edge: string;
+  sightingsUpTo: number;
   connections: number;
   connectedSince: number;
   lastSeenAt: number;
@@ -32,6 +42,8 @@ interface Entry {
 export class EdgeRegistry {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
+  /** Moments (milliseconds since 1970) until which somebody waits to hear of sightings. */
+  readonly #wanted = new Set<{ readonly upTo: number }>();
 
   /** Counts a feed connection of an edge in; the returned function counts it out. */
   connect(tokenId: string, edge: string, now: number): () => void {
@@ -57,6 +69,8 @@ export class EdgeRegistry {
     const entry = this.#entryOf(tokenId, report.edge);
     entry.lastSeenAt = now;
     entry.appliedRevision = appliedRevision;
+    // Never more than was asked for: a moment of this clock that is still to come cannot have been reported.
+    entry.sightingsUpTo = Math.max(entry.sightingsUpTo, Math.min(report.sightingsUpTo ?? 0, now));
     entry.closedHosts = new Map(
       report.closedHosts.map(({ host, reason, message }) => [host, `${reason}: ${message}`]),
     );
@@ -71,6 +85,31 @@ export class EdgeRegistry {
     return [...this.#entries.values()].filter(
       (entry) => entry.connections > 0 && now - entry.lastSeenAt <= SILENT_MS,
     );
+  }
+
+  /** Edges that are connected, or were heard of within `withinMs`. */
+  listSeen(now: number, withinMs: number): SeenEdge[] {
+    return [...this.#entries.values()]
+      .map(({ edge, connections, lastSeenAt, sightingsUpTo }) => ({
+        edge,
+        connected: connections > 0 && now - lastSeenAt <= SILENT_MS,
+        lastSeenAt,
+        sightingsUpTo,
+      }))
+      .filter(({ connected, lastSeenAt }) => connected || now - lastSeenAt <= withinMs);
+  }
+
+  /** Asks every edge, at its next report, for whom it has seen until then; the returned function stops asking. */
+  wantSightings(upTo: number): () => void {
+    const wish = { upTo };
+    this.#wanted.add(wish);
+    return () => this.#wanted.delete(wish);
+  }
+
+  /** The moment to hand to an edge that reports now; undefined when it has told all that anybody waits for. */
+  sightingsWantedOf(tokenId: string, edge: string, now: number): number | undefined {
+    const { sightingsUpTo } = this.#entryOf(tokenId, edge);
+    return [...this.#wanted].some(({ upTo }) => upTo > sightingsUpTo) ? now : undefined;
   }
 
   /** Calls back after every connect, disconnect and report; returns the way to stop. */
@@ -97,6 +136,7 @@ export class EdgeRegistry {
       connectedSince: 0,
       lastSeenAt: 0,
       appliedRevision: 0,
+      sightingsUpTo: 0,
       closedHosts: new Map(),
       targets: new TargetSightings(),
     };

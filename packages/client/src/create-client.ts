@@ -1,5 +1,6 @@
 import type {
   RouteResource,
+  RouteRotation,
   SecretResource,
   ServiceResource,
   TokenCreated,
@@ -154,6 +155,19 @@ export function createClient(options: ClientOptions): PosternClient {
         const params = { path: { project, name } };
         return dataOf<RouteResource>(
           await read((signal) => api.GET('/v1/projects/{project}/routes/{name}', { params, signal })),
+        );
+      },
+      async rotation(project, name, { graceMs, waitMs = 0 } = {}) {
+        const query = {
+          waitMs: String(waitMs),
+          ...(graceMs === undefined ? {} : { graceMs: String(graceMs) }),
+        };
+        const params = { path: { project, name }, query };
+        return dataOf<RouteRotation>(
+          await read(
+            (signal) => api.GET('/v1/projects/{project}/routes/{name}/rotation', { params, signal }),
+            waitMs,
+          ),
         );
       },
       async create(project, loose, write) {

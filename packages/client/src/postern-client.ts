@@ -2,6 +2,7 @@ import type {
   ResourceKind,
   ResourceOfKind,
   RouteResource,
+  RouteRotation,
   SecretResource,
   ServiceResource,
   TokenCreated,
@@ -99,6 +100,15 @@ export interface PosternClient {
   readonly routes: Deletable &
     Listable<RouteResource> & {
       get(project: string, name: string): Promise<RouteResource>;
+      /**
+       * How far its clients have moved to the next CA. With `waitMs` edges are asked whom they saw until now, and waited
+       * for that long (60,000 at most).
+       */
+      rotation(
+        project: string,
+        name: string,
+        options?: { readonly graceMs?: number | undefined; readonly waitMs?: number | undefined },
+      ): Promise<RouteRotation>;
       /** Without `spec.host` the route gets a generated one. One that exists with this very content is given back with `created` false. */
       create(project: string, body: RouteCreate, options?: WriteOptions): Promise<Written<RouteResource>>;
       update(

@@ -19,6 +19,7 @@ export * from './report.ts';
 export * from './resource.ts';
 export * from './resource-name.ts';
 export * from './revocation.ts';
+export * from './rotation.ts';
 export * from './route.ts';
 export * from './rows.ts';
 export * from './secret.ts';

@@ -53,6 +53,8 @@ export const edgeReport = z
       .max(1000),
     /** Absent while the edge has never checked a target. */
     targets: targetsReport.optional(),
+    /** The `sightingsWanted` of an answer: whom the edge saw before that answer came is reported. */
+    sightingsUpTo: z.int().min(0).optional(),
   })
   .meta({ id: 'EdgeReport' });
 export type EdgeReport = z.infer<typeof edgeReport>;
@@ -62,5 +64,7 @@ export const reportAnswer = z
   .strictObject({
     /** The number of the last change of a target that the API has taken of this run; 0 when it knows nothing of it. */
     targetsUpTo: z.int().min(0),
+    /** Somebody waits to hear whom the edge has seen until now (milliseconds since 1970, by the API's clock); else absent. */
+    sightingsWanted: z.int().min(0).optional(),
   })
   .meta({ id: 'ReportAnswer' });

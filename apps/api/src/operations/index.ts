@@ -16,6 +16,7 @@ import { createRoute } from './route-create.ts';
 import { deleteRoute } from './route-delete.ts';
 import { getRoute } from './route-get.ts';
 import { listRoutes } from './route-list.ts';
+import { getRouteRotation } from './route-rotation-get.ts';
 import { updateRoute } from './route-update.ts';
 import { schemaOperations } from './schema-get.ts';
 import { deleteSecret } from './secret-delete.ts';
@@ -49,6 +50,7 @@ export const OPERATIONS: readonly Operation[] = [
   getRoute,
   updateRoute,
   deleteRoute,
+  getRouteRotation,
   listRefusals,
   tailRefusals,
   getRefusal,

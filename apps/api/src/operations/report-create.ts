@@ -15,7 +15,12 @@ export const createReport = defineOperation({
     const cursor = { epoch: body.epoch, revision: body.appliedRevision };
     // A revision of a history that was since replaced says nothing about the present one.
     const applied = (await parts.store.isResumable(cursor)) ? body.appliedRevision : 0;
-    const targetsUpTo = token === null ? 0 : parts.edges.report(token.id, body, applied, parts.now());
-    return { status: 200, body: { targetsUpTo } };
+    const now = parts.now();
+    const targetsUpTo = token === null ? 0 : parts.edges.report(token.id, body, applied, now);
+    const wanted = token === null ? undefined : parts.edges.sightingsWantedOf(token.id, body.edge, now);
+    return {
+      status: 200,
+      body: { targetsUpTo, ...(wanted === undefined ? {} : { sightingsWanted: wanted }) },
+    };
   },
 });
