@@ -3,6 +3,7 @@ import { createLog } from '@postern/runtime';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { type ApiEnv, readApiEnv } from './env.ts';
 import { startIdentityKeys } from './rotate-identity-keys.ts';
+import { startTicketKeys } from './rotate-ticket-keys.ts';
 import { type RunningApi, startApi } from './start-api.ts';
 
 /**
@@ -25,8 +26,10 @@ export async function runApi(options: {
     now,
   });
   const log = createLog('api', { level: options.logLevel });
+  const keys = startTicketKeys({ store: data.store, masterKey: data.masterKey, log, now });
   const identityKeys = startIdentityKeys({ store: data.store, masterKey: data.masterKey, log, now });
   try {
+    await keys.made;
     await identityKeys.made;
     const api = await startApi({
       listen: env.listen,
@@ -43,12 +46,14 @@ export async function runApi(options: {
       env,
       data,
       async close() {
+        keys.stop();
         identityKeys.stop();
         await api.close();
         await data.close();
       },
     };
   } catch (error) {
+    keys.stop();
     identityKeys.stop();
     await data.close();
     throw error;

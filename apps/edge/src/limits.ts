@@ -32,6 +32,8 @@ export const EDGE_LIMITS = {
   recheckSliceMs: 10,
   /** Paths of clients kept per worker, some 8 KiB each with their checks: clients come back within their certificate's life. */
   admittedPathsMax: 4_000,
+  /** Bytes. Intermediates kept for one admitted client, so that its sessions can resume; common chains take 1 to 4 KiB. */
+  keptIntermediatesBytesMax: 16 * KIB,
   /** Refused ones, kept so that a client that tries again and again costs little. */
   refusedPathsMax: 500,
   /** Bytes. A PROXY v1 line has at most 107 (its specification, section 2.1). */

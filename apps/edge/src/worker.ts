@@ -13,6 +13,7 @@ import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { plainAddress } from './plain-address.ts';
 import { ClientEvaluator } from './tls/client-evaluator.ts';
+import { KnownIntermediates, type SharedIntermediates } from './tls/known-intermediates.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
 /** What a protocol may use of its worker. */
@@ -50,6 +51,8 @@ export interface WorkerOptions {
   /** Distinguishes the connection ids of workers. */
   readonly idPrefix: string;
   readonly limits?: Partial<Record<keyof typeof EDGE_LIMITS, number>>;
+  /** Told what stands above an admitted leaf, for the workers that share its sessions. */
+  readonly onIntermediates?: (shared: SharedIntermediates) => void;
 }
 
 export interface RunningWorker {
@@ -60,6 +63,8 @@ export interface RunningWorker {
   /** Serves by the new documents from here on, and ends connections that they no longer allow. */
   applyChanges(ids: ChangedIds): void;
   closedHosts(): ClosedHost[];
+  /** Takes what another worker has seen. */
+  takeIntermediates(shared: SharedIntermediates): void;
   /** Stops accepting, lets connections finish for at most `EDGE_LIMITS.drainMs`, then ends them. */
   close(): Promise<void>;
 }
@@ -69,11 +74,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const limits = { ...EDGE_LIMITS, ...options.limits };
   const { log, now } = options;
   const metrics = createWorkerMetrics();
+  const intermediates = new KnownIntermediates(options.onIntermediates ?? (() => {}));
   const hosts = new EdgeHostTable({
     replica: options.replica,
     edgeKeyPem: options.edgeKeyPem,
     minVersion: options.minVersion,
     evaluator: new ClientEvaluator(now),
+    intermediates,
+    now,
     onUnusable: (host, { reason, message, cause }) =>
       log.error(
         { host, reason, detail: message, cause: shorten(cause) },
@@ -88,6 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   let connections = 0;
   const admit: AdmitOptions = {
     hosts,
+    intermediates,
     registry,
     lingerer,
     serve: protocol.serve,
@@ -196,6 +205,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       hosts.prepare(concerned);
     },
     closedHosts: () => hosts.closedHosts(),
+    takeIntermediates: (shared) => intermediates.take(shared),
     async close() {
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       registry.drainAll();

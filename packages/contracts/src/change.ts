@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { certificateDocument, hostDocument, trustBundle } from './host-document.ts';
 import { identityKeys } from './identity-keys.ts';
+import { ticketKeys } from './ticket-keys.ts';
 
-export const CHANGE_KINDS = ['host', 'trust-bundle', 'certificate', 'identity-keys'] as const;
+export const CHANGE_KINDS = ['host', 'trust-bundle', 'certificate', 'identity-keys', 'ticket-keys'] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** Schema of the body of each kind at the present format. */
@@ -11,6 +12,7 @@ export const CHANGE_BODIES = {
   'trust-bundle': trustBundle,
   certificate: certificateDocument,
   'identity-keys': identityKeys,
+  'ticket-keys': ticketKeys,
 } as const;
 
 /**

@@ -26,6 +26,7 @@ export * from './secret.ts';
 export * from './secret-document.ts';
 export * from './service.ts';
 export * from './target.ts';
+export * from './ticket-keys.ts';
 export * from './token.ts';
 export * from './verdict.ts';
 export * from './watch-event.ts';

@@ -15,6 +15,7 @@ import type {
   SecretRow,
   SecretType,
   ServiceSpec,
+  TicketKeys,
   TrustBundle,
 } from '@postern/contracts';
 import type { LedgerStore } from './ledger.ts';
@@ -226,6 +227,12 @@ export interface Store extends LedgerStore {
   getIdentityKeys(): Promise<IdentityKeys | undefined>;
   /** Puts what follows from the present keys in their place; null leaves them. */
   updateIdentityKeys(next: (present: IdentityKeys | undefined) => IdentityKeys | null): Promise<void>;
+
+  /**
+   * Puts what follows from the present keys behind session tickets (undefined before the first ones) in their place; null leaves
+   * them. They lie nowhere but in the log: losing them costs full handshakes and nothing else.
+   */
+  updateTicketKeys(next: (present: TicketKeys | undefined) => TicketKeys | null): Promise<void>;
 
   getAuthority(name: string): Promise<AuthorityRecord | null>;
   /** Stores an authority unless one of the name exists; gives the stored one. */

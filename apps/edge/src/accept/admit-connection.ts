@@ -8,12 +8,14 @@ import type { EdgeHostTable } from '../hosts/host-table.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { type AlertName, plaintextAlert } from '../tls/alert.ts';
 import { runHandshake } from '../tls/handshake.ts';
+import type { KnownIntermediates } from '../tls/known-intermediates.ts';
 import { endSecure, type Lingerer } from './linger.ts';
 import { peekClientHello } from './peek.ts';
 import { takeProxyHeader } from './proxy-protocol.ts';
 
 export interface AdmitOptions {
   readonly hosts: EdgeHostTable;
+  readonly intermediates: KnownIntermediates;
   readonly registry: ConnectionRegistry;
   readonly lingerer: Lingerer;
   readonly serve: ServeProtocol;
@@ -96,7 +98,7 @@ export async function admitConnection(
   if (hello.alpn !== null && !hello.alpn.some((protocol) => protocol === 'h2' || protocol === 'http/1.1')) {
     return turnAway('no_application_protocol', 'no_application_protocol', name);
   }
-  const found = options.hosts.lookUp(name);
+  const found = options.hosts.lookUp(name, hello.tickets);
   if (found.state !== 'served') {
     const reason = { unknown: 'unknown_host', closed: 'host_closed', no_certificate: 'certificate_pending' }[
       found.state
@@ -108,6 +110,7 @@ export async function admitConnection(
     secureContext: found.secureContext,
     // By what the host demands when it comes to that: it may change while the handshake runs.
     evaluate: host.policy === null ? null : (client) => (options.hosts.get(name) ?? host).evaluate(client),
+    intermediatesOf: (leafDer) => options.intermediates.find(host.policyVersion, leafDer),
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
     lingerer: options.lingerer,
@@ -138,6 +141,10 @@ export async function admitConnection(
         return;
       }
       count(options, 'done', 'ok');
+      if (handshake.client !== null) {
+        const { leafDer, chainDer } = handshake.client;
+        options.intermediates.remember(host.policyVersion, leafDer, chainDer);
+      }
       // The protocols below take a socket whose handshake is over; without this they wait for it, or crash.
       (socket as unknown as { secureConnecting: boolean }).secureConnecting = false;
       const connection: Connection = {

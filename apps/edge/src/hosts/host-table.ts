@@ -5,8 +5,12 @@ import { subjectBytes } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
+import { chooseLane } from '../tls/choose-lane.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
+import type { KnownIntermediates } from '../tls/known-intermediates.ts';
+import type { OfferedSession } from '../tls/offered-session.ts';
 import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
+import { SessionKeys, type SessionLane } from '../tls/session-keys.ts';
 import {
   type CheckedBundle,
   type OpenedCertificate,
@@ -40,6 +44,9 @@ interface HostTableOptions {
   readonly edgeKeyPem: string;
   readonly minVersion: TlsVersion;
   readonly evaluator: ClientEvaluator;
+  readonly intermediates: KnownIntermediates;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Called once per revision of a host whose documents cannot be used. */
   readonly onUnusable: (host: string, error: UnusableDocument) => void;
   readonly servedHostsMax?: number;
@@ -63,6 +70,9 @@ export class EdgeHostTable implements HostTable {
   readonly #options: HostTableOptions;
   readonly #entries: Lru<Entry>;
   readonly #contexts: Lru<SecureContext>;
+  readonly #sessionKeys: SessionKeys;
+  /** By session domain; those that no longer hold are left out when they are used. */
+  readonly #lanes: Lru<readonly SessionLane[]>;
   /** Kept by id, for hosts that share a CA, and for upstreams, which ask for them at every request. */
   readonly #bundles = new Lru<CheckedBundle>(EDGE_LIMITS.trustBundlesMax);
   readonly #upstreamCertificates = new Lru<OpenedCertificate>(EDGE_LIMITS.trustBundlesMax);
@@ -73,6 +83,9 @@ export class EdgeHostTable implements HostTable {
     this.#options = options;
     this.#entries = new Lru(options.servedHostsMax ?? EDGE_LIMITS.servedHostsMax);
     this.#contexts = new Lru(options.secureContextsMax ?? EDGE_LIMITS.secureContextsMax);
+    this.#lanes = new Lru(options.servedHostsMax ?? EDGE_LIMITS.servedHostsMax);
+    const onUnusable = (what: string, error: UnusableDocument) => this.#tell(what, -1, error);
+    this.#sessionKeys = new SessionKeys({ ...options, onUnusable });
   }
 
   get(name: Hostname): EdgeHost | undefined {
@@ -80,20 +93,26 @@ export class EdgeHostTable implements HostTable {
     return entry?.state === 'served' ? entry.host : undefined;
   }
 
-  /** Everything a handshake needs, or why there will be none. */
-  lookUp(name: Hostname): HostLookup {
+  /**
+   * Everything a handshake needs, or why there will be none. Of the `tickets` that a client offers only a session that the host would admit
+   * now resumes; all others lead to a full handshake.
+   */
+  lookUp(name: Hostname, tickets: readonly Buffer[] = []): HostLookup {
     const entry = this.#entryOf(name);
     if (entry === undefined) return { state: 'unknown' };
     if (entry.state === 'no_certificate') return entry;
     if (entry.state === 'closed') return { state: 'closed', ...entry.closed };
     const { host } = entry;
-    const made = this.#closing(host.id, host.revision, host.dependsOn, () => this.#contextOf(host));
+    const made = this.#closing(host.id, host.revision, host.dependsOn, () =>
+      this.#contextOf(host, this.#laneFor(host, tickets)),
+    );
     if ('closed' in made) return { state: 'closed', ...made.closed };
     return { state: 'served', host, secureContext: made.value };
   }
 
   /** Forgets what is made of these documents, so that the next use reads them anew; gives the hosts that this concerns. */
   forget(ids: ChangedIds): string[] {
+    if (ids === 'all' || ids.some(({ kind }) => kind === 'ticket-keys')) this.#forgetSessionKeys();
     if (ids === 'all') {
       this.#entries.clear();
       this.#bundles.clear();
@@ -203,7 +222,7 @@ export class EdgeHostTable implements HostTable {
         this.#options.evaluator,
       );
       // Made here and not at the first handshake, so that get() and lookUp() never disagree about a host.
-      this.#contextOf(host);
+      this.#contextOf(host, this.#laneFor(host, []));
       return host;
     });
     if ('closed' in made) return { state: 'closed', closed: made.closed, dependsOn };
@@ -238,13 +257,37 @@ export class EdgeHostTable implements HostTable {
     this.#options.onUnusable(what, error);
   }
 
-  #contextOf(host: EdgeHost): SecureContext {
+  #forgetSessionKeys(): void {
+    this.#sessionKeys.forget();
+    this.#lanes.clear();
+    // Those of keys that have gone would only lie there.
+    this.#contexts.clear();
+  }
+
+  /** The key that a handshake of this host runs with; null: nothing resumes. */
+  #laneFor(host: EdgeHost, tickets: readonly Buffer[]): SessionLane | null {
+    const domain = sessionDomainOf(host);
+    const lanes = kept(this.#lanes, domain, () => this.#sessionKeys.lanesOf(domain));
+    const now = this.#options.now();
+    const holding = lanes.filter(({ expiresAt }) => now < expiresAt);
+    return chooseLane(holding, tickets, (session) => this.#mayResume(host, session));
+  }
+
+  /** Sessions of clients that are not admitted, or no longer, are not resumed; their full handshake then says why. */
+  #mayResume(host: EdgeHost, { leafDer, wasGood }: OfferedSession): boolean {
+    if (host.policy === null) return true;
+    if (leafDer === null || !wasGood) return false;
+    const intermediates = this.#options.intermediates.find(host.policyVersion, leafDer);
+    return host.evaluate({ openssl: { good: true }, chain: [leafDer, ...intermediates] }).verdict === 'admit';
+  }
+
+  #contextOf(host: EdgeHost, lane: SessionLane | null): SecureContext {
     const { edgeKeyPem, minVersion } = this.#options;
-    return kept(this.#contexts, contextKey(host, minVersion), () =>
+    return kept(this.#contexts, contextKey(host, lane, minVersion), () =>
       buildSecureContext({
         ...openCertificate(host.certificateId, host.certificate, edgeKeyPem),
         anchorsPem: anchorsOf(host),
-        sessionDomain: `${host.id} ${host.policyVersion}`,
+        sessions: lane === null ? null : { domain: sessionDomainOf(host), ticketKeys: lane.ticketKeys },
         minVersion,
       }),
     );
@@ -281,12 +324,17 @@ function anchorsOf({ bundle, nextBundle }: EdgeHost): string[] | null {
   return [...new Set([...bundle.anchorsPem, ...nextBundle.anchorsPem])];
 }
 
-/** Hosts share a context only where nothing can be resumed: the domain of an open host is the host itself. */
-function contextKey(host: EdgeHost, minVersion: TlsVersion): string {
+/** Everything that decides whom a host admits, and the host itself: where any of it changes, every session ends. */
+function sessionDomainOf(host: EdgeHost): string {
+  return JSON.stringify([host.id, host.policyVersion, host.document.clientCertificate]);
+}
+
+/** Hosts share a context only where nothing can be resumed: the keys of a lane are of one domain. */
+function contextKey(host: EdgeHost, lane: SessionLane | null, minVersion: TlsVersion): string {
   const { chainPem, sealedKey } = host.certificate;
   const certificate = createHash('sha256').update(chainPem).update('\0').update(sealedKey).digest('hex');
-  const domain = host.bundle === null ? `open ${host.id}` : host.policyVersion;
-  return `${minVersion} ${certificate} ${domain}`;
+  const sessions = lane === null ? 'none' : lane.ticketName.toString('hex');
+  return `${minVersion} ${certificate} ${host.policyVersion} ${sessions}`;
 }
 
 function dependency(kind: string, id: string): string {

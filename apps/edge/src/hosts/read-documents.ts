@@ -8,6 +8,8 @@ import {
   DOCUMENT_FORMATS,
   type HostDocument,
   LIMITS,
+  TICKET_KEYS,
+  type TicketKeys,
   type TrustBundle,
 } from '@postern/contracts';
 import { openAtEdge, parsePrivateKeyPem, readPemBlocks, trustBundleOf } from '@postern/pki';
@@ -91,6 +93,14 @@ function anchorsOf(id: string, bundle: TrustBundle): X509Certificate[] {
     }
     return certificate;
   });
+}
+
+/** The keys behind session tickets, still sealed. Throws UnusableDocument, of reason `ticket_keys_missing` where there are none. */
+export function readTicketKeys(replica: ReplicaReader): TicketKeys {
+  const change = readChange(replica, 'ticket-keys', TICKET_KEYS.id);
+  if (change === undefined)
+    throw new UnusableDocument('ticket_keys_missing', 'there are no keys of session tickets');
+  return parseBody('ticket-keys', change);
 }
 
 /** The certificate document as it is, its key still sealed. Throws UnusableDocument. */

@@ -62,6 +62,7 @@ export function runWorkerProcess(): void {
       protocol: (context) => createEdgeProtocol(context, settings, targets),
       log,
       now: Date.now,
+      onIntermediates: (shared) => tell({ type: 'intermediates', shared }),
     });
     running = worker;
     startChecks = () => {
@@ -87,6 +88,10 @@ export function runWorkerProcess(): void {
         return;
       case 'targets':
         targets.apply(message.changed);
+        return;
+      case 'intermediates':
+        // One that comes too early is learnt at that client's next full handshake.
+        running?.takeIntermediates(message.shared);
         return;
       case 'check-targets':
         startChecks();

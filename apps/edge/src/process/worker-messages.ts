@@ -1,6 +1,7 @@
 import type { Cursor, TargetReport } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
+import type { SharedIntermediates } from '../tls/known-intermediates.ts';
 import type { TlsVersion } from '../tls/secure-context.ts';
 
 /** What a worker is started with. Keys come as files, so that none stands in a message or the environment. */
@@ -23,6 +24,8 @@ export type ToWorker =
   | { readonly type: 'start'; readonly settings: WorkerSettings }
   | { readonly type: 'applied'; readonly ids: ChangedIds; readonly cursor: Cursor }
   | { readonly type: 'metrics'; readonly request: number }
+  /** What another worker has seen above an admitted leaf. */
+  | { readonly type: 'intermediates'; readonly shared: SharedIntermediates }
   /** What health checks have found: everything at first, then what changes. */
   | { readonly type: 'targets'; readonly changed: readonly TargetReport[] }
   /** From here on this worker checks the targets, for all. */
@@ -38,6 +41,8 @@ export type FromWorker =
   | { readonly type: 'failed'; readonly detail: string }
   | { readonly type: 'acknowledged'; readonly cursor: Cursor }
   | { readonly type: 'closed-hosts'; readonly hosts: readonly ClosedHost[] }
+  /** What stood above an admitted leaf, for the other workers. */
+  | { readonly type: 'intermediates'; readonly shared: SharedIntermediates }
   /** What the checks of this worker have found anew. */
   | { readonly type: 'targets'; readonly changed: readonly TargetReport[] }
   /** Metrics as prom-client's registry gives them, to be added up. */

@@ -234,6 +234,9 @@ export class WorkerPool {
       case 'acknowledged':
         slot.cursor = message.cursor;
         break;
+      case 'intermediates':
+        for (const other of this.#slots) if (other !== slot && other.listening) send(other.worker, message);
+        return;
       case 'closed-hosts':
         slot.closedHosts = message.hosts;
         break;

@@ -8,12 +8,13 @@ import {
   type Log,
   type LogLevel,
   type SubjectMatcher,
+  TICKET_KEYS,
 } from '@postern/contracts';
 import { createLocalAuthority, newEdgeKeyPair, parseCertificatesPem, trustBundleOf } from '@postern/pki';
 import { openReplica } from '@postern/replica';
 import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
 import { answeringProtocol } from './answering-protocol.ts';
-import { hostDocumentOf, issueFor } from './feed-documents.ts';
+import { hostDocumentOf, issueFor, ticketKeysFor } from './feed-documents.ts';
 import { pemOf } from './openssl-certificates.ts';
 
 export { upstreamTo } from './feed-documents.ts';
@@ -27,6 +28,8 @@ interface FixtureOptions {
   readonly minVersion?: WorkerOptions['minVersion'];
   readonly proxyProtocolFrom?: WorkerOptions['proxyProtocolFrom'];
   readonly now?: () => number;
+  /** No keys of session tickets: nothing resumes. */
+  readonly withoutTicketKeys?: boolean;
 }
 
 /** What a test says of a host; everything else is a plain open host with one rule `/`. */
@@ -54,6 +57,10 @@ export interface EdgeFixture {
   putHost(host: string, input?: HostInput): Promise<void>;
   /** Writes any document, damaged ones too, and tells the worker; a null body removes it. */
   put(kind: ChangeKind, id: string, body: unknown, formatVersion?: number): void;
+  /**
+   * Another worker over the same replica, which hears of changes and of intermediates as the first one does unless it is deaf; gives its port.
+   */
+  addWorker(options?: { readonly deaf?: boolean }): Promise<number>;
   /** A fresh server certificate for a host, as a feed document. */
   issue(id: string, host: string): Promise<unknown>;
   close(): Promise<void>;
@@ -67,24 +74,39 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
   const serverCa = join(directory, 'server-ca.pem');
   writeFileSync(serverCa, authority.certPem);
   const log: LogLine[] = [];
-  const worker = await startWorker({
-    replica,
-    edgeKeyPem: edgeKey.privateKeyPem,
-    httpsListen: [{ host: '127.0.0.1', port: 0 }],
-    httpListen: [{ host: '127.0.0.1', port: 0 }],
-    proxyProtocolFrom: options.proxyProtocolFrom ?? null,
-    minVersion: options.minVersion ?? 'TLSv1.2',
-    protocol: options.protocol ?? answeringProtocol,
-    log: collectingLog(log),
-    now: options.now ?? Date.now,
-    idPrefix: 'test',
-    limits: { drainMs: 1_000, ...options.limits },
-  });
-
   let revision = 0;
   const write = (kind: ChangeKind, id: string, body: unknown, formatVersion = DOCUMENT_FORMAT) => {
     revision += 1;
     replica.apply([{ epoch: EPOCH, revision, kind, id, formatVersion, body }], { epoch: EPOCH, revision });
+  };
+  if (options.withoutTicketKeys !== true) {
+    write('ticket-keys', TICKET_KEYS.id, ticketKeysFor(edgeKey.publicKey, [(options.now ?? Date.now)()]));
+  }
+  const startOne = (more: Partial<WorkerOptions> = {}) =>
+    startWorker({
+      replica,
+      edgeKeyPem: edgeKey.privateKeyPem,
+      httpsListen: [{ host: '127.0.0.1', port: 0 }],
+      httpListen: [{ host: '127.0.0.1', port: 0 }],
+      proxyProtocolFrom: options.proxyProtocolFrom ?? null,
+      minVersion: options.minVersion ?? 'TLSv1.2',
+      protocol: options.protocol ?? answeringProtocol,
+      log: collectingLog(log),
+      now: options.now ?? Date.now,
+      idPrefix: 'test',
+      limits: { drainMs: 1_000, ...options.limits },
+      ...more,
+    });
+  const others: RunningWorker[] = [];
+  const worker = await startOne({
+    onIntermediates: (shared) => {
+      for (const other of others) other.takeIntermediates(shared);
+    },
+  });
+
+  const deafOnes: RunningWorker[] = [];
+  const tell = (ids: { kind: ChangeKind; id: string }[]) => {
+    for (const one of [worker, ...others, ...deafOnes]) one.applyChanges(ids);
   };
   const issue = (id: string, host: string) => issueFor({ authority, edgeKey: edgeKey.publicKey, id, host });
   return {
@@ -117,7 +139,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
               subjectMatches: subjectMatches?.slice() ?? null,
             };
       write('host', host, hostDocumentOf(host, { certificate, clientCertificate: demand, ...document }));
-      worker.applyChanges([
+      tell([
         { kind: 'certificate', id: certificate },
         { kind: 'trust-bundle', id: bundle },
         { kind: 'host', id: host },
@@ -125,10 +147,15 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
     },
     put(kind, id, body, formatVersion) {
       write(kind, id, body, formatVersion);
-      worker.applyChanges([{ kind, id }]);
+      tell([{ kind, id }]);
+    },
+    async addWorker({ deaf = false } = {}) {
+      const other = await startOne();
+      (deaf ? deafOnes : others).push(other);
+      return other.httpsAddresses[0]?.port ?? 0;
     },
     async close() {
-      await worker.close();
+      await Promise.all([worker, ...others, ...deafOnes].map((one) => one.close()));
       replica.close();
       rmSync(directory, { recursive: true, force: true });
     },

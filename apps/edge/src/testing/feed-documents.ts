@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import {
   type CertificateDocument,
   type HostDocument,
   SERVICE_DEFAULTS,
+  TICKET_KEYS,
+  type TicketKeys,
   type Upstream,
 } from '@postern/contracts';
 import { type Authority, issueServerCertificate, sealToEdge } from '@postern/pki';
@@ -32,6 +35,22 @@ export function upstreamTo(protocol: 'http' | 'https' | 'h2c', port: number): Up
     hostHeader: 'client',
     ...SERVICE_DEFAULTS,
     maxBodyBytes: null,
+  };
+}
+
+/** Keys of session tickets as the feed brings them to one edge, newest first: one for each time of making (milliseconds since 1970). */
+export function ticketKeysFor(edgeKey: string, madeAt: readonly number[]): TicketKeys {
+  return {
+    keys: madeAt.map((at) => ({
+      id: `key-${at}`,
+      sealedKey: sealToEdge(
+        edgeKey,
+        createHash('sha256').update(`${edgeKey} ${at}`).digest(),
+        `edge-ticket-key:key-${at}`,
+      ),
+      createdAt: new Date(at).toISOString(),
+      expiresAt: new Date(at + TICKET_KEYS.acceptForMs).toISOString(),
+    })),
   };
 }
 

@@ -58,7 +58,7 @@ export function curl(edge: EdgeFixture, host: string, options: CurlOptions = {})
 
 /** Asks for `/` over HTTP/1.1 with openssl s_client; gives everything it printed. */
 export async function sClient(
-  edge: EdgeFixture,
+  edge: Pick<EdgeFixture, 'port'>,
   host: string,
   args: readonly string[] = [],
 ): Promise<string> {

@@ -20,7 +20,12 @@ test('a hello reads the same whole, byte by byte, and in any number of records',
   const whole = read(hello);
   expect(whole).toEqual({
     state: 'hello',
-    hello: { serverName: 'API.example.org', alpn: ['h2', 'http/1.1'], versions: [0x0304, 0x0303] },
+    hello: {
+      serverName: 'API.example.org',
+      alpn: ['h2', 'http/1.1'],
+      versions: [0x0304, 0x0303],
+      tickets: [],
+    },
   });
   expect(read(hello, 1)).toEqual(whole);
   for (const size of [Math.ceil(hello.length / 3), 40, 7, 1]) {
@@ -34,9 +39,25 @@ test('a hello reads the same whole, byte by byte, and in any number of records',
 test('TLS 1.2 alone, no ALPN and no name are told as they are', async () => {
   expect(read(await captureHello({ maxVersion: 'TLSv1.2' }))).toEqual({
     state: 'hello',
-    hello: { serverName: null, alpn: null, versions: [0x0303] },
+    hello: { serverName: null, alpn: null, versions: [0x0303], tickets: [] },
   });
   expect(read(buildHello([]))).toMatchObject({ state: 'hello', hello: { serverName: null } });
+});
+
+test('offered sessions are told: those of TLS 1.3 in order, then the ticket of TLS 1.2; an empty one is none', () => {
+  const identity = (text: string) => [uint16(text.length), Buffer.from(text), Buffer.alloc(4)];
+  const identities = Buffer.concat([...identity('first'), ...identity('second')]);
+  const binders = Buffer.alloc(33, 32);
+  const offered = Buffer.concat([uint16(identities.length), identities, uint16(binders.length), binders]);
+  const hello = buildHello([
+    [35, Buffer.from('older')],
+    [41, offered],
+  ]);
+  expect(read(hello)).toMatchObject({
+    hello: { tickets: ['first', 'second', 'older'].map((text) => Buffer.from(text)) },
+  });
+  expect(read(buildHello([[35, Buffer.alloc(0)]]))).toMatchObject({ hello: { tickets: [] } });
+  expect(read(buildHello([[41, offered.subarray(0, -1)]]))).toMatchObject({ state: 'invalid' });
 });
 
 test.each([

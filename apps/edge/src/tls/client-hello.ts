@@ -6,6 +6,8 @@ export interface ClientHello {
   readonly alpn: readonly string[] | null;
   /** Versions of supported_versions, else the legacy one; like 0x0304 for TLS 1.3. */
   readonly versions: readonly number[];
+  /** Sessions the client offers to resume: tickets of TLS 1.3, then that of TLS 1.2; none is authenticated. */
+  readonly tickets: readonly Buffer[];
 }
 
 export type HelloState =
@@ -19,6 +21,8 @@ const RECORD_BYTES_MAX = 16_384;
 const HANDSHAKE_HEADER_BYTES = 4;
 const EXTENSION_SERVER_NAME = 0;
 const EXTENSION_ALPN = 16;
+const EXTENSION_SESSION_TICKET = 35;
+const EXTENSION_PRE_SHARED_KEY = 41;
 const EXTENSION_SUPPORTED_VERSIONS = 43;
 
 /**
@@ -161,6 +165,7 @@ function parseHelloBody(body: Buffer): ClientHello | string {
   let serverName: string | null = null;
   let alpn: string[] | null = null;
   let versions: number[] = [legacyVersion];
+  const tickets: Buffer[] = [];
   while (extensions.left > 0) {
     const type = extensions.number(2);
     const data = extensions.vector(2);
@@ -179,9 +184,15 @@ function parseHelloBody(body: Buffer): ClientHello | string {
       const list = parseVersions(data);
       if (list === undefined) return 'the supported versions of the ClientHello are malformed';
       versions = list;
+    } else if (type === EXTENSION_PRE_SHARED_KEY) {
+      const identities = parseIdentities(data);
+      if (identities === undefined) return 'the pre-shared keys of the ClientHello are malformed';
+      tickets.unshift(...identities);
+    } else if (type === EXTENSION_SESSION_TICKET && data.left > 0) {
+      tickets.push(data.take(data.left));
     }
   }
-  return { serverName, alpn, versions };
+  return { serverName, alpn, versions, tickets };
 }
 
 /** RFC 6066 section 3: exactly one name of type host_name. */
@@ -205,6 +216,22 @@ function parseAlpn(data: Bytes): string[] | undefined {
     protocols.push(protocol.take(protocol.left).toString('latin1'));
   }
   return protocols;
+}
+
+/** RFC 8446 section 4.2.11, without the binders: OpenSSL checks those. */
+function parseIdentities(data: Bytes): Buffer[] | undefined {
+  const list = data.vector(2);
+  const binders = data.vector(2);
+  if (data.bad || data.left !== 0 || list.left === 0 || binders.left === 0) return undefined;
+  const identities: Buffer[] = [];
+  while (list.left > 0) {
+    const identity = list.vector(2);
+    // The age of the ticket, which OpenSSL looks at.
+    list.take(4);
+    if (list.bad || identity.left === 0) return undefined;
+    identities.push(identity.take(identity.left));
+  }
+  return identities;
 }
 
 /** RFC 8446 section 4.2.1. */

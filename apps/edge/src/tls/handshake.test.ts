@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, connect as dial, type Socket } from 'node:net';
@@ -16,7 +16,7 @@ const HOST = 'a.example';
 let directory: string;
 let ca: CertificateFiles;
 let client: CertificateFiles;
-/** What the edge never makes: a context that demands clients and resumes sessions. */
+/** A context that demands clients and resumes sessions. */
 let resuming: SecureContext;
 
 beforeAll(() => {
@@ -26,6 +26,8 @@ beforeAll(() => {
   client = openssl.signed(ca, 'client');
   const server = openssl.signed(ca, HOST);
   resuming = createSecureContext({
+    // What the edge gives each trust domain of its own.
+    ticketKeys: randomBytes(48),
     cert: pemOf(server.cert),
     key: pemOf(server.key),
     ca: pemOf(ca.cert),
@@ -35,7 +37,11 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** The edge's handshake on a demanding host. */
-function demand(raw: Socket, serverName = HOST): Promise<HandshakeOutcome> {
+function demand(
+  raw: Socket,
+  serverName = HOST,
+  { now = Date.now(), intermediates = [] as Buffer[] } = {},
+): Promise<HandshakeOutcome> {
   const bundle = {
     contentHash: 'one',
     name: 'ca',
@@ -44,7 +50,8 @@ function demand(raw: Socket, serverName = HOST): Promise<HandshakeOutcome> {
   return runHandshake(raw, {
     secureContext: resuming,
     evaluate: (presented) =>
-      evaluateClient(presented, { bundles: [bundle], matchers: null, revocations: null }, Date.now()),
+      evaluateClient(presented, { bundles: [bundle], matchers: null, revocations: null }, now),
+    intermediatesOf: () => intermediates,
     serverName,
     timeoutMs: 5_000,
     lingerer: new Lingerer({ lingerMs: 100, lingeringMax: 1 }),
@@ -87,19 +94,26 @@ async function meet<T>(
 }
 
 test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-  'a session that is resumed admits nobody, should a context ever resume one (%s)',
+  'a session that is resumed is that of its first client, judged anew (%s)',
   async (version) => {
     const first = await meet(demand, { version, files: client });
-    expect(first.outcome.outcome).toBe('done');
+    if (first.outcome.outcome !== 'done') throw new Error(first.outcome.outcome);
     expect(first.session).toBeDefined();
+    const fingerprintOfFirst = first.outcome.client?.fingerprint;
+    expect(fingerprintOfFirst).toMatch(/^[0-9a-f]{64}$/);
     for (const files of [client, undefined]) {
       const { outcome } = await meet(demand, {
         version,
         ...(files === undefined ? {} : { files }),
         ...(first.session === undefined ? {} : { session: first.session }),
       });
-      expect(outcome).toMatchObject({ outcome: 'refused', reason: 'certificate_missing' });
+      expect(outcome).toMatchObject({ outcome: 'done', client: { fingerprint: fingerprintOfFirst } });
     }
+    const { outcome } = await meet((raw) => demand(raw, HOST, { now: Date.now() + 50 * 365 * 86_400_000 }), {
+      version,
+      ...(first.session === undefined ? {} : { session: first.session }),
+    });
+    expect(outcome).toMatchObject({ outcome: 'refused', reason: 'certificate_expired' });
   },
 );
 

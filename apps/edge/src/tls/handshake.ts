@@ -33,6 +33,8 @@ interface HandshakeOptions {
   readonly secureContext: SecureContext;
   /** What the host says of a client; null on hosts that ask for no certificate. */
   readonly evaluate: ((client: PresentedClient) => Evaluation) | null;
+  /** The certificates above the leaf of a resumed session, which itself has only the leaf. */
+  readonly intermediatesOf: (leafDer: Buffer) => readonly Buffer[];
   /** The name as it stood in the ClientHello; OpenSSL must have read the same one. */
   readonly serverName: string;
   readonly timeoutMs: number;
@@ -43,7 +45,7 @@ interface HandshakeOptions {
  * Runs the TLS handshake on a socket whose ClientHello is still to be read, and says whom it has proved.
  *
  * `done` on a demanding host means: a certificate was sent, and both OpenSSL and our own validation found a path to the
- * bundle that holds now. Rejects for nothing a client does, only where this Node fails; afterwards the raw socket belongs
+ * bundle that holds now; of a resumed session, that its certificate is admitted as if it were sent now. Rejects for nothing a client does, only where this Node fails; afterwards the raw socket belongs
  * to the TLS socket.
  */
 export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<HandshakeOutcome> {
@@ -93,7 +95,10 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
 
 const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
-function judge(socket: TLSSocket, { evaluate, serverName }: HandshakeOptions): HandshakeOutcome {
+function judge(
+  socket: TLSSocket,
+  { evaluate, intermediatesOf, serverName }: HandshakeOptions,
+): HandshakeOutcome {
   // TLS 1.2 gives no name on a resumed session; that is one of this very context, whose domain is the host.
   const sameName =
     socket.servername === serverName ||
@@ -111,11 +116,13 @@ function judge(socket: TLSSocket, { evaluate, serverName }: HandshakeOptions): H
     detail,
     ...describeSent(socket),
   });
-  // Contexts of demanding hosts resume nothing; should that ever fail, this still holds.
-  if (socket.isSessionReused())
-    return refuse('certificate_missing', 'a session was resumed on a host that demands a certificate');
-  const presented = { openssl: readVerifyResult(socket), chain: certificatesShown(socket) };
-  if (presented.chain.length === 0) return refuse('certificate_missing', 'no certificate was sent');
+  const shown = certificatesShown(socket);
+  const [leaf] = shown;
+  // OpenSSL calls a resumed session without a certificate good (nodejs/node #35317).
+  if (leaf === undefined) return refuse('certificate_missing', 'no certificate was sent');
+  // OpenSSL's word on a resumed session is that of its first handshake; ours is of now, on the same certificates.
+  const chain = socket.isSessionReused() ? [leaf, ...intermediatesOf(leaf)] : shown;
+  const presented = { openssl: readVerifyResult(socket), chain };
   const evaluation = evaluate(presented);
   // Whom only a matcher refuses is told so in an answer.
   if (evaluation.refusedAt === 'handshake') {

@@ -16,6 +16,17 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/** A trust domain: sessions resume only onto contexts of the same words and the same keys. */
+export interface SessionScope {
+  /** What is demanded of clients must be part of it. */
+  readonly domain: string;
+  /** 48 bytes as Node wants them, of this domain alone. */
+  readonly ticketKeys: Buffer;
+}
+
+/** Seconds that a session may be resumed for: RFC 8446 section 4.6.1 allows a week; clients that come back at all do so sooner. */
+const SESSION_SECONDS = 7_200;
+
 interface SecureContextInput {
   readonly chainPem: string;
   readonly keyPem: string | Buffer;
@@ -24,14 +35,14 @@ interface SecureContextInput {
    * the public roots to Node.
    */
   readonly anchorsPem: readonly string[] | null;
-  /** Sessions resume only onto contexts of the same domain; what is demanded of clients must be part of it. */
-  readonly sessionDomain: string;
+  /** What sessions of this context may resume under; null: nothing is issued and nothing resumes. */
+  readonly sessions: SessionScope | null;
   readonly minVersion: TlsVersion;
 }
 
 /**
- * Makes the TLS context of one host. Where a client certificate is demanded nothing can be resumed: no ticket is issued and
- * no session kept, in TLS 1.2 and 1.3. Throws where OpenSSL rejects chain, key or anchors.
+ * Makes the TLS context of one host. Sessions live in tickets alone, under the keys given; none are kept here, in TLS 1.2 and 1.3.
+ * Throws where OpenSSL rejects chain, key or anchors.
  */
 export function buildSecureContext(input: SecureContextInput): SecureContext {
   const demanding = input.anchorsPem !== null;
@@ -46,10 +57,15 @@ export function buildSecureContext(input: SecureContextInput): SecureContext {
     minVersion: input.minVersion,
     maxVersion: 'TLSv1.3',
     // Without an id every client that offers a ticket of its own dies with internal_error; OpenSSL allows 32 bytes.
-    sessionIdContext: createHash('sha256').update(input.sessionDomain).digest('hex').slice(0, 32),
+    sessionIdContext: createHash('sha256')
+      .update(input.sessions?.domain ?? '')
+      .digest('hex')
+      .slice(0, 32),
+    ...(input.sessions === null ? {} : { ticketKeys: input.sessions.ticketKeys }),
+    sessionTimeout: SESSION_SECONDS,
     secureOptions:
       constants.SSL_OP_NO_RENEGOTIATION |
       constants.SSL_OP_CIPHER_SERVER_PREFERENCE |
-      (demanding ? constants.SSL_OP_NO_TICKET : 0),
+      (input.sessions === null ? constants.SSL_OP_NO_TICKET : 0),
   });
 }

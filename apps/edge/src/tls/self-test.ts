@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { connect } from 'node:tls';
@@ -37,14 +37,15 @@ type Handshake = typeof runHandshake;
 
 /**
  * Proves, with handshakes in memory, that this Node still tells good clients from bad ones: a certificate of the CA is let
- * in, a stranger's is refused with OpenSSL's reason, none is refused, and a session resumes neither with nor without one.
+ * in, a stranger's is refused with OpenSSL's reason, none is refused; and that a resumed session is its client's, never better than
+ * that client was, and nobody's where it was begun without a certificate.
  *
  * Throws PosternError `internal` with the first case that came out otherwise; the edge must not serve then.
  */
 export async function proveHandshakes(handshake: Handshake = runHandshake): Promise<void> {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const server = serverSide(version);
-    const first = await tryClient(handshake, server, version, SELF_TEST_LEAF);
+    const first = await tryClient(handshake, server, version, SELF_TEST_LEAF, undefined, 'done');
     const leaf = Buffer.from(SELF_TEST_LEAF, 'base64');
     demand(version, 'a good certificate', first, (outcome) => {
       return outcome.outcome === 'done' && outcome.client?.fingerprint === fingerprintOf(leaf);
@@ -54,14 +55,26 @@ export async function proveHandshakes(handshake: Handshake = runHandshake): Prom
       return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
     });
     const credulous = { ...server, evaluate: server.evaluateCredulously };
-    const believed = await tryClient(handshake, credulous, version, SELF_TEST_STRANGER);
+    const believed = await tryClient(handshake, credulous, version, SELF_TEST_STRANGER, undefined, 'refused');
     demand(version, 'a bad certificate, to OpenSSL alone', believed, (outcome) => {
       return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
     });
-    const bare = await tryClient(handshake, server, version, null, first.session);
-    demand(version, 'no certificate, with a session', bare, (outcome) => outcome.outcome !== 'done');
-    const resumed = await tryClient(handshake, server, version, SELF_TEST_LEAF, first.session);
-    demand(version, 'a session', resumed, (outcome) => outcome.outcome === 'done' && !resumed.reused);
+    const bare = await tryClient(handshake, server, version, null);
+    demand(version, 'no certificate', bare, (outcome) => outcome.outcome !== 'done');
+    const resumed = await tryClient(handshake, server, version, null, first.session);
+    demand(version, 'a session', resumed, (outcome) => {
+      return (
+        outcome.outcome === 'done' && resumed.reused && outcome.client?.fingerprint === fingerprintOf(leaf)
+      );
+    });
+    const doubted = await tryClient(handshake, credulous, version, SELF_TEST_LEAF, believed.session);
+    demand(version, 'the session of a bad certificate', doubted, (outcome) => {
+      return outcome.outcome !== 'done' || !doubted.reused;
+    });
+    const unasked = { ...server, secureContext: server.careless, isOpen: true };
+    const nameless = await tryClient(handshake, unasked, version, null, undefined, 'done');
+    const smuggled = await tryClient(handshake, server, version, null, nameless.session);
+    demand(version, 'a session without a certificate', smuggled, (outcome) => outcome.outcome !== 'done');
   }
 }
 
@@ -90,15 +103,25 @@ function serverSide(version: TlsVersion) {
   const anchorsPem = [ca.toString()];
   const bundle = { name: 'self-test', contentHash: 'self-test', anchors: readAnchors([ca.raw]) };
   const policy = { bundles: [bundle], matchers: null, revocations: null };
+  const sessions = { domain: `self-test ${version}`, ticketKeys: randomBytes(48) };
   const secureContext = buildSecureContext({
     ...credentials(SELF_TEST_LEAF),
     anchorsPem,
-    sessionDomain: `self-test ${version}`,
+    sessions,
+    minVersion: 'TLSv1.2',
+  });
+  // What must never be: the sessions of clients that nobody asked, under the keys of a host that asks.
+  const careless = buildSecureContext({
+    ...credentials(SELF_TEST_LEAF),
+    anchorsPem: null,
+    sessions,
     minVersion: 'TLSv1.2',
   });
   return {
     anchorsPem,
     secureContext,
+    careless,
+    isOpen: false,
     evaluate: (client: PresentedClient): Evaluation => evaluateClient(client, policy, Date.now()),
     evaluateCredulously: (client: PresentedClient): Evaluation =>
       evaluateClient(client, policy, Date.now(), believeAll),
@@ -119,6 +142,8 @@ async function tryClient(
   version: TlsVersion,
   certificate: string | null,
   session?: Buffer,
+  /** Waits for the session of such a client, which comes a moment after the handshake, also to one that is refused. */
+  sessionOf: HandshakeOutcome['outcome'] | null = null,
 ): Promise<Tried> {
   const [near, far] = duplexPair();
   const pair = certificate === null ? undefined : credentials(certificate);
@@ -139,17 +164,18 @@ async function tryClient(
       resolve();
     });
     client.once('close', resolve);
-    setTimeout(resolve, 50).unref();
+    setTimeout(resolve, TIMEOUT_MS).unref();
   });
   const outcome = await handshake(near as unknown as Socket, {
     secureContext: server.secureContext,
-    evaluate: server.evaluate,
+    evaluate: server.isOpen ? null : server.evaluate,
+    intermediatesOf: () => [],
     serverName: NAME,
     timeoutMs: TIMEOUT_MS,
     lingerer: new Lingerer({ lingerMs: 0, lingeringMax: 1 }),
   });
   const reused = outcome.outcome === 'done' && outcome.socket.isSessionReused();
-  if (outcome.outcome === 'done') await tickets;
+  if (outcome.outcome === sessionOf) await tickets;
   given ??= client.getSession();
   client.destroy();
   if (outcome.outcome !== 'failed') outcome.socket.destroy();

@@ -11,8 +11,8 @@ import {
 } from './certificates.ts';
 import { ChangeLog } from './change-log.ts';
 import { getClient, listClients } from './clients.ts';
-import { openDatabase, type StoreDatabase } from './open-database.ts';
 import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
+import { openDatabase, type StoreDatabase } from './open-database.ts';
 import { countDroppedRefusals, purgeLedger } from './purge-ledger.ts';
 import { runOldestJob } from './recompile-hosts.ts';
 import { getPresentedChain, getRefusal, listRefusals, refusalsAfter } from './refusals.ts';
@@ -23,6 +23,7 @@ import { deleteSecret, getSecret, listSecrets, putSecret, secretDetailsOf } from
 import { createService, deleteService, getService, listServices, updateService } from './services.ts';
 import { storeFailureOf } from './store-failure.ts';
 import { takeLedger } from './take-ledger.ts';
+import { updateTicketKeys } from './ticket-keys.ts';
 import {
   bindEdgeKey,
   createToken,
@@ -151,6 +152,8 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     getPresentedChain: (hash) => reading(() => getPresentedChain(db, hash)),
     listClients: (project, query) => reading(() => listClients(db, project, query)),
     getClient: (project, fingerprint) => reading(() => getClient(db, project, fingerprint)),
+
+    updateTicketKeys: (next) => writing((context) => updateTicketKeys(context, next)),
 
     close: async () => {
       watch.stop();
