@@ -5,6 +5,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -69,7 +70,7 @@ function copyPackage({ folder, manifest }: Workspace, emitFolder: string, target
   mkdirSync(target, { recursive: true });
   const sources = join(emitFolder, folder, 'src');
   if (existsSync(sources)) cpSync(sources, join(target, 'src'), { recursive: true });
-  for (const extra of ['bin', 'migrations', 'man']) {
+  for (const extra of ['bin', 'migrations']) {
     const from = join(checkout, folder, extra);
     if (existsSync(from)) cpSync(from, join(target, extra), { recursive: true });
   }
@@ -83,6 +84,16 @@ function copyPackage({ folder, manifest }: Workspace, emitFolder: string, target
 
 function writeManifest(target: string, manifest: object): void {
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** Lets a program write its manual, and gives the pages for `man` of the manifest; an installation with -g offers them to man. */
+function writeManual(program: string, target: string): string[] {
+  execFileSync(process.execPath, [program, 'man', '--all', join(target, 'man')], {
+    stdio: ['ignore', 'ignore', 2],
+  });
+  return readdirSync(join(target, 'man'))
+    .sort()
+    .map((page) => `./man/${page}`);
 }
 
 /** Lays a package out as it will be in its tarball. */
@@ -103,10 +114,12 @@ function stage(name: string, emitFolder: string, target: string): void {
   });
   copyPackage(own, emitFolder, target);
   cpSync(join(checkout, 'LICENSE'), join(target, 'LICENSE'));
+  const [program] = Object.values(own.manifest.bin ?? {});
   writeManifest(target, {
     ...common(own),
     engines: { node: '>=22.18' },
     ...(own.manifest.bin === undefined ? {} : { bin: own.manifest.bin }),
+    ...(program === undefined ? {} : { man: writeManual(join(checkout, own.folder, program), target) }),
     dependencies: {
       ...fromRegistry,
       ...Object.fromEntries(bundled.map(({ manifest }) => [manifest.name, manifest.version])),

@@ -85,6 +85,17 @@ console.log(hosts.join());
   }
 });
 
+test('the CLI brings a manual page of every command, for man', () => {
+  const folder = join(installed, 'cli');
+  const { man } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { man: string[] };
+  const pages = readdirSync(join(folder, 'man'));
+  expect(man.toSorted()).toEqual(pages.map((page) => `./man/${page}`).toSorted());
+  expect(pages).toEqual(expect.arrayContaining(['postern.1', 'postern-route-create.1', 'postern-up.1']));
+  expect(readFileSync(join(folder, 'man/postern-route-create.1'), 'utf8')).toMatch(
+    /^\.TH POSTERN-ROUTE-CREATE 1 /,
+  );
+});
+
 test('the tarballs hold no test, no TypeScript source and no path of the machine they were made on', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(
     (file) => !file.includes('node_modules/') || file.includes('node_modules/@postern/'),
