@@ -36,6 +36,7 @@ const LOADERS: Readonly<Record<CommandId, () => Promise<CommandClass>>> = {
   'route:export': async () => (await import('./commands/route/export.ts')).RouteExport,
   'route:get': async () => (await import('./commands/route/get.ts')).RouteGet,
   'route:list': async () => (await import('./commands/route/list.ts')).RouteList,
+  'route:rotate-ca': async () => (await import('./commands/route/rotate-ca.ts')).RouteRotateCa,
   'route:test': async () => (await import('./commands/route/test.ts')).RouteTest,
   'route:update': async () => (await import('./commands/route/update.ts')).RouteUpdate,
   'route:validate': async () => (await import('./commands/route/validate.ts')).RouteValidate,

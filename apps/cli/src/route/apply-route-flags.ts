@@ -39,11 +39,16 @@ export interface RouteFlags {
 /** A descriptor before it is checked: flags give text that only the contracts judge. */
 export interface DraftDescriptor {
   host?: string;
-  tls?: { clientValidationCa?: { name: string }; serverCertificate?: { name: string } };
+  tls?: { clientValidationCa?: DraftCa; serverCertificate?: { name: string } };
   validation?: { clientCertificate?: { subjectMatches: SubjectMatcher[] }; httpBasic?: HttpBasic };
   clientIdentity?: DraftIdentity;
   corsPolicy?: CorsPolicy;
   routes: DraftRule[];
+}
+
+interface DraftCa {
+  name: string;
+  next?: { name: string } | undefined;
 }
 
 interface DraftIdentity {
@@ -62,7 +67,7 @@ interface DraftRule {
 export interface BaseDescriptor {
   readonly host: string;
   readonly tls?:
-    | { clientValidationCa?: { name: string } | undefined; serverCertificate?: { name: string } | undefined }
+    | { clientValidationCa?: DraftCa | undefined; serverCertificate?: { name: string } | undefined }
     | undefined;
   readonly validation?:
     | {
@@ -102,15 +107,22 @@ export function applyRouteFlags(base: BaseDescriptor | undefined, flags: RouteFl
 }
 
 function mergeTls(base: BaseDescriptor | undefined, flags: RouteFlags): DraftDescriptor['tls'] {
-  const keptCa = flags['remove-client-ca-secret'] ? undefined : base?.tls?.clientValidationCa?.name;
+  const keptCa = flags['remove-client-ca-secret'] ? undefined : base?.tls?.clientValidationCa;
   const keptServer = flags['remove-server-certificate-secret']
     ? undefined
     : base?.tls?.serverCertificate?.name;
-  const ca = flags['client-ca-secret'] ?? keptCa;
+  const named = flags['client-ca-secret'];
+  if (named !== undefined && keptCa?.next !== undefined && named !== keptCa.name) {
+    throw usageFailure(
+      `the route is in a rotation from ${keptCa.name} to ${keptCa.next.name}: another CA would turn the clients of both away`,
+      'end the rotation first (postern route rotate-ca finish or abort), or add --remove-client-ca-secret',
+    );
+  }
+  const ca = named === undefined || named === keptCa?.name ? keptCa : { name: named };
   const server = flags['server-certificate-secret'] ?? keptServer;
   if (ca === undefined && server === undefined) return undefined;
   return {
-    ...(ca === undefined ? {} : { clientValidationCa: { name: ca } }),
+    ...(ca === undefined ? {} : { clientValidationCa: ca }),
     ...(server === undefined ? {} : { serverCertificate: { name: server } }),
   };
 }

@@ -8,12 +8,13 @@ import { writeSubject } from './subject-flag.ts';
 export function describeRoute(route: RouteResource, layout: OutputLayout): string {
   const { spec, status } = route;
   const subjects = spec.validation?.clientCertificate?.subjectMatches;
-  const ca = spec.tls?.clientValidationCa?.name;
+  const { name: ca, next } = spec.tls?.clientValidationCa ?? {};
   const head = formatFields([
     ['Route', route.name],
     ['Host', spec.host],
     ['URL', status.url],
     ['Client CA', ca ?? 'none: every client may connect'],
+    ['Next client CA', next && `${next.name}: both are trusted until the rotation ends`],
     [
       'Subjects',
       ca === undefined
