@@ -21,8 +21,15 @@ interface Recorded {
   readonly body: unknown;
 }
 
-/** Streams and the health of the platform, which have no answer to keep, or none without a certificate worker. */
-const NOT_RECORDED = ['getFeed', 'watchResources', 'getCa', 'createReport'];
+/** Streams and the health of the platform, which have no answer to keep, or none without a certificate worker; what is found by an id alone. */
+const NOT_RECORDED = [
+  'getRevocation',
+  'deleteRevocation',
+  'getFeed',
+  'watchResources',
+  'getCa',
+  'createReport',
+];
 
 const service = { name: 'echo', spec: { targets: ['http://127.0.0.1:3000'] } };
 const secret = { secret: { type: 'symmetric', secretKey: 'eA==' } };
@@ -44,6 +51,8 @@ const CALLS: readonly (readonly [id: string, method: string, path: string, body?
   ['getToken', 'GET', '/v1/tokens/ci'],
   ['listTokens', 'GET', '/v1/tokens'],
   ['revokeToken', 'DELETE', '/v1/tokens/ci'],
+  ['createRevocation', 'POST', 'revocations', { client: { by: 'subject', subject: 'jane' } }],
+  ['listRevocations', 'GET', 'revocations'],
   ['getApplied', 'GET', '/v1/applied?revision=1'],
   ['getSecretSchema', 'GET', '/schemas/secret.json'],
   ['getServiceSchema', 'GET', '/schemas/service.json'],

@@ -40,6 +40,9 @@ const revisionHeaders = {
     .meta({ description: 'The job that recompiles further hosts, where there are too many for one write' }),
 };
 
+/** Headers of an answer to a write that leaves something without a version. */
+export const changeHeaders = z.object(revisionHeaders);
+
 /** Headers of an answer to a write that leaves a resource. */
 export const writeHeaders = z.object({ ...resourceHeaders.shape, ...revisionHeaders });
 

@@ -9,3 +9,9 @@ export const tokenPath = z.strictObject({ name: resourceName });
 
 /** Path of one resource. */
 export const namedPath = z.strictObject({ project: resourceName, name: resourceName });
+
+/** Path of one revocation. */
+export const revocationPath = z.strictObject({
+  project: resourceName,
+  id: z.string().regex(/^[0-9a-f-]{1,64}$/, 'an id is what the list of revocations shows'),
+});

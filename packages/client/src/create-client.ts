@@ -1,4 +1,5 @@
 import type {
+  RevocationResource,
   RouteResource,
   RouteRotation,
   SecretResource,
@@ -188,6 +189,35 @@ export function createClient(options: ClientOptions): PosternClient {
         const params = named(project, name, write);
         const { response } = await read((signal) =>
           api.DELETE('/v1/projects/{project}/routes/{name}', { params, signal }),
+        );
+        return { revision: readRevision(response, url) };
+      },
+    },
+    revocations: {
+      async list(project) {
+        const params = { path: { project } };
+        const answer = await read((signal) =>
+          api.GET('/v1/projects/{project}/revocations', { params, signal }),
+        );
+        return dataOf<{ items: RevocationResource[] }>(answer).items;
+      },
+      async get(project, id) {
+        const params = { path: { project, id } };
+        return dataOf<RevocationResource>(
+          await read((signal) => api.GET('/v1/projects/{project}/revocations/{id}', { params, signal })),
+        );
+      },
+      async create(project, loose, write) {
+        const params = { path: { project }, ...dryRunParamsOf(write?.dryRun) };
+        const body = loose as Schemas['RevocationCreate'];
+        return writtenOf<RevocationResource>(
+          await read((signal) => api.POST('/v1/projects/{project}/revocations', { params, body, signal })),
+        );
+      },
+      async delete(project, id, write) {
+        const params = { path: { project, id }, ...dryRunParamsOf(write?.dryRun) };
+        const { response } = await read((signal) =>
+          api.DELETE('/v1/projects/{project}/revocations/{id}', { params, signal }),
         );
         return { revision: readRevision(response, url) };
       },

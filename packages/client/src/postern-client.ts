@@ -1,6 +1,7 @@
 import type {
   ResourceKind,
   ResourceOfKind,
+  RevocationResource,
   RouteResource,
   RouteRotation,
   SecretResource,
@@ -20,6 +21,7 @@ export type ServiceCreate = Loose<Schemas['ServiceCreate']>;
 export type ServiceUpdate = Loose<Schemas['ServiceUpdate']>;
 export type RouteCreate = Loose<Schemas['RouteCreate']>;
 export type RouteUpdate = Loose<Schemas['RouteUpdate']>;
+export type RevocationCreate = Loose<Schemas['RevocationCreate']>;
 export type TokenCreate = Loose<Schemas['TokenCreate']>;
 /** How far the edges are; `reason` is `applied`, `no_edge`, `job_running` or `waiting`. */
 export type Applied = Schemas['Applied'];
@@ -118,6 +120,24 @@ export interface PosternClient {
         options?: WriteOptions,
       ): Promise<Written<RouteResource>>;
     };
+  /** Certificates that the hosts of a project refuse, whatever CA vouches for them. */
+  readonly revocations: {
+    /** The oldest first. */
+    list(project: string): Promise<RevocationResource[]>;
+    get(project: string, id: string): Promise<RevocationResource>;
+    /** What is revoked already with this scope is given back with `created` false. */
+    create(
+      project: string,
+      body: RevocationCreate,
+      options?: Pick<WriteOptions, 'dryRun'>,
+    ): Promise<Written<RevocationResource>>;
+    /** Takes a revocation back. */
+    delete(
+      project: string,
+      id: string,
+      options?: Pick<WriteOptions, 'dryRun'>,
+    ): Promise<{ readonly revision: number }>;
+  };
   /** Tokens belong to no project; what they may do is their scope. */
   readonly tokens: {
     /** Without revoked ones. */

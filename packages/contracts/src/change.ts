@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import { certificateDocument, hostDocument, trustBundle } from './host-document.ts';
 import { identityKeys } from './identity-keys.ts';
+import { revocationDocument } from './revocation.ts';
 import { ticketKeys } from './ticket-keys.ts';
 
-export const CHANGE_KINDS = ['host', 'trust-bundle', 'certificate', 'identity-keys', 'ticket-keys'] as const;
+export const CHANGE_KINDS = [
+  'host',
+  'trust-bundle',
+  'certificate',
+  'identity-keys',
+  'revocation',
+  'ticket-keys',
+] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 /** Schema of the body of each kind at the present format. */
@@ -12,6 +20,7 @@ export const CHANGE_BODIES = {
   'trust-bundle': trustBundle,
   certificate: certificateDocument,
   'identity-keys': identityKeys,
+  revocation: revocationDocument,
   'ticket-keys': ticketKeys,
 } as const;
 
@@ -24,7 +33,7 @@ export const change = z.strictObject({
   epoch: z.string(),
   revision: z.int().min(1),
   kind: z.string(),
-  /** Host name for `host`, secret or certificate id for the others. */
+  /** Host name for `host`, the project's for `revocation`, secret or certificate id for the others. */
   id: z.string(),
   formatVersion: z.int(),
   body: z.unknown().nullable(),

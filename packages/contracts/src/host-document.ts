@@ -9,6 +9,8 @@ export const DOCUMENT_FORMAT = 1;
 export const DOCUMENT_FORMAT_HEALTH = 2;
 /** The form of a host document that says in which form services learn who a client is. */
 export const DOCUMENT_FORMAT_IDENTITY = 3;
+/** The form of the document of a host whose clients may be revoked. */
+export const DOCUMENT_FORMAT_REVOCATION = 4;
 /** The form of the document of a host whose client CA is being replaced. */
 export const DOCUMENT_FORMAT_ROTATION = 5;
 /** Every form that the schemas below read. */
@@ -16,6 +18,7 @@ export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT,
   DOCUMENT_FORMAT_HEALTH,
   DOCUMENT_FORMAT_IDENTITY,
+  DOCUMENT_FORMAT_REVOCATION,
   DOCUMENT_FORMAT_ROTATION,
 ];
 
@@ -51,6 +54,8 @@ export const clientCertificatePolicy = z.strictObject({
   /** Present during a rotation: vouches for clients as well, and will stay. */
   nextTrustBundle: z.string().optional(),
   subjectMatches: z.array(subjectMatcher).min(1).nullable(),
+  /** Present: the project has a document of revocations, and the host is closed without it. */
+  revocations: z.literal(true).optional(),
 });
 export type ClientCertificatePolicy = z.infer<typeof clientCertificatePolicy>;
 
@@ -89,6 +94,7 @@ export type HostDocument = z.infer<typeof hostDocument>;
 export function documentFormatOf(body: object): number {
   const demand = 'clientCertificate' in body ? (body as HostDocument).clientCertificate : null;
   if (demand?.nextTrustBundle !== undefined) return DOCUMENT_FORMAT_ROTATION;
+  if (demand?.revocations !== undefined) return DOCUMENT_FORMAT_REVOCATION;
   if ('clientIdentity' in body) return DOCUMENT_FORMAT_IDENTITY;
   const services = 'services' in body ? Object.values(body.services as HostDocument['services']) : [];
   const isNewer = services.some(

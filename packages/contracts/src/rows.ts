@@ -12,6 +12,8 @@ export interface HostRows {
   readonly secrets: ReadonlyMap<string, SecretRow>;
   /** Id of the certificate issued for exactly this host, or null. */
   readonly issuedCertificate: string | null;
+  /** True where the project has a document of revocations. */
+  readonly hasRevocations?: boolean;
 }
 
 export interface SecretRow {

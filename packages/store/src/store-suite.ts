@@ -4,6 +4,7 @@ import { describeLedger } from './testing/ledger-suite.ts';
 import { describeLists } from './testing/list-suite.ts';
 import { describeLog } from './testing/log-suite.ts';
 import { describeResources } from './testing/resource-suite.ts';
+import { describeRevocations } from './testing/revocation-suite.ts';
 import type { MakeHarness } from './testing/suite-fixtures.ts';
 import { describeTokens } from './testing/token-suite.ts';
 import { describeWrites } from './testing/write-suite.ts';
@@ -17,6 +18,7 @@ export function describeStore(title: string, makeHarness: MakeHarness): void {
     describeLists(makeHarness);
     describeWrites(makeHarness);
     describeTokens(makeHarness);
+    describeRevocations(makeHarness);
     describeLedger(makeHarness);
   });
 }

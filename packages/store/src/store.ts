@@ -10,6 +10,8 @@ import type {
   Labels,
   ResourceName,
   Revision,
+  RevocationReason,
+  RevokedClient,
   RouteDescriptor,
   SecretDetails,
   SecretRow,
@@ -146,6 +148,27 @@ export interface TokenRecord {
 /** A token to be stored; its value stays with the caller. */
 export type TokenWrite = Pick<TokenRecord, 'name' | 'scope' | 'hash' | 'expiresAt'>;
 
+/** Certificates that hosts of a project refuse from `createdAt` on (milliseconds since 1970). */
+export interface RevocationRecord {
+  readonly id: string;
+  readonly project: string;
+  readonly client: RevokedClient;
+  readonly reason: RevocationReason;
+  /** Only on this route's host; null: on all of the project. */
+  readonly route: ResourceName | null;
+  /** Only where a CA of this tls-ca vouches; null: whichever does. */
+  readonly ca: ResourceName | null;
+  readonly createdAt: number;
+  readonly createdBy: string | null;
+}
+
+/** A revocation to be stored. */
+export interface RevocationWrite extends Pick<RevocationRecord, 'client' | 'reason' | 'route' | 'ca'> {
+  readonly project: ResourceName;
+  /** The name of the issuer as it is compared, of a revocation by serial number; else null. */
+  readonly issuerKey: string | null;
+}
+
 /** A CA of the local issuer; `sealedKey` to the master key. */
 export interface AuthorityRecord {
   readonly name: string;
@@ -199,6 +222,18 @@ export interface Store extends LedgerStore {
   getRoute(target: Target): Promise<RouteRecord>;
   listRoutes(project: ResourceName, query: ListQuery): Promise<Page<RouteRecord>>;
   deleteRoute(target: Target, mode?: WriteMode): Promise<{ revision: Revision }>;
+
+  /**
+   * Revokes; one of the same client and scope that is there is given back with `created` false. Fails with `not_found` for a
+   * route or tls-ca that is not there, `validation_failed` where there are LIMITS.revocationsMax already.
+   */
+  createRevocation(write: RevocationWrite, mode?: WriteMode): Promise<Written<RevocationRecord>>;
+  /** Fails with `not_found`. */
+  getRevocation(project: ResourceName, id: string): Promise<RevocationRecord>;
+  /** The oldest first. */
+  listRevocations(project: ResourceName): Promise<RevocationRecord[]>;
+  /** Takes a revocation back. */
+  deleteRevocation(project: ResourceName, id: string, mode?: WriteMode): Promise<{ revision: Revision }>;
 
   /** Where the log stands. */
   cursor(): Promise<Cursor>;

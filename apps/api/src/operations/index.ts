@@ -12,6 +12,10 @@ import { getRefusal } from './refusal-get.ts';
 import { listRefusals } from './refusal-list.ts';
 import { tailRefusals } from './refusal-tail.ts';
 import { createReport } from './report-create.ts';
+import { createRevocation } from './revocation-create.ts';
+import { deleteRevocation } from './revocation-delete.ts';
+import { getRevocation } from './revocation-get.ts';
+import { listRevocations } from './revocation-list.ts';
 import { createRoute } from './route-create.ts';
 import { deleteRoute } from './route-delete.ts';
 import { getRoute } from './route-get.ts';
@@ -56,6 +60,10 @@ export const OPERATIONS: readonly Operation[] = [
   getRefusal,
   listClients,
   getClient,
+  listRevocations,
+  createRevocation,
+  getRevocation,
+  deleteRevocation,
   listTokens,
   createToken,
   getToken,

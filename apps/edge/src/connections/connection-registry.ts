@@ -161,7 +161,9 @@ function standsUntil({ client }: Connection, host: ServedHost): number | null {
 
 function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {
   const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
-  return [trustBundle, nextTrustBundle, document.certificate].some(
+  // Revocations are told by the name of the project.
+  const project = document.clientCertificate === null ? null : document.project;
+  return [trustBundle, nextTrustBundle, document.certificate, project].some(
     (part) => part !== undefined && part !== null && parts.has(part),
   );
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
+import type { RevocationIndex } from '@postern/admission';
 import { type ChangeKind, type HostDocument, type Hostname, LIMITS, wildcardOf } from '@postern/contracts';
 import { subjectBytes } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
@@ -18,6 +19,7 @@ import {
   type ReplicaReader,
   readCertificate,
   readHost,
+  readRevocations,
   readTrustBundle,
   UnusableDocument,
 } from './read-documents.ts';
@@ -75,6 +77,8 @@ export class EdgeHostTable implements HostTable {
   readonly #lanes: Lru<readonly SessionLane[]>;
   /** Kept by id, for hosts that share a CA, and for upstreams, which ask for them at every request. */
   readonly #bundles = new Lru<CheckedBundle>(EDGE_LIMITS.trustBundlesMax);
+  /** By project. */
+  readonly #revocations = new Lru<{ readonly index: RevocationIndex | null }>(EDGE_LIMITS.trustBundlesMax);
   readonly #upstreamCertificates = new Lru<OpenedCertificate>(EDGE_LIMITS.trustBundlesMax);
   /** Revision of the document for which a host was called unusable last. */
   readonly #told = new Lru<string>(EDGE_LIMITS.servedHostsMax);
@@ -116,6 +120,7 @@ export class EdgeHostTable implements HostTable {
     if (ids === 'all') {
       this.#entries.clear();
       this.#bundles.clear();
+      this.#revocations.clear();
       this.#upstreamCertificates.clear();
       return [];
     }
@@ -125,6 +130,7 @@ export class EdgeHostTable implements HostTable {
       if (kind === 'host') hosts.push(id);
       else parts.add(dependency(kind, id));
       if (kind === 'trust-bundle') this.#bundles.delete(id);
+      if (kind === 'revocation') this.#revocations.delete(id);
       if (kind === 'certificate') this.#upstreamCertificates.delete(id);
     }
     if (parts.size > 0) {
@@ -176,6 +182,20 @@ export class EdgeHostTable implements HostTable {
     return kept(this.#bundles, id, () => readTrustBundle(this.#options.replica, id));
   }
 
+  /** Throws UnusableDocument where the host's document says that there are revocations, and none are to be had. */
+  #revocationsOf({ project, clientCertificate }: HostDocument): RevocationIndex | null {
+    if (clientCertificate === null) return null;
+    const { index } = kept(this.#revocations, project, () => ({
+      index: readRevocations(this.#options.replica, project),
+    }));
+    if (index === null && clientCertificate.revocations === true)
+      throw new UnusableDocument(
+        'revocations_missing',
+        `the revocations of project ${project} are not there`,
+      );
+    return index;
+  }
+
   #usable<T>(kind: ChangeKind, id: string, read: () => T): T | undefined {
     try {
       return read();
@@ -216,9 +236,10 @@ export class EdgeHostTable implements HostTable {
       const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
       const bundle = trustBundle === undefined ? null : this.#bundleOf(trustBundle);
       const nextBundle = nextTrustBundle === undefined ? null : this.#bundleOf(nextTrustBundle);
+      const revocations = this.#revocationsOf(document);
       const certificate = readCertificate(replica, certificateId);
       const host = makeServedHost(
-        { id, revision, document, bundle, nextBundle, certificateId, certificate, dependsOn },
+        { id, revision, document, bundle, nextBundle, revocations, certificateId, certificate, dependsOn },
         this.#options.evaluator,
       );
       // Made here and not at the first handshake, so that get() and lookUp() never disagree about a host.
@@ -359,6 +380,7 @@ export function dependenciesOfDocument(document: HostDocument): string[] {
     if (id !== null && id !== undefined) parts.add(dependency(kind, id));
   };
   add('certificate', document.certificate);
+  if (document.clientCertificate !== null) add('revocation', document.project);
   add('trust-bundle', document.clientCertificate?.trustBundle);
   add('trust-bundle', document.clientCertificate?.nextTrustBundle);
   for (const service of Object.values(document.services)) {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { type AnchorSet, readAnchors } from '@postern/admission';
+import { type AnchorSet, indexRevocations, type RevocationIndex, readAnchors } from '@postern/admission';
 import {
   type CertificateDocument,
   CHANGE_BODIES,
@@ -101,6 +101,12 @@ export function readTicketKeys(replica: ReplicaReader): TicketKeys {
   if (change === undefined)
     throw new UnusableDocument('ticket_keys_missing', 'there are no keys of session tickets');
   return parseBody('ticket-keys', change);
+}
+
+/** What is revoked in a project; null where nothing ever was. Throws UnusableDocument. */
+export function readRevocations(replica: ReplicaReader, project: string): RevocationIndex | null {
+  const change = readChange(replica, 'revocation', project);
+  return change === undefined ? null : indexRevocations(parseBody('revocation', change).entries);
 }
 
 /** The certificate document as it is, its key still sealed. Throws UnusableDocument. */

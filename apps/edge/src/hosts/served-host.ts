@@ -1,4 +1,10 @@
-import { type ClientPolicy, type CompiledMatchers, compileMatchers } from '@postern/admission';
+import {
+  type ClientPolicy,
+  type CompiledMatchers,
+  compileMatchers,
+  type RevocationIndex,
+  revocationJudge,
+} from '@postern/admission';
 import type { CertificateDocument, HostDocument, Hostname } from '@postern/contracts';
 import type { ServedHost } from '../connection.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
@@ -13,6 +19,8 @@ export interface EdgeHost extends ServedHost {
   readonly bundle: CheckedBundle | null;
   /** During a rotation, the anchors that take the place of those of `bundle`; both vouch for clients meanwhile. */
   readonly nextBundle: CheckedBundle | null;
+  /** What is revoked in the project; null where nothing ever was. */
+  readonly revocations: RevocationIndex | null;
   /** What a client must fulfil; null on hosts that ask for no certificate. */
   readonly policy: ClientPolicy | null;
   readonly certificateId: string;
@@ -26,8 +34,9 @@ export function makeServedHost(
   parts: Omit<EdgeHost, 'policyVersion' | 'policy' | 'evaluate'>,
   evaluator: ClientEvaluator,
 ): EdgeHost {
-  const { document, bundle, nextBundle } = parts;
-  const policy = bundle === null ? null : policyOf(document, bundle, nextBundle);
+  const { document, bundle, nextBundle, revocations } = parts;
+  const policy =
+    bundle === null ? null : withRevocations(policyOf(document, bundle, nextBundle), document, revocations);
   return {
     ...parts,
     policy,
@@ -57,6 +66,15 @@ function policyOf(document: HostDocument, bundle: CheckedBundle, next: CheckedBu
     matchers: compileSubjects(document),
     revocations: null,
   };
+}
+
+function withRevocations(
+  policy: ClientPolicy,
+  { route }: HostDocument,
+  index: RevocationIndex | null,
+): ClientPolicy {
+  if (index === null) return policy;
+  return { ...policy, revocations: revocationJudge({ index, lists: [], route, bundles: policy.bundles }) };
 }
 
 function compileSubjects(document: HostDocument): CompiledMatchers | null {

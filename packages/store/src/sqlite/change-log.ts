@@ -98,6 +98,11 @@ export class ChangeLog {
     this.#put.run(kind, id, this.#nextRevision(), format, text, now);
   }
 
+  /** True where the document is there. */
+  has(kind: ChangeKind, id: string): boolean {
+    return this.#find.get(kind, id)?.body != null;
+  }
+
   /** Replaces a document by a tombstone; nothing happens when there is none. */
   bury(kind: ChangeKind, id: string, now: number): void {
     if (this.#find.get(kind, id)?.body == null) return;

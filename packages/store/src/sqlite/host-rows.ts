@@ -1,7 +1,7 @@
 import type { HostRows, ResourceName, RouteDescriptor, SecretRow, ServiceSpec } from '@postern/contracts';
 import { and, eq } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
-import { issuedCertificates, secrets, services } from './schema.ts';
+import { changes, issuedCertificates, secrets, services } from './schema.ts';
 
 /** Names of the services a route leads to, each once. */
 export function servicesOfRoute(spec: RouteDescriptor): ResourceName[] {
@@ -31,6 +31,7 @@ export class HostRowsGatherer {
   readonly #db: StoreDatabase;
   readonly #services = new Map<string, { spec: ServiceSpec } | undefined>();
   readonly #secrets = new Map<string, SecretRow | undefined>();
+  readonly #revocations = new Map<string, { id: string } | undefined>();
 
   constructor(db: StoreDatabase) {
     this.#db = db;
@@ -51,6 +52,7 @@ export class HostRowsGatherer {
       services: found,
       secrets: this.secretRows(route.project, secretNames),
       issuedCertificate: this.#issuedCertificate(route.spec.host),
+      hasRevocations: this.#hasRevocations(route.project),
     };
   }
 
@@ -82,6 +84,17 @@ export class HostRowsGatherer {
         .where(and(eq(secrets.project, project), eq(secrets.name, name)))
         .get(),
     );
+  }
+
+  #hasRevocations(project: string): boolean {
+    const row = remember(this.#revocations, project, () =>
+      this.#db
+        .select({ id: changes.id })
+        .from(changes)
+        .where(and(eq(changes.kind, 'revocation'), eq(changes.id, project)))
+        .get(),
+    );
+    return row !== undefined;
   }
 
   #issuedCertificate(host: RouteDescriptor['host']): string | null {

@@ -9,9 +9,9 @@ import type { WriteContext } from './write-context.ts';
 /** Routes read at once by a job; each batch costs a few milliseconds. */
 const JOB_BATCH = 50;
 
-/** A written row that hosts follow from. */
+/** A written row that hosts follow from; of kind `project` all hosts of the project do. */
 export interface Cause {
-  readonly kind: 'service' | 'secret';
+  readonly kind: 'service' | 'secret' | 'project';
   readonly project: string;
   readonly name: string;
 }
@@ -90,6 +90,16 @@ function recompileRoutes(
 /** Ids of the routes that follow from the row, in order, after one of them. */
 function affectedRouteIds({ db }: WriteContext, cause: Cause, after: string, limit: number): string[] {
   const { kind, project, name } = cause;
+  if (kind === 'project') {
+    return db
+      .select({ id: routes.id })
+      .from(routes)
+      .where(and(eq(routes.project, project), gt(routes.id, after)))
+      .orderBy(asc(routes.id))
+      .limit(limit)
+      .all()
+      .map((row) => row.id);
+  }
   const rows =
     kind === 'service'
       ? db

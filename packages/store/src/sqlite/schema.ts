@@ -2,6 +2,9 @@ import type {
   CertificateDocument,
   Hostname,
   Labels,
+  ResourceName,
+  RevocationReason,
+  RevokedClient,
   RouteDescriptor,
   SecretDetails,
   SecretType,
@@ -171,11 +174,11 @@ export const serviceSecrets = sqliteTable(
   ],
 );
 
-/** Routes still to recompile because the service or secret was written: those with an id after `afterRouteId`. */
+/** Routes still to recompile because the service, secret or project was written: those with an id after `afterRouteId`. */
 export const jobs = sqliteTable('jobs', {
   seq: integer('seq').primaryKey({ autoIncrement: true }),
   id: text('id').notNull().unique(),
-  kind: text('kind', { enum: ['service', 'secret'] }).notNull(),
+  kind: text('kind', { enum: ['service', 'secret', 'project'] }).notNull(),
   project: text('project').notNull(),
   name: text('name').notNull(),
   afterRouteId: text('after_route_id').notNull(),
@@ -217,6 +220,27 @@ export const tokens = sqliteTable(
     revokedAt: integer('revoked_at'),
   },
   (table) => [uniqueIndex('tokens_name').on(table.name).where(sql`revoked_at is null`)],
+);
+
+/** What is revoked in each project. `key` says whom and where: a revocation that is repeated is the same one. */
+export const revocations = sqliteTable(
+  'revocations',
+  {
+    id: text('id').primaryKey(),
+    project: text('project')
+      .notNull()
+      .references(() => projects.name),
+    key: text('key').notNull(),
+    client: text('client', { mode: 'json' }).$type<RevokedClient>().notNull(),
+    /** The issuer's name as it is compared; null where none is named. */
+    issuerKey: text('issuer_key'),
+    reason: text('reason').$type<RevocationReason>().notNull(),
+    route: text('route').$type<ResourceName>(),
+    ca: text('ca').$type<ResourceName>(),
+    createdAt: integer('created_at').notNull(),
+    createdBy: text('created_by'),
+  },
+  (table) => [uniqueIndex('revocations_key').on(table.project, table.key)],
 );
 
 /** What clients presented: JSON array of base64 DERs, leaf first, once for all refusals and clients. */

@@ -8,6 +8,7 @@ import type { StoreDatabase } from './open-database.ts';
 import { recompileAffected } from './recompile-hosts.ts';
 import { requireProject, requireRow, requireUnused, requireVersion } from './record-access.ts';
 import { conflictSince, forgetFormerVersions, keepFormerVersion } from './record-history.ts';
+import { refreshRevocations } from './revocations.ts';
 import { secrets } from './schema.ts';
 import { USERS_IN_LISTS_MAX, usersOfSecret } from './usage.ts';
 import type { WriteContext } from './write-context.ts';
@@ -75,6 +76,7 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
   if (present !== undefined) keepFormerVersion(context, present);
   db.insert(secrets).values(row).onConflictDoUpdate({ target: secrets.id, set: row }).run();
   if (write.document !== null) log.put(write.document.kind, row.id, write.document.body, now);
+  if (present === undefined) refreshRevocations(context, project);
   const job = present === undefined ? recompileAffected(context, { kind: 'secret', project, name }) : null;
   return { record: recordOf(db, row), created: present === undefined, revision: log.revision(), job };
 }
@@ -103,6 +105,7 @@ export function deleteSecret(context: WriteContext, target: Target): { revision:
   forgetFormerVersions(context, row.id);
   log.bury('trust-bundle', row.id, now);
   log.bury('certificate', row.id, now);
+  refreshRevocations(context, target.project);
   return { revision: log.revision() };
 }
 

@@ -17,6 +17,7 @@ import { countDroppedRefusals, purgeLedger } from './purge-ledger.ts';
 import { runOldestJob } from './recompile-hosts.ts';
 import { getPresentedChain, getRefusal, listRefusals, refusalsAfter } from './refusals.ts';
 import { RevisionWatch } from './revision-watch.ts';
+import { createRevocation, deleteRevocation, getRevocation, listRevocations } from './revocations.ts';
 import { createRoute, deleteRoute, getRoute, listRoutes, updateRoute } from './routes.ts';
 import { jobs, projects } from './schema.ts';
 import { deleteSecret, getSecret, listSecrets, putSecret, secretDetailsOf } from './secrets.ts';
@@ -102,6 +103,12 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     getRoute: (target) => reading(() => getRoute(db, target)),
     listRoutes: (project, query) => reading(() => listRoutes(db, project, query)),
     deleteRoute: (target, mode) => writing((context) => deleteRoute(context, target), mode),
+
+    createRevocation: (revocation, mode) => writing((context) => createRevocation(context, revocation), mode),
+    getRevocation: (project, id) => reading(() => getRevocation(db, project, id)),
+    listRevocations: (project) => reading(() => listRevocations(db, project)),
+    deleteRevocation: (project, id, mode) =>
+      writing((context) => deleteRevocation(context, project, id), mode),
 
     cursor: () => reading(() => log.cursor()),
     isResumable: (cursor) => reading(() => log.isResumable(cursor)),

@@ -52,7 +52,9 @@ export const suiteCompiler: Compiler = {
 
 function clientCertificateOf(rows: HostRows) {
   const trustBundle = idOf(rows, rows.route.spec.tls?.clientValidationCa);
-  return trustBundle === null ? null : { mode: 'require' as const, trustBundle, subjectMatches: null };
+  if (trustBundle === null) return null;
+  const revocations = rows.hasRevocations === true ? { revocations: true as const } : {};
+  return { mode: 'require' as const, trustBundle, subjectMatches: null, ...revocations };
 }
 
 function idOf(rows: HostRows, reference: { name: string } | undefined): string | null {
