@@ -12,6 +12,7 @@ import { posternCalls } from '../testing/shell-words.ts';
 import { describeCommand } from './command-page.ts';
 import { API_COMMAND_EXITS } from './exit-meanings.ts';
 import { renderAllPages } from './render-man.ts';
+import { wrapText } from './wrap-text.ts';
 import { writeHelp } from './write-help.ts';
 
 const SHOWN = Object.keys(COMMANDS).filter((id) => COMMANDS[id]?.hidden !== true);
@@ -58,6 +59,11 @@ describe.each(SHOWN)('%s', (id) => {
     // Exit statuses stand in one place, in one form.
     expect(page.description ?? '').not.toMatch(/exit status:/i);
   });
+});
+
+test('text is wrapped by paragraphs, however the source breaks its lines', () => {
+  const text = 'one two\nthree four\n\nfive\n  laid  out\nsix';
+  expect(wrapText(text, 13)).toEqual(['one two three', 'four', '', 'five', '  laid  out', 'six']);
 });
 
 test('every noun says what it is about', () => {

@@ -1,9 +1,24 @@
 /**
- * Breaks text into lines of at most `width` characters, at spaces. Lines that begin with a space stay as they are: they
- * are laid out already; a longer word stands alone in its line.
+ * Breaks text into lines of at most `width` characters, at spaces. An empty line ends a paragraph; other line ends are
+ * those of the source and count as spaces. Lines that begin with a space stay as they are: they are laid out already; a
+ * longer word stands alone in its line.
  */
 export function wrapText(text: string, width: number): string[] {
-  return text.split('\n').flatMap((line) => (line.startsWith(' ') ? [line] : wrapLine(line, width)));
+  return joinLines(text.split('\n')).flatMap((line) =>
+    line.startsWith(' ') ? [line] : wrapLine(line, width),
+  );
+}
+
+/** Puts the lines of a paragraph into one. */
+function joinLines(lines: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const line of lines) {
+    const before = joined.at(-1);
+    const goesOn = before !== undefined && [before, line].every((part) => /^\S/.test(part));
+    if (goesOn) joined[joined.length - 1] = `${before} ${line}`;
+    else joined.push(line);
+  }
+  return joined;
 }
 
 /** Lines of `term` and its explanation side by side; an explanation that does not fit goes on under itself. */
