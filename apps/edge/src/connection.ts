@@ -20,6 +20,8 @@ export interface ClientIdentity {
 /** One host as a worker serves it; made from its document and kept in an LRU until a change of the host arrives. */
 export interface ServedHost {
   readonly document: HostDocument;
+  /** Of the document. */
+  readonly revision: number;
   /** Names what decides at the TLS level: whether a certificate is demanded, and which anchors are trusted. */
   readonly policyVersion: string;
   /** Says all there is to say about a client under what the host demands now. Open hosts vouch for nobody: ask only for clients. */

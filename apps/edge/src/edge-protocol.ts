@@ -19,12 +19,13 @@ export function createEdgeProtocol(
   settings: EdgeProtocolSettings,
   targets: TargetStates,
 ): EdgeProtocol {
-  const { hosts, metrics, log, identityTokens } = context;
+  const { hosts, ledger, metrics, log, identityTokens } = context;
   const accessLog = createAccessLog(settings.accessLog);
   const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
   const http = createServeProtocol({
     hosts,
     log,
+    ledger,
     accessLog,
     identityTokens,
     publicHttpsPort: settings.publicHttpsPort,

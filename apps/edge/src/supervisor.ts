@@ -11,6 +11,8 @@ import { startAdminListener } from './process/admin-listener.ts';
 import { claimAddresses } from './process/claim-addresses.ts';
 import { collectMetrics } from './process/collect-metrics.ts';
 import { openEdgeDataDirectory } from './process/edge-data-directory.ts';
+import { LedgerLog } from './process/ledger-log.ts';
+import { LedgerReporter } from './process/ledger-reporter.ts';
 import { Reporter } from './process/reporter.ts';
 import { TargetLog } from './process/target-log.ts';
 import type { WorkerSettings } from './process/worker-messages.ts';
@@ -68,6 +70,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
 
     let closing = false;
     let reporter: Reporter | undefined;
+    let ledgerReporter: LedgerReporter | undefined;
     let feed: FeedState = { state: 'connecting' };
     const becameReady = Promise.withResolvers<void>();
     // Nobody need wait for it.
@@ -83,12 +86,17 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     };
 
     const targets = new TargetLog();
+    const ledger = new LedgerLog(Date.now);
     const settings = Promise.withResolvers<Omit<WorkerSettings, 'idPrefix'>>();
     const pool = new WorkerPool({
       workers: options.workers,
       drainMs: EDGE_LIMITS.drainMs,
       log,
       targets,
+      onLedger(news) {
+        ledger.take(news);
+        ledgerReporter?.notify();
+      },
       onProgress,
       settings: async (slot) => ({
         ...(await settings.promise),
@@ -105,7 +113,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       listen: options.adminListen,
       unreadyReasons,
       metrics: () =>
-        collectMetrics(pool, { applied: replica.cursor(), following: feed.state === 'following', targets }),
+        collectMetrics(pool, {
+          applied: replica.cursor(),
+          following: feed.state === 'following',
+          targets,
+          ledger,
+        }),
     });
     undo.push(() => admin.close());
     const { url, tokenFile, listen } = (await options.api) ?? {
@@ -121,6 +134,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       proxyProtocolFrom: options.proxyProtocolFrom,
       minVersion: options.minVersion,
       accessLog: options.accessLog,
+      ledgerKey: ledger.runKey,
       publicHttpsPort: options.publicHttpsPort ?? https[0]?.port ?? 443,
       ownListeners: [...https, ...http, ...admin.addresses, ...listen],
     });
@@ -135,6 +149,9 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       log,
     });
     undo.push(() => reporter?.close());
+    ledgerReporter = new LedgerReporter({ apiUrl: url, edge, token: () => readToken(tokenFile), ledger, log });
+    ledgerReporter.notify();
+    undo.push(() => ledgerReporter?.close());
 
     const stop = new AbortController();
     const follow = followForever(
@@ -170,6 +187,8 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       await follow;
       reporter?.close();
       await pool.close();
+      // After the workers: their last words are in it.
+      await ledgerReporter?.close();
       await admin.close();
       replica.close();
       data.release();

@@ -9,6 +9,7 @@ import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
 import { createIdentityTokens, type IdentityTokens } from './http/identity-token.ts';
+import { ClientLedger, type LedgerNews } from './ledger/client-ledger.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { plainAddress } from './plain-address.ts';
@@ -21,6 +22,7 @@ export interface ProtocolContext {
   readonly hosts: EdgeHostTable;
   readonly metrics: WorkerMetrics;
   readonly log: Log;
+  readonly ledger: ClientLedger;
   readonly identityTokens: IdentityTokens;
 }
 
@@ -51,6 +53,8 @@ export interface WorkerOptions {
   /** Distinguishes the connection ids of workers. */
   readonly idPrefix: string;
   readonly limits?: Partial<Record<keyof typeof EDGE_LIMITS, number>>;
+  /** Hears whom the worker refused and saw; `runKey` is the same for all workers of an edge. */
+  readonly ledger?: { readonly runKey: string; readonly onNews: (news: LedgerNews) => void };
   /** Told what stands above an admitted leaf, for the workers that share its sessions. */
   readonly onIntermediates?: (shared: SharedIntermediates) => void;
 }
@@ -92,7 +96,12 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const registry = new ConnectionRegistry({ hosts, graceMs: limits.revokedGraceMs, now });
   const lingerer = new Lingerer(limits);
-  const protocol = options.protocol({ hosts, metrics, log, identityTokens: createIdentityTokens(options) });
+  const ledger = new ClientLedger({
+    ...(options.ledger ?? { runKey: options.idPrefix, onNews: () => {} }),
+    now,
+    registry: metrics.registry,
+  });
+  const protocol = options.protocol({ hosts, ledger, metrics, log, identityTokens: createIdentityTokens(options) });
   let connections = 0;
   const admit: AdmitOptions = {
     hosts,
@@ -100,6 +109,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     registry,
     lingerer,
     serve: protocol.serve,
+    ledger,
     log,
     metrics,
     helloMs: limits.helloMs,
@@ -216,6 +226,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await Promise.all(closed);
       clearTimeout(timer);
       clearInterval(sweep);
+      ledger.flush();
       await protocol.flush?.();
     },
   };

@@ -1,12 +1,15 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type Hostname, type Log, normaliseHostname, type RefusalReason } from '@postern/contracts';
+import { type Hostname, type Log, normaliseHostname, REFUSAL_REASONS, type RefusalReason } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
 import type { Connection, ServeProtocol } from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
+import type { EdgeHost } from '../hosts/served-host.ts';
+import type { ClientLedger } from '../ledger/client-ledger.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { type AlertName, plaintextAlert } from '../tls/alert.ts';
+import { certificatesShown } from '../tls/client-identity.ts';
 import { runHandshake } from '../tls/handshake.ts';
 import type { KnownIntermediates } from '../tls/known-intermediates.ts';
 import { endSecure, type Lingerer } from './linger.ts';
@@ -19,6 +22,7 @@ export interface AdmitOptions {
   readonly registry: ConnectionRegistry;
   readonly lingerer: Lingerer;
   readonly serve: ServeProtocol;
+  readonly ledger: Pick<ClientLedger, 'refuse' | 'see'>;
   readonly log: Log;
   readonly metrics: WorkerMetrics;
   /** Milliseconds; see EDGE_LIMITS. */
@@ -117,15 +121,33 @@ export async function admitConnection(
   });
   switch (handshake.outcome) {
     case 'failed': {
-      const reason = handshake.reason ?? handshake.code;
-      const level = handshake.reason === null ? 'debug' : 'info';
-      options.log[level]({ host: name, client: client.address, reason }, 'handshake failed');
-      count(options, handshake.reason === null ? 'failed' : 'refused', handshake.reason ?? 'tls_error');
+      const { reason } = handshake;
+      const refusal =
+        reason === null
+          ? null
+          : options.ledger.refuse({
+              document: host.document,
+              revision: host.revision,
+              sni: name,
+              reason,
+              detail: REFUSAL_REASONS[reason],
+              rule: null,
+              clientAddress: client.address,
+              fingerprint: null,
+              chain: [],
+              tlsVersion: null,
+            });
+      // Of many that are one entry of the ledger the log has the first.
+      const level = refusal?.nth === 1 ? 'info' : 'debug';
+      const cause = reason ?? handshake.code;
+      const id = refusal?.id ?? null;
+      options.log[level]({ host: name, client: client.address, reason: cause, refusal: id }, 'handshake failed');
+      count(options, reason === null ? 'failed' : 'refused', reason ?? 'tls_error');
       return;
     }
     case 'refused': {
       const { socket, ...refusal } = handshake;
-      refuseClient(options, socket, { host: name, client: client.address, ...refusal });
+      refuseClient(options, socket, { name, host, client: client.address, ...refusal });
       return;
     }
     case 'done': {
@@ -141,6 +163,12 @@ export async function admitConnection(
         return;
       }
       count(options, 'done', 'ok');
+      if (handshake.client !== null) {
+        const { leafDer, fingerprint, presented } = handshake.client;
+        const evaluation = present.evaluate(presented);
+        const { document } = present;
+        options.ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
+      }
       if (handshake.client !== null) {
         const { leafDer, chainDer } = handshake.client;
         options.intermediates.remember(host.policyVersion, leafDer, chainDer);
@@ -165,7 +193,9 @@ export async function admitConnection(
 }
 
 interface RefusedClient {
-  readonly host: Hostname;
+  /** As the client asked for it. */
+  readonly name: Hostname;
+  readonly host: EdgeHost;
   /** The client's address. */
   readonly client: string;
   readonly reason: RefusalReason;
@@ -177,9 +207,26 @@ interface RefusedClient {
 function refuseClient(
   options: AdmitOptions,
   socket: TLSSocket,
-  { host, client, reason, detail, fingerprint, subject }: RefusedClient,
+  { name, host, client, reason, detail, fingerprint, subject }: RefusedClient,
 ): void {
-  options.log.info({ host, client, reason, detail, fingerprint, subject }, 'client refused');
+  const { id: refusal, nth } = options.ledger.refuse({
+    document: host.document,
+    revision: host.revision,
+    sni: name,
+    reason,
+    detail,
+    rule: null,
+    clientAddress: client,
+    fingerprint,
+    chain: certificatesShown(socket),
+    tlsVersion: socket.getProtocol(),
+  });
+  // Of many that are one entry of the ledger the log has the first.
+  const level = nth === 1 ? 'info' : 'debug';
+  options.log[level](
+    { host: name, client, reason, detail, fingerprint, subject, refusal },
+    'client refused',
+  );
   count(options, 'refused', reason);
   endSecure(options.lingerer, socket);
 }

@@ -33,6 +33,7 @@ function serve(sni: string, policyVersion: string, document: Partial<HostDocumen
   const whole = hostDocumentOf(sni, document);
   hosts.set(sni, {
     document: whole,
+    revision: 1,
     policyVersion,
     evaluate: () =>
       policyVersion === 'v1'

@@ -35,6 +35,8 @@ const entry = (path: string): AccessEntry => ({
   clientNames: null,
   code: null,
   reason: null,
+  refusal: null,
+  refusals: null,
   aborted: false,
 });
 

@@ -39,6 +39,10 @@ export interface AccessEntry {
   /** Problem code of an answer made by the edge, and the reason word of a refusal. */
   code: string | null;
   reason: string | null;
+  /** Id of the entry in the refusal ledger. */
+  refusal: string | null;
+  /** The place of this request among the refusals of that entry: of many only the first ten and each thousandth have a line. */
+  refusals: number | null;
   /** The answer broke off: by the client, the upstream, or a policy change. */
   aborted: boolean;
 }

@@ -48,6 +48,7 @@ async function outcomeOf(
   };
   const host: ServedHost = {
     document,
+    revision: 1,
     policyVersion: 'v1',
     evaluate: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
   };
@@ -67,6 +68,7 @@ async function outcomeOf(
       close: async () => undefined,
     },
     identityTokens: { tokenOf: () => null },
+    ledger: { refuse: () => ({ id: null, nth: 1 }), see: () => undefined },
     publicHttpsPort: 443,
     log: { error: () => undefined, warn: () => undefined },
     pace: HTTP_LIMITS,

@@ -7,6 +7,8 @@ import {
   REFUSAL_REASONS,
 } from '@postern/contracts';
 import type { ClientIdentity, Connection, HostTable, ServedHost } from '../connection.ts';
+import type { ClientLedger } from '../ledger/client-ledger.ts';
+import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
@@ -18,6 +20,7 @@ import { forward } from './forward.ts';
 import type { HandleExchange } from './h1-server.ts';
 import type { ClientPace } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
+import { isLogged, noteRefusal } from './note-refusal.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
 
@@ -39,6 +42,7 @@ export interface RequestHandlerOptions {
   readonly publicHttpsPort: number;
   readonly log: RequestLog;
   readonly pace: ClientPace;
+  readonly ledger: Pick<ClientLedger, 'refuse' | 'see'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Hears of every request after its end; for counting. */
@@ -53,7 +57,7 @@ export interface RequestHandlerOptions {
  */
 export function createRequestHandler(options: RequestHandlerOptions): HandleExchange {
   const ruleTables = new WeakMap<readonly CompiledRule[], RuleTable>();
-  const verdicts = new WeakMap<Connection, { served: ServedHost; evaluation: Evaluation }>();
+  const verdicts = new WeakMap<Connection, { served: ServedHost; evaluation: Evaluation; seenAt: number }>();
 
   const rulesOf = (served: ServedHost): RuleTable => {
     const { rules } = served.document;
@@ -63,9 +67,17 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
   };
   const evaluationOf = (connection: Connection, client: ClientIdentity, served: ServedHost): Evaluation => {
     let known = verdicts.get(connection);
-    if (known?.served !== served || known.evaluation.validUntil <= options.now()) {
-      known = { served, evaluation: served.evaluate(client.presented) };
+    const now = options.now();
+    if (known?.served !== served || known.evaluation.validUntil <= now) {
+      known = { served, evaluation: served.evaluate(client.presented), seenAt: 0 };
       verdicts.set(connection, known);
+    }
+    if (now - known.seenAt >= LEDGER_LIMITS.foldMs) {
+      known.seenAt = now;
+      const { leafDer, fingerprint, presented } = client;
+      const { document } = served;
+      const { evaluation } = known;
+      options.ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
     }
     return known.evaluation;
   };
@@ -135,7 +147,9 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
         pace: options.pace,
       });
     } catch (error) {
-      refuse(exchange, asProblem(error, exchange, entry), extra, served, entry);
+      const problem = asProblem(error, exchange, entry);
+      const { ledger } = options;
+      refuse(exchange, noteRefusal(problem, { connection, served, entry, ledger }), extra, served, entry);
     }
   };
 
@@ -197,7 +211,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       exchange.abort();
     }
     entry.durationMs = Math.round(performance.now() - startedAt);
-    options.accessLog.write(entry);
+    if (isLogged(entry)) options.accessLog.write(entry);
     options.onFinished(entry);
   };
 }
@@ -245,6 +259,8 @@ function createEntry(exchange: Exchange, connection: Connection, at: number): Ac
         : [...client.names.commonNames, ...client.names.dnsNames].slice(0, LOGGED_NAMES_MAX),
     code: null,
     reason: null,
+    refusal: null,
+    refusals: null,
     aborted: false,
   };
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TrustBundle } from '@postern/contracts';
 import type { HostTable, ServeProtocol } from '../connection.ts';
+import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { createAddressGuard, type OwnListener } from '../upstream/address-guard.ts';
 import type { ClientCertificate } from '../upstream/pool.ts';
 import type { PoolsOptions } from '../upstream/pools.ts';
@@ -22,6 +23,7 @@ export interface ServeProtocolOptions {
   readonly identityTokens: IdentityTokens;
   /** The port clients see: for X-Forwarded-Port and redirects. */
   readonly publicHttpsPort: number;
+  readonly ledger: Pick<ClientLedger, 'refuse' | 'see'>;
   /** Hears of every request after its end; for counting. */
   readonly onFinished: (entry: AccessEntry) => void;
   /** Where parts of Postern listen; services are never connected to those. */

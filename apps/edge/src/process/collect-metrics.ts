@@ -1,5 +1,6 @@
 import type { Cursor } from '@postern/contracts';
 import { AggregatorRegistry, Gauge, Registry } from 'prom-client';
+import type { LedgerLog } from './ledger-log.ts';
 import type { TargetLog } from './target-log.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -8,6 +9,7 @@ interface EdgeState {
   readonly applied: Cursor | null;
   readonly following: boolean;
   readonly targets: Pick<TargetLog, 'list'>;
+  readonly ledger: Pick<LedgerLog, 'dropped' | 'waiting'>;
 }
 
 /** The metrics of all workers added up, and those of the edge as a whole, in Prometheus' text format. */
@@ -24,6 +26,9 @@ export async function collectMetrics(pool: WorkerPool, state: EdgeState): Promis
   const unhealthy = targets.filter((target) => target.state === 'unhealthy').length;
   gauge('postern_edge_checked_targets', 'Targets under health checks', targets.length);
   gauge('postern_edge_unhealthy_targets', 'Targets that their health checks find unhealthy', unhealthy);
+  const { waiting, dropped } = state.ledger;
+  gauge('postern_edge_ledger_waiting', 'Refusals and sightings that the API does not have yet', waiting);
+  gauge('postern_edge_refusals_dropped', 'Refusals that found no room to be recorded', dropped);
   gauge('postern_edge_workers', 'Worker processes', pool.pids.length);
   const workers = await pool.metrics();
   // The parameter is declared too narrowly: it takes what getMetricsAsJSON gives.

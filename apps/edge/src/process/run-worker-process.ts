@@ -60,6 +60,7 @@ export function runWorkerProcess(): void {
       replica,
       edgeKeyPem: readFileSync(settings.edgeKeyFile, 'utf8'),
       protocol: (context) => createEdgeProtocol(context, settings, targets),
+      ledger: { runKey: settings.ledgerKey, onNews: (news) => tell({ type: 'ledger', news }) },
       log,
       now: Date.now,
       onIntermediates: (shared) => tell({ type: 'intermediates', shared }),

@@ -1,6 +1,7 @@
 import type { Cursor, TargetReport } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
+import type { LedgerNews } from '../ledger/client-ledger.ts';
 import type { SharedIntermediates } from '../tls/known-intermediates.ts';
 import type { TlsVersion } from '../tls/secure-context.ts';
 
@@ -17,6 +18,8 @@ export interface WorkerSettings {
   /** Where Postern itself listens; never an upstream. */
   readonly ownListeners: readonly ListenAddress[];
   readonly idPrefix: string;
+  /** What ids of refusals follow from; the same for all workers. */
+  readonly ledgerKey: string;
 }
 
 /** From the supervisor to a worker. */
@@ -45,5 +48,7 @@ export type FromWorker =
   | { readonly type: 'intermediates'; readonly shared: SharedIntermediates }
   /** What the checks of this worker have found anew. */
   | { readonly type: 'targets'; readonly changed: readonly TargetReport[] }
+  /** Whom it refused and saw. */
+  | { readonly type: 'ledger'; readonly news: LedgerNews }
   /** Metrics as prom-client's registry gives them, to be added up. */
   | { readonly type: 'metrics'; readonly request: number; readonly metrics: readonly unknown[] };

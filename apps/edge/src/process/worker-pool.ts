@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { extname, join } from 'node:path';
 import { type Cursor, type Log, PosternError } from '@postern/contracts';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
+import type { LedgerNews } from '../ledger/client-ledger.ts';
 import type { TargetLog } from './target-log.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
@@ -34,6 +35,8 @@ interface WorkerPoolOptions {
   readonly log: Log;
   /** What health checks have found; outlives the worker that checks. */
   readonly targets: TargetLog;
+  /** Hears whom a worker refused and saw. */
+  readonly onLedger: (news: LedgerNews) => void;
   /** Called when workers have come, gone, acknowledged, or found hosts closed. */
   readonly onProgress: () => void;
 }
@@ -246,6 +249,9 @@ export class WorkerPool {
           if (other !== slot && other.started)
             send(other.worker, { type: 'targets', changed: message.changed });
         break;
+      case 'ledger':
+        this.#options.onLedger(message.news);
+        return;
       case 'metrics':
         this.#waiting.get(message.request)?.(message.metrics);
         return;

@@ -13,6 +13,7 @@ import {
 import { createLocalAuthority, newEdgeKeyPair, parseCertificatesPem, trustBundleOf } from '@postern/pki';
 import { openReplica } from '@postern/replica';
 import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
+import type { LedgerNews } from '../ledger/client-ledger.ts';
 import { answeringProtocol } from './answering-protocol.ts';
 import { hostDocumentOf, issueFor, ticketKeysFor } from './feed-documents.ts';
 import { pemOf } from './openssl-certificates.ts';
@@ -53,6 +54,8 @@ export interface EdgeFixture {
   /** The public key that documents are sealed to. */
   readonly edgeKey: string;
   readonly log: LogLine[];
+  /** Whom the worker refused and saw. */
+  readonly ledger: LedgerNews[];
   /** Writes a host with its certificate and bundle, and tells the worker. */
   putHost(host: string, input?: HostInput): Promise<void>;
   /** Writes any document, damaged ones too, and tells the worker; a null body removes it. */
@@ -74,6 +77,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
   const serverCa = join(directory, 'server-ca.pem');
   writeFileSync(serverCa, authority.certPem);
   const log: LogLine[] = [];
+  const ledger: LedgerNews[] = [];
   let revision = 0;
   const write = (kind: ChangeKind, id: string, body: unknown, formatVersion = DOCUMENT_FORMAT) => {
     revision += 1;
@@ -94,6 +98,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       log: collectingLog(log),
       now: options.now ?? Date.now,
       idPrefix: 'test',
+    ledger: { runKey: 'test', onNews: (news) => void ledger.push(news) },
       limits: { drainMs: 1_000, ...options.limits },
       ...more,
     });
@@ -117,6 +122,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
     serverCa,
     edgeKey: edgeKey.publicKey,
     log,
+    ledger,
     issue,
     async putHost(host, { anchors, subjectMatches, ...document } = {}) {
       const certificate = `certificate-${host}`;

@@ -1,14 +1,23 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { type Change, DOCUMENT_FORMAT, type EdgeReport, edgeReport } from '@postern/contracts';
+import { json } from 'node:stream/consumers';
+import {
+  type Change,
+  DOCUMENT_FORMAT,
+  type EdgeReport,
+  edgeReport,
+  type LedgerReport,
+  ledgerReport,
+} from '@postern/contracts';
 import { type Authority, createLocalAuthority } from '@postern/pki';
 import { hostDocumentOf, issueFor } from './feed-documents.ts';
 
-/** The API as an edge sees it: `/v1/feed` and `/v1/reports`, over documents held in memory. */
+/** The API as an edge sees it: `/v1/feed`, `/v1/reports` and `/v1/ledger`, over documents held in memory. */
 export interface FeedStandIn {
   readonly url: string;
   readonly authority: Authority;
   readonly reports: EdgeReport[];
+  readonly ledger: LedgerReport[];
   /** Serves an open host with a fresh certificate; gives the revision that carries it. Needs a connected edge. */
   putHost(host: string): Promise<number>;
   /** Any document, damaged ones too; a null body removes it. */
@@ -23,6 +32,7 @@ export async function startFeedStandIn(): Promise<FeedStandIn> {
   const documents = new Map<string, Change>();
   const followers = new Set<ServerResponse>();
   const reports: EdgeReport[] = [];
+  const ledger: LedgerReport[] = [];
   let edgeKey: string | undefined;
   let revision = 0;
   let wake = () => {};
@@ -42,6 +52,13 @@ export async function startFeedStandIn(): Promise<FeedStandIn> {
     const url = new URL(request.url ?? '/', 'http://stand-in');
     if (request.headers.authorization !== 'Bearer edge-token') {
       response.writeHead(401).end();
+      return;
+    }
+    if (url.pathname === '/v1/ledger') {
+      void json(request).then((body) => {
+        ledger.push(ledgerReport.parse(body));
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"taken":true}');
+      });
       return;
     }
     if (url.pathname === '/v1/reports') {
@@ -77,6 +94,7 @@ export async function startFeedStandIn(): Promise<FeedStandIn> {
     url: `http://127.0.0.1:${port}`,
     authority,
     reports,
+    ledger,
     put,
     async putHost(host) {
       if (edgeKey === undefined) throw new Error('no edge has connected yet');

@@ -42,10 +42,11 @@ export async function startHttpFixture({
   const ownListeners: OwnListener[] = [];
   const edge = await startEdgeFixture({
     now,
-    protocol: ({ hosts, log, identityTokens }) =>
+    protocol: ({ hosts, ledger, log, identityTokens }) =>
       createServeProtocol({
         hosts,
         log,
+        ledger,
         identityTokens,
         accessLog: {
           write: (entry) => void entries.push(structuredClone(entry)),

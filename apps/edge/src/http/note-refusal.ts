@@ -1,0 +1,55 @@
+import { PosternError } from '@postern/contracts';
+import type { Connection, ServedHost } from '../connection.ts';
+import type { ClientLedger } from '../ledger/client-ledger.ts';
+import type { AccessEntry } from './access-log.ts';
+
+/** Refusals of one entry of the ledger whose requests are all in the access log, and then each how manyth. */
+const LOGGED_FIRST = 10;
+const LOGGED_EACH = 1_000;
+
+interface RefusedRequest {
+  readonly connection: Connection;
+  readonly served: ServedHost;
+  readonly entry: AccessEntry;
+  readonly ledger: Pick<ClientLedger, 'refuse'>;
+}
+
+/**
+ * Records a request that is refused for who asks (403) or for a host that its connection is not for (421), and gives the problem with the
+ * id of its entry in the ledger. Other problems are given back as they are.
+ */
+export function noteRefusal(problem: PosternError, request: RefusedRequest): PosternError {
+  const { connection, served, entry, ledger } = request;
+  const { code } = problem;
+  if (code !== 'client_certificate_refused' && code !== 'misdirected_request') return problem;
+  const { client } = connection;
+  const reason = code === 'misdirected_request' ? code : (problem.reason ?? 'certificate_invalid');
+  const { id, nth } = ledger.refuse({
+    document: served.document,
+    revision: served.revision,
+    sni: connection.sni,
+    reason,
+    detail: problem.detail ?? '',
+    // Set before only where a rule was chosen already, so it is that rule which refuses.
+    rule: entry.rule,
+    clientAddress: connection.clientAddress,
+    fingerprint: client?.fingerprint ?? null,
+    chain: client?.presented.chain ?? [],
+    tlsVersion: connection.tlsVersion,
+  });
+  entry.refusal = id;
+  entry.refusals = nth;
+  if (id === null) return problem;
+  return new PosternError(code, {
+    ...(problem.detail === undefined ? {} : { detail: problem.detail }),
+    ...(problem.reason === undefined ? {} : { reason: problem.reason }),
+    context: problem.context,
+    cause: problem.cause,
+    refusal: id,
+  });
+}
+
+/** False for most of a flood of refusals: the ledger counts them all, the access log would fill the disk. */
+export function isLogged({ refusals }: AccessEntry): boolean {
+  return refusals === null || refusals <= LOGGED_FIRST || refusals % LOGGED_EACH === 0;
+}

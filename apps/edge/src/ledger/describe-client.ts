@@ -1,0 +1,31 @@
+import { LIMITS } from '@postern/contracts';
+import { formatRfc4514, readCertificateFields } from '@postern/pki';
+
+/** What the ledger says of a certificate; all in visible ASCII. */
+export interface DescribedClient {
+  /** RFC 4514, cut at LIMITS.ledgerTextCharsMax. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hex. */
+  readonly serial: string;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
+}
+
+/** Characters. RFC 5280 allows 20 bytes; strangers send what they like. */
+const SERIAL_CHARS_MAX = 128;
+
+/** Describes a leaf; null for what cannot be read. */
+export function describeClient(leafDer: Buffer): DescribedClient | null {
+  try {
+    const { subject, issuer, serialNumber, notAfter } = readCertificateFields(leafDer);
+    return {
+      subject: formatRfc4514(subject).slice(0, LIMITS.ledgerTextCharsMax),
+      issuer: formatRfc4514(issuer).slice(0, LIMITS.ledgerTextCharsMax),
+      serial: serialNumber.slice(0, SERIAL_CHARS_MAX),
+      notAfter,
+    };
+  } catch {
+    return null;
+  }
+}
