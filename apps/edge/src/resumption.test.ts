@@ -105,3 +105,13 @@ test('CBC suites, RSA key exchange and TLS 1.1 are refused, AEAD suites are not'
     await sClient(edge, 'open.example', ['-tls1_2', '-cipher', 'ECDHE-ECDSA-CHACHA20-POLY1305']),
   ).toContain('"sni"');
 });
+
+test('finite-field groups, which cost the edge most and the client nothing, are refused; curves are not', async () => {
+  for (const group of ['ffdhe2048', 'ffdhe3072']) {
+    const output = await sClient(edge, 'open.example', ['-tls1_3', '-groups', group]);
+    expect(output, group).toMatch(/handshake failure/);
+  }
+  for (const group of ['X25519', 'P-256', 'P-384']) {
+    expect(await sClient(edge, 'open.example', ['-groups', group]), group).toContain('"sni"');
+  }
+});

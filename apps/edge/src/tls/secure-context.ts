@@ -16,6 +16,21 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/**
+ * Key exchanges, the post-quantum one first where this OpenSSL has it. No finite-field groups: a client can have the edge compute
+ * those without computing anything itself (CVE-2002-20001).
+ */
+const GROUPS = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'].filter(isKnownGroup).join(':');
+
+function isKnownGroup(name: string): boolean {
+  try {
+    createSecureContext({ ecdhCurve: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A trust domain: sessions resume only onto contexts of the same words and the same keys. */
 export interface SessionScope {
   /** What is demanded of clients must be part of it. */
@@ -54,6 +69,7 @@ export function buildSecureContext(input: SecureContextInput): SecureContext {
     ca: demanding ? [...(input.anchorsPem ?? [])] : [],
     allowPartialTrustChain: true,
     ciphers: CIPHERS,
+    ecdhCurve: GROUPS,
     minVersion: input.minVersion,
     maxVersion: 'TLSv1.3',
     // Without an id every client that offers a ticket of its own dies with internal_error; OpenSSL allows 32 bytes.
