@@ -52,7 +52,7 @@ describe('writeLocalContext', () => {
       ],
     });
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(directory, 'postern'))).toEqual(['config.yaml']);
+    expect(readdirSync(join(directory, 'postern'))).toEqual(['config.yaml', 'config.yaml.lock']);
   });
 
   test('of the same directory again says nothing', async () => {

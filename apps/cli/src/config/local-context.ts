@@ -1,5 +1,5 @@
 import { readCliEnv } from '../env.ts';
-import { readConfigFile, writeConfigFile } from './config-file.ts';
+import { changeConfigFile } from './change-config-file.ts';
 import type { ConfigFile, Context } from './config-schema.ts';
 
 const LOCAL = 'local';
@@ -24,7 +24,20 @@ export async function writeLocalContext(options: {
   readonly tokenFile: string;
 }): Promise<LocalContextWritten> {
   const file = options.file ?? readCliEnv().configFile;
-  const config = await readConfigFile(file);
+  let message = '';
+  let becameCurrent = false;
+  await changeConfigFile(file, (config) => {
+    const change = withLocal(config, options);
+    ({ message, becameCurrent } = change);
+    return change.next;
+  });
+  return { name: LOCAL, becameCurrent, message };
+}
+
+function withLocal(
+  config: ConfigFile,
+  options: { readonly dataDirectory: string; readonly url: string; readonly tokenFile: string },
+): Omit<LocalContextWritten, 'name'> & { readonly next: ConfigFile } {
   const former = config.contexts.find((context) => context.name === LOCAL);
   const current = config.contexts.find((context) => context.name === config.current);
   const moved = former !== undefined && former.dataDirectory !== options.dataDirectory;
@@ -41,9 +54,8 @@ export async function writeLocalContext(options: {
     ...(becomes ? { current: LOCAL } : {}),
     contexts: [...config.contexts.filter((other) => other.name !== LOCAL), context],
   };
-  await writeConfigFile(file, next);
   return {
-    name: LOCAL,
+    next,
     becameCurrent: becomes,
     message: messageOf(former, current, moved, becomes, options),
   };

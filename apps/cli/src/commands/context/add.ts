@@ -31,24 +31,27 @@ export class ContextAdd extends PosternCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContextAdd);
     this.quietFor(flags);
-    const { readConfigFile, writeConfigFile } = await import('../../config/config-file.ts');
+    const { changeConfigFile } = await import('../../config/change-config-file.ts');
     const file = this.env.configFile;
-    const config = await readConfigFile(file);
-    if (config.contexts.some(({ name }) => name === args.name)) {
-      throw new CliFailure('conflict', `there is a context "${args.name}" in ${file} already`, {
-        hint: `postern context set ${args.name} changes it`,
-      });
-    }
     const url = parseUrl(flags.url);
     const project = flags.project === undefined ? undefined : parseProject(flags.project);
     const credential = await readCredential(flags);
-    const becomes = flags.use || !config.contexts.some(({ name }) => name === config.current);
-    await writeConfigFile(file, {
-      ...(becomes ? { current: args.name } : config.current === undefined ? {} : { current: config.current }),
-      contexts: [
-        ...config.contexts,
-        { name: args.name, url, ...credential, ...(project === undefined ? {} : { project }) },
-      ],
+    let becomes = flags.use;
+    await changeConfigFile(file, (config) => {
+      if (config.contexts.some(({ name }) => name === args.name)) {
+        throw new CliFailure('conflict', `there is a context "${args.name}" in ${file} already`, {
+          hint: `postern context set ${args.name} changes it`,
+        });
+      }
+      becomes ||= !config.contexts.some(({ name }) => name === config.current);
+      return {
+        ...config,
+        ...(becomes ? { current: args.name } : {}),
+        contexts: [
+          ...config.contexts,
+          { name: args.name, url, ...credential, ...(project === undefined ? {} : { project }) },
+        ],
+      };
     });
     await this.show(flags, {
       data: { name: args.name, url, project: project ?? null, current: becomes },

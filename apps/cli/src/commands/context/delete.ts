@@ -18,23 +18,27 @@ export class ContextDelete extends PosternCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContextDelete);
     this.quietFor(flags);
-    const { readConfigFile, writeConfigFile } = await import('../../config/config-file.ts');
+    const { readConfigFile } = await import('../../config/config-file.ts');
+    const { changeConfigFile } = await import('../../config/change-config-file.ts');
     const { unknownContext } = await import('../../config/unknown-context.ts');
     const file = this.env.configFile;
     const config = await readConfigFile(file);
     const context = config.contexts.find(({ name }) => name === args.name);
     if (context === undefined) throw unknownContext(args.name, config, file, undefined, 'not_found');
     await this.confirm(`Delete the context "${args.name}" (${context.url})?`, flags);
-    const { current, contexts } = config;
-    await writeConfigFile(file, {
-      ...(current === undefined || current === args.name ? {} : { current }),
-      contexts: contexts.filter((other) => other !== context),
+    let wasCurrent = false;
+    await changeConfigFile(file, ({ current, contexts }) => {
+      wasCurrent = current === args.name;
+      return {
+        ...(current === undefined || wasCurrent ? {} : { current }),
+        contexts: contexts.filter(({ name }) => name !== args.name),
+      };
     });
     await this.show(flags, {
       data: { deleted: args.name },
       names: [args.name],
       text: () => `Context ${args.name} deleted\n`,
     });
-    if (current === args.name) this.say('no context is current now: postern context use NAME chooses one');
+    if (wasCurrent) this.say('no context is current now: postern context use NAME chooses one');
   }
 }

@@ -16,21 +16,22 @@ export class ContextRename extends PosternCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContextRename);
     this.quietFor(flags);
-    const { readConfigFile, writeConfigFile } = await import('../../config/config-file.ts');
+    const { changeConfigFile } = await import('../../config/change-config-file.ts');
     const { unknownContext } = await import('../../config/unknown-context.ts');
     const { name: oldName, newName } = args;
     const file = this.env.configFile;
-    const config = await readConfigFile(file);
-    if (!config.contexts.some(({ name }) => name === oldName))
-      throw unknownContext(oldName, config, file, undefined, 'not_found');
-    if (config.contexts.some(({ name }) => name === newName))
-      throw new CliFailure('conflict', `there is a context "${newName}" in ${file} already`);
-    await writeConfigFile(file, {
-      ...config,
-      ...(config.current === oldName ? { current: newName } : {}),
-      contexts: config.contexts.map((context) =>
-        context.name === oldName ? { ...context, name: newName } : context,
-      ),
+    await changeConfigFile(file, (config) => {
+      if (!config.contexts.some(({ name }) => name === oldName))
+        throw unknownContext(oldName, config, file, undefined, 'not_found');
+      if (config.contexts.some(({ name }) => name === newName))
+        throw new CliFailure('conflict', `there is a context "${newName}" in ${file} already`);
+      return {
+        ...config,
+        ...(config.current === oldName ? { current: newName } : {}),
+        contexts: config.contexts.map((context) =>
+          context.name === oldName ? { ...context, name: newName } : context,
+        ),
+      };
     });
     await this.show(flags, {
       data: { name: newName, formerName: oldName },

@@ -40,41 +40,24 @@ address: with another --url a token must be given as well. --no-project takes th
         'give --project, --no-project, --url, --token-stdin or --token-file',
       );
     }
-    const { readConfigFile, writeConfigFile } = await import('../../config/config-file.ts');
+    const { changeConfigFile } = await import('../../config/change-config-file.ts');
     const { unknownContext } = await import('../../config/unknown-context.ts');
     const file = this.env.configFile;
-    const config = await readConfigFile(file);
     const name = args.name ?? (await this.#chosen(flags));
-    const former = config.contexts.find((context) => context.name === name);
-    if (former === undefined) throw unknownContext(name, config, file, undefined, 'not_found');
-    const { token, tokenFile, project, ...rest } = former;
     const credential = await readCredential(flags);
-    const url = flags.url === undefined ? former.url : parseUrl(flags.url);
-    if (
-      credential === undefined &&
-      new URL(url).origin !== new URL(former.url).origin &&
-      (token ?? tokenFile)
-    ) {
-      throw usageFailure(
-        `the token of "${name}" is for ${former.url} and is not sent elsewhere`,
-        'give the token for the new address too: --token-stdin or --token-file FILE',
-      );
-    }
-    const next: Context = {
-      ...rest,
-      url,
-      ...(credential ?? {
-        ...(token === undefined ? {} : { token }),
-        ...(tokenFile === undefined ? {} : { tokenFile }),
-      }),
-      ...projectPart(flags['no-project'] ? undefined : (flags.project ?? project)),
-    };
-    await writeConfigFile(file, {
-      ...config,
-      contexts: config.contexts.map((context) => (context === former ? next : context)),
+    const { current, contexts } = await changeConfigFile(file, (config) => {
+      const former = config.contexts.find((context) => context.name === name);
+      if (former === undefined) throw unknownContext(name, config, file, undefined, 'not_found');
+      const next = changed(former, credential, flags);
+      return {
+        ...config,
+        contexts: config.contexts.map((context) => (context === former ? next : context)),
+      };
     });
+    const written = contexts.find((context) => context.name === name);
+    const url = written?.url ?? '';
     await this.show(flags, {
-      data: { name, url, project: next.project ?? null, current: config.current === name },
+      data: { name, url, project: written?.project ?? null, current: current === name },
       names: [name],
       text: () => `Context ${name} changed\n`,
     });
@@ -88,6 +71,34 @@ address: with another --url a token must be given as well. --no-project takes th
     if (context !== null) return context.value.name;
     throw usageFailure('no context holds here', 'name one: postern context set NAME ...');
   }
+}
+
+/** A context as the flags want it. Fails (exit status 2) where its token would go to another address than it is for. */
+function changed(
+  { token, tokenFile, project, ...rest }: Context,
+  credential: Pick<Context, 'token' | 'tokenFile'> | undefined,
+  flags: {
+    readonly url?: string | undefined;
+    readonly project?: string | undefined;
+    readonly 'no-project': boolean;
+  },
+): Context {
+  const url = flags.url === undefined ? rest.url : parseUrl(flags.url);
+  if (credential === undefined && new URL(url).origin !== new URL(rest.url).origin && (token ?? tokenFile)) {
+    throw usageFailure(
+      `the token of "${rest.name}" is for ${rest.url} and is not sent elsewhere`,
+      'give the token for the new address too: --token-stdin or --token-file FILE',
+    );
+  }
+  return {
+    ...rest,
+    url,
+    ...(credential ?? {
+      ...(token === undefined ? {} : { token }),
+      ...(tokenFile === undefined ? {} : { tokenFile }),
+    }),
+    ...projectPart(flags['no-project'] ? undefined : (flags.project ?? project)),
+  };
 }
 
 function projectPart(project: string | undefined): Pick<Context, 'project'> {

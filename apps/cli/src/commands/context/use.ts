@@ -12,17 +12,18 @@ export class ContextUse extends PosternCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ContextUse);
     this.quietFor(flags);
-    const { readConfigFile, writeConfigFile } = await import('../../config/config-file.ts');
+    const { changeConfigFile } = await import('../../config/change-config-file.ts');
     const { unknownContext } = await import('../../config/unknown-context.ts');
     const file = this.env.configFile;
-    const config = await readConfigFile(file);
-    const context = config.contexts.find(({ name }) => name === args.name);
-    if (context === undefined) throw unknownContext(args.name, config, file, undefined, 'not_found');
-    await writeConfigFile(file, { ...config, current: args.name });
+    const { contexts } = await changeConfigFile(file, (config) => {
+      if (config.contexts.some(({ name }) => name === args.name)) return { ...config, current: args.name };
+      throw unknownContext(args.name, config, file, undefined, 'not_found');
+    });
+    const context = contexts.find(({ name }) => name === args.name);
     await this.show(flags, {
-      data: { name: context.name, url: context.url, project: context.project ?? null, current: true },
+      data: { name: args.name, url: context?.url, project: context?.project ?? null, current: true },
       names: [args.name],
-      text: () => `Context ${args.name} is now the current one (${context.url})\n`,
+      text: () => `Context ${args.name} is now the current one (${context?.url})\n`,
     });
     const { settleSettings } = await import('../../config/effective-settings.ts');
     const { context: holding } = await settleSettings(this.env, {});
