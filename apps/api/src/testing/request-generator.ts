@@ -89,7 +89,10 @@ export function requestOf(document: Described): fc.Arbitrary<GeneratedRequest> {
           method,
           path: path.replace('{project}', project).replace('{name}', name),
           query: pairs.length === 0 ? '' : `?${pairs.join('&')}`,
-          headers: tag === undefined ? {} : { [method === 'GET' ? 'if-none-match' : 'if-match']: tag },
+          headers:
+            tag === undefined
+              ? {}
+              : { [method === 'GET' || tag === '*' ? 'if-none-match' : 'if-match']: tag },
           scope: Object.keys(operation.security?.[0] ?? {})[0] ?? 'none',
           withToken: true,
           contentType: 'application/json',
