@@ -38,6 +38,7 @@ export function createEdgeProtocol(
   });
   return {
     serve: http.serve,
+    serveRefusal: (connection, refusal) => http.serveRefusal(connection, refusal),
     servePlain: (socket) => http.servePlain(socket),
     close: () => http.close(),
     flush: () => accessLog.close(),

@@ -9,6 +9,7 @@ import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
 import { createIdentityTokens, type IdentityTokens } from './http/identity-token.ts';
+import type { ConnectionRefusal } from './http/refusal-page.ts';
 import { ClientLedger, type LedgerNews } from './ledger/client-ledger.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
@@ -30,6 +31,8 @@ export interface ProtocolContext {
 export interface EdgeProtocol {
   /** Speaks on admitted connections. */
   readonly serve: ServeProtocol;
+  /** Says on a connection why its client is refused, and ends it; without it such connections are closed. */
+  readonly serveRefusal?: (connection: Connection, refusal: ConnectionRefusal) => void;
   /** Answers a socket of the plain HTTP listener; returns at once. */
   readonly servePlain: (socket: Socket) => void;
   /** Ends what is idle; exchanges under way come to their end. */
@@ -109,6 +112,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     registry,
     lingerer,
     serve: protocol.serve,
+    serveRefusal: protocol.serveRefusal ?? null,
     ledger,
     log,
     metrics,

@@ -102,7 +102,10 @@ function judgeClient(
   const refuse = (reason: RefusalReason, detail: string, path: PathResult | null): JudgedClient => ({
     path,
     subject: null,
-    refusal: { kind: 'handshake', reason, detail },
+    refusal:
+      policy.onUntrusted === 'page'
+        ? problem('client_certificate_refused', `${REFUSAL_REASONS[reason]}: ${detail}`)
+        : { kind: 'handshake', reason, detail },
   });
   if (chain === null || chain.length === 0) {
     return refuse(

@@ -64,6 +64,7 @@ function policyOf(rows: HostRows): ClientCertificatePolicy | null {
     trustBundle: rows.secrets.get(tls.clientValidationCa.name)?.id ?? '',
     ...(next === undefined ? {} : { nextTrustBundle: rows.secrets.get(next.name)?.id ?? '' }),
     subjectMatches: validation?.clientCertificate?.subjectMatches ?? null,
+    ...(tls.onUntrusted === 'page' ? { onUntrusted: 'page' as const } : {}),
     ...(rows.hasRevocations === true ? { revocations: true as const } : {}),
   };
 }

@@ -60,6 +60,9 @@ const ROUTE: Annotations = {
     'The tls secret to serve; without it Postern gets a certificate itself.',
   ),
   '/spec/tls/serverCertificate/name': note('Name of a tls secret.'),
+  '/spec/tls/onUntrusted': note(
+    'What a client without a trusted certificate meets: close (the default) ends its handshake, page answers 403 and says why.',
+  ),
   '/spec/validation': note('Which clients are admitted.'),
   '/spec/validation/clientCertificate': note(
     'Whose certificates are admitted; needs tls.clientValidationCa.',

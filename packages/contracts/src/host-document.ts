@@ -13,6 +13,8 @@ export const DOCUMENT_FORMAT_IDENTITY = 3;
 export const DOCUMENT_FORMAT_REVOCATION = 4;
 /** The form of the document of a host whose client CA is being replaced. */
 export const DOCUMENT_FORMAT_ROTATION = 5;
+/** The form of the document of a host that tells untrusted clients why they are refused. */
+export const DOCUMENT_FORMAT_REFUSAL_PAGE = 6;
 /** Every form that the schemas below read. */
 export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT,
@@ -20,6 +22,7 @@ export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT_IDENTITY,
   DOCUMENT_FORMAT_REVOCATION,
   DOCUMENT_FORMAT_ROTATION,
+  DOCUMENT_FORMAT_REFUSAL_PAGE,
 ];
 
 /** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
@@ -54,6 +57,8 @@ export const clientCertificatePolicy = z.strictObject({
   /** Present during a rotation: vouches for clients as well, and will stay. */
   nextTrustBundle: z.string().optional(),
   subjectMatches: z.array(subjectMatcher).min(1).nullable(),
+  /** Present: an untrusted client, or one without a certificate, comes to the end of its handshake and is answered 403; nothing else is reachable. */
+  onUntrusted: z.literal('page').optional(),
   /** Present: the project has a document of revocations, and the host is closed without it. */
   revocations: z.literal(true).optional(),
 });
@@ -93,6 +98,7 @@ export type HostDocument = z.infer<typeof hostDocument>;
  */
 export function documentFormatOf(body: object): number {
   const demand = 'clientCertificate' in body ? (body as HostDocument).clientCertificate : null;
+  if (demand?.onUntrusted !== undefined) return DOCUMENT_FORMAT_REFUSAL_PAGE;
   if (demand?.nextTrustBundle !== undefined) return DOCUMENT_FORMAT_ROTATION;
   if (demand?.revocations !== undefined) return DOCUMENT_FORMAT_REVOCATION;
   if ('clientIdentity' in body) return DOCUMENT_FORMAT_IDENTITY;

@@ -90,3 +90,9 @@ test('a rotation leads from one client CA to another', () => {
   ]);
   expect(parse({ name: 'ca-2', mode: 'observe' }).ok).toBe(false);
 });
+
+test('onUntrusted is refused without a client CA: nobody would be untrusted', () => {
+  const routes = [{ prefix: '/', route: { service: 'echo' } }];
+  const bare = routeDescriptor.safeParse({ host: 'a.localhost', tls: { onUntrusted: 'page' }, routes });
+  expect(bare.error?.issues.map(({ path }) => path)).toEqual([['tls', 'onUntrusted']]);
+});

@@ -142,6 +142,7 @@ export const routeDescriptor = z
       .strictObject({
         clientValidationCa: clientValidationCa.optional(),
         serverCertificate: reference.optional(),
+        onUntrusted: z.enum(['close', 'page']).optional(),
       })
       .optional(),
     validation: z
@@ -171,6 +172,17 @@ export const routeDescriptor = z
         path: ['validation', 'clientCertificate'],
         message:
           'clientCertificate needs tls.clientValidationCa: without a client CA no certificate is asked for',
+        params: {
+          code: 'client_ca_missing',
+          hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',
+        },
+      });
+    }
+    if (route.tls?.onUntrusted !== undefined && route.tls.clientValidationCa === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['tls', 'onUntrusted'],
+        message: 'onUntrusted needs tls.clientValidationCa: without a client CA nobody is refused',
         params: {
           code: 'client_ca_missing',
           hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',

@@ -46,7 +46,11 @@ const descriptor: fc.Arbitrary<RouteDescriptor> = fc
     {
       host: fc.tuple(label, label).map(([a, b]) => `${a}.${b}.example`),
       tls: fc.record(
-        { clientValidationCa: fc.record({ name: label }), serverCertificate: fc.record({ name: label }) },
+        {
+          clientValidationCa: fc.record({ name: label }),
+          serverCertificate: fc.record({ name: label }),
+          onUntrusted: fc.constantFrom('close', 'page'),
+        },
         { requiredKeys: ['clientValidationCa'] },
       ),
       validation: fc.record(

@@ -22,7 +22,11 @@ function ordered(route: RouteDescriptor): unknown {
     host,
     tls:
       tls &&
-      compact({ clientValidationCa: tls.clientValidationCa, serverCertificate: tls.serverCertificate }),
+      compact({
+        clientValidationCa: tls.clientValidationCa,
+        serverCertificate: tls.serverCertificate,
+        onUntrusted: tls.onUntrusted,
+      }),
     validation:
       validation &&
       compact({

@@ -39,7 +39,7 @@ function plainRoute(route: RouteDescriptor): unknown {
   const tokenDefaults = { audience: route.host, ttlSeconds: IDENTITY_TOKEN_SECONDS_MAX };
   return {
     ...rest,
-    tls: unlessEmpty(tls),
+    tls: unlessEmpty(without(tls, { onUntrusted: 'close' })),
     validation: unlessEmpty(validation),
     clientIdentity: unlessEmpty(
       without(clientIdentity && { ...clientIdentity, jwt: without(clientIdentity.jwt, tokenDefaults) }, {

@@ -147,6 +147,12 @@ describe('a default that is written out and one that is left out compare as equa
       { host: 'a.example', corsPolicy: { allowOrigins: ['*'] }, routes: [rule] },
     ],
     [
+      'onUntrusted',
+      'route',
+      { host: 'a.example', tls: { onUntrusted: 'close' }, routes: [rule] },
+      { host: 'a.example', routes: [rule] },
+    ],
+    [
       'clientIdentity',
       'route',
       { host: 'a.example', clientIdentity: { headers: 'client-cert' }, routes: [rule] },

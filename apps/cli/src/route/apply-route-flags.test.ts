@@ -104,6 +104,14 @@ describe('removals come before additions:', () => {
   });
 });
 
+test('how untrusted clients are refused stays until it is said anew, and goes with the CA', () => {
+  const from: BaseDescriptor = { ...base, tls: { ...base.tls, onUntrusted: 'page' } };
+  expect(applyRouteFlags(from, {}).tls?.onUntrusted).toBe('page');
+  expect(applyRouteFlags(from, { 'on-untrusted': 'close' }).tls?.onUntrusted).toBe('close');
+  const removals = { 'remove-client-ca-secret': true, 'remove-client-certificate-subject': true };
+  expect(applyRouteFlags(from, removals).tls).toEqual({ serverCertificate: { name: 'cert' } });
+});
+
 test('the form of identity headers is exchanged, or goes back to the default', () => {
   const from: BaseDescriptor = { ...base, clientIdentity: { headers: 'xfcc' } };
   expect(applyRouteFlags(from, { 'client-identity-headers': 'none' }).clientIdentity).toEqual({
@@ -175,6 +183,7 @@ describe('refused as usage:', () => {
   test.each<[string, RouteFlags, string]>([
     ['a subject without a CA', { 'client-certificate-subject': ['a'] }, '--client-ca-secret'],
     ['identity headers without a CA', { 'client-identity-headers': 'xfcc' }, '--client-ca-secret'],
+    ['how to refuse without a CA', { 'on-untrusted': 'page' }, '--client-ca-secret'],
     ['a token without a CA', { 'client-identity-jwt': true }, '--client-ca-secret'],
     ['credentials without a realm', { 'http-basic-credentials': ['a=b'] }, '--http-basic-realm'],
     ['a realm without a user', { 'http-basic-realm': 'a' }, '--http-basic-credentials'],

@@ -16,6 +16,7 @@ export interface RouteFlags {
   readonly path?: readonly string[] | undefined;
   readonly 'client-ca-secret'?: string | undefined;
   readonly 'client-certificate-subject'?: readonly string[] | undefined;
+  readonly 'on-untrusted'?: string | undefined;
   readonly 'client-identity-headers'?: string | undefined;
   readonly 'client-identity-jwt'?: boolean | undefined;
   readonly 'client-identity-jwt-audience'?: string | undefined;
@@ -39,7 +40,7 @@ export interface RouteFlags {
 /** A descriptor before it is checked: flags give text that only the contracts judge. */
 export interface DraftDescriptor {
   host?: string;
-  tls?: { clientValidationCa?: DraftCa; serverCertificate?: { name: string } };
+  tls?: { clientValidationCa?: DraftCa; serverCertificate?: { name: string }; onUntrusted?: OnUntrusted };
   validation?: { clientCertificate?: { subjectMatches: SubjectMatcher[] }; httpBasic?: HttpBasic };
   clientIdentity?: DraftIdentity;
   corsPolicy?: CorsPolicy;
@@ -50,6 +51,8 @@ interface DraftCa {
   name: string;
   next?: { name: string } | undefined;
 }
+
+type OnUntrusted = 'close' | 'page';
 
 interface DraftIdentity {
   headers?: ClientIdentityHeaders | undefined;
@@ -67,7 +70,11 @@ interface DraftRule {
 export interface BaseDescriptor {
   readonly host: string;
   readonly tls?:
-    | { clientValidationCa?: DraftCa | undefined; serverCertificate?: { name: string } | undefined }
+    | {
+        clientValidationCa?: DraftCa | undefined;
+        serverCertificate?: { name: string } | undefined;
+        onUntrusted?: OnUntrusted | undefined;
+      }
     | undefined;
   readonly validation?:
     | {
@@ -120,10 +127,21 @@ function mergeTls(base: BaseDescriptor | undefined, flags: RouteFlags): DraftDes
   }
   const ca = named === undefined || named === keptCa?.name ? keptCa : { name: named };
   const server = flags['server-certificate-secret'] ?? keptServer;
+  // The flag takes the words that there are and no others.
+  const given = flags['on-untrusted'] as OnUntrusted | undefined;
+  const onUntrusted = given ?? base?.tls?.onUntrusted;
+  if (given !== undefined && ca === undefined) {
+    throw usageFailure(
+      '--on-untrusted needs a client CA: without one nobody is refused',
+      'add --client-ca-secret with the name of a tls-ca secret',
+    );
+  }
   if (ca === undefined && server === undefined) return undefined;
   return {
     ...(ca === undefined ? {} : { clientValidationCa: ca }),
     ...(server === undefined ? {} : { serverCertificate: { name: server } }),
+    // Goes with the CA, without which nobody is refused.
+    ...(ca === undefined || onUntrusted === undefined ? {} : { onUntrusted }),
   };
 }
 

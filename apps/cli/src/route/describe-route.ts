@@ -21,6 +21,7 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
         ? undefined
         : (subjects?.map(writeSubject).join(', ') ?? 'every certificate of the CA'),
     ],
+    ['Untrusted clients', spec.tls?.onUntrusted === 'page' ? 'are answered 403' : undefined],
     ['Client identity', ca === undefined ? undefined : identityText(spec.clientIdentity)],
     ['Server certificate', spec.tls?.serverCertificate?.name ?? 'automatic'],
     [

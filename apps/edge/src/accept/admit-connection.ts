@@ -1,11 +1,19 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type Hostname, type Log, normaliseHostname, REFUSAL_REASONS, type RefusalReason } from '@postern/contracts';
+import {
+  type HostDocument,
+  type Hostname,
+  type Log,
+  normaliseHostname,
+  REFUSAL_REASONS,
+  type RefusalReason,
+} from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
-import type { Connection, ServeProtocol } from '../connection.ts';
+import type { ClientIdentity, Connection, ServeProtocol } from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
 import type { EdgeHost } from '../hosts/served-host.ts';
+import type { ConnectionRefusal } from '../http/refusal-page.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { type AlertName, plaintextAlert } from '../tls/alert.ts';
@@ -22,6 +30,8 @@ export interface AdmitOptions {
   readonly registry: ConnectionRegistry;
   readonly lingerer: Lingerer;
   readonly serve: ServeProtocol;
+  /** Says on a connection why its client is refused, and ends it; null: it is closed. */
+  readonly serveRefusal: ((connection: Connection, refusal: ConnectionRefusal) => void) | null;
   readonly ledger: Pick<ClientLedger, 'refuse' | 'see'>;
   readonly log: Log;
   readonly metrics: WorkerMetrics;
@@ -115,6 +125,7 @@ export async function admitConnection(
     // By what the host demands when it comes to that: it may change while the handshake runs.
     evaluate: host.policy === null ? null : (client) => (options.hosts.get(name) ?? host).evaluate(client),
     intermediatesOf: (leafDer) => options.intermediates.find(host.policyVersion, leafDer),
+    tellsUntrusted: tellsUntrusted(host.document),
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
     lingerer: options.lingerer,
@@ -141,13 +152,23 @@ export async function admitConnection(
       const level = refusal?.nth === 1 ? 'info' : 'debug';
       const cause = reason ?? handshake.code;
       const id = refusal?.id ?? null;
-      options.log[level]({ host: name, client: client.address, reason: cause, refusal: id }, 'handshake failed');
+      options.log[level](
+        { host: name, client: client.address, reason: cause, refusal: id },
+        'handshake failed',
+      );
       count(options, reason === null ? 'failed' : 'refused', reason ?? 'tls_error');
       return;
     }
     case 'refused': {
-      const { socket, ...refusal } = handshake;
-      refuseClient(options, socket, { name, host, client: client.address, ...refusal });
+      const { socket, alpn, ...refusal } = handshake;
+      const id = noteRefusedClient(options, socket, { name, host, client: client.address, ...refusal });
+      if (options.serveRefusal === null || !tellsUntrusted(host.document)) {
+        endSecure(options.lingerer, socket);
+        return;
+      }
+      const { reason, detail } = refusal;
+      const connection = connectionOf(options, { socket, alpn, sni: name, from: client, client: null });
+      options.serveRefusal(connection, { reason, detail, refusal: id });
       return;
     }
     case 'done': {
@@ -173,23 +194,47 @@ export async function admitConnection(
         const { leafDer, chainDer } = handshake.client;
         options.intermediates.remember(host.policyVersion, leafDer, chainDer);
       }
-      // The protocols below take a socket whose handshake is over; without this they wait for it, or crash.
-      (socket as unknown as { secureConnecting: boolean }).secureConnecting = false;
-      const connection: Connection = {
-        id: options.nextId(),
-        socket,
-        protocol: handshake.alpn === 'h2' ? 'h2' : 'http/1.1',
-        sni: name,
-        clientAddress: client.address,
-        clientPort: client.port,
-        tlsVersion: socket.getProtocol() ?? 'unknown',
-        tlsCipher: socket.getCipher().name,
+      const { alpn } = handshake;
+      const connection = connectionOf(options, {
+        ...{ socket, alpn, sni: name, from: client },
         client: handshake.client,
-      };
+      });
       const { drain } = options.serve(connection);
       options.registry.add(connection, present.document, drain);
     }
   }
+}
+
+/** Whether a client that is not trusted is told so in an answer, and not by the end of its handshake. */
+function tellsUntrusted({ clientCertificate }: HostDocument): boolean {
+  return clientCertificate?.onUntrusted === 'page';
+}
+
+interface FinishedHandshake {
+  readonly socket: TLSSocket;
+  readonly alpn: string | false;
+  readonly sni: Hostname;
+  readonly from: { readonly address: string; readonly port: number };
+  readonly client: ClientIdentity | null;
+}
+
+function connectionOf(
+  options: AdmitOptions,
+  { socket, alpn, sni, from, client }: FinishedHandshake,
+): Connection {
+  // The protocols take a socket whose handshake is over; without this they wait for it, or crash.
+  (socket as unknown as { secureConnecting: boolean }).secureConnecting = false;
+  return {
+    id: options.nextId(),
+    socket,
+    protocol: alpn === 'h2' ? 'h2' : 'http/1.1',
+    sni,
+    clientAddress: from.address,
+    clientPort: from.port,
+    tlsVersion: socket.getProtocol() ?? 'unknown',
+    tlsCipher: socket.getCipher().name,
+    client,
+  };
 }
 
 interface RefusedClient {
@@ -204,11 +249,12 @@ interface RefusedClient {
   readonly subject: SubjectNames | null;
 }
 
-function refuseClient(
+/** Records and logs a refusal, and gives its id in the ledger. */
+function noteRefusedClient(
   options: AdmitOptions,
   socket: TLSSocket,
   { name, host, client, reason, detail, fingerprint, subject }: RefusedClient,
-): void {
+): string | null {
   const { id: refusal, nth } = options.ledger.refuse({
     document: host.document,
     revision: host.revision,
@@ -223,12 +269,9 @@ function refuseClient(
   });
   // Of many that are one entry of the ledger the log has the first.
   const level = nth === 1 ? 'info' : 'debug';
-  options.log[level](
-    { host: name, client, reason, detail, fingerprint, subject, refusal },
-    'client refused',
-  );
+  options.log[level]({ host: name, client, reason, detail, fingerprint, subject, refusal }, 'client refused');
   count(options, 'refused', reason);
-  endSecure(options.lingerer, socket);
+  return refusal;
 }
 
 function count(options: AdmitOptions, result: 'done' | 'refused' | 'failed', reason: string): void {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TrustBundle } from '@postern/contracts';
-import type { HostTable, ServeProtocol } from '../connection.ts';
+import type { Connection, HostTable, ServeProtocol } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { createAddressGuard, type OwnListener } from '../upstream/address-guard.ts';
 import type { ClientCertificate } from '../upstream/pool.ts';
@@ -14,6 +14,8 @@ import { createRequestHandler, type RequestLog } from './handle-request.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
 import { createRedirectServer } from './redirect.ts';
+import type { ConnectionRefusal } from './refusal-page.ts';
+import { createRefusalServer } from './serve-refusal.ts';
 import { watchUnreadAnswers } from './unread-answers.ts';
 
 export interface ServeProtocolOptions {
@@ -43,6 +45,8 @@ export interface ServeProtocolOptions {
 export interface HttpProtocol {
   /** Speaks HTTP/1.1 or HTTP/2 on an admitted connection. */
   readonly serve: ServeProtocol;
+  /** Says on a connection why its client is refused, and ends it. */
+  serveRefusal(connection: Connection, refusal: ConnectionRefusal): void;
   /** Answers a socket of the plain HTTP listener with redirects. */
   servePlain(socket: Socket): void;
   /** Ends idle connections; exchanges under way come to their end. */
@@ -65,24 +69,34 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
   const handle = createRequestHandler({ ...options, upstreams, pace });
   const unread = watchUnreadAnswers(pace.idleMs);
   const http1 = createHttp1Server(handle, pace, unread);
+  const refusals = createRefusalServer(pace, unread);
   const redirects: Server = createRedirectServer({ ...options, pace });
   return {
     serve(connection) {
-      // The handshake is over, but Node's HTTP servers believe this flag of a socket they did not make themselves.
-      Reflect.set(connection.socket, 'secureConnecting', false);
+      markSecure(connection);
       return connection.protocol === 'h2'
         ? serveHttp2(connection, handle, pace, unread)
         : http1.serve(connection);
+    },
+    serveRefusal(connection, refusal) {
+      markSecure(connection);
+      refusals.serve(connection, refusal);
     },
     servePlain(socket) {
       redirects.emit('connection', socket);
     },
     close() {
       http1.close();
+      refusals.close();
       unread.close();
       redirects.close();
       upstreams.close();
     },
     flush: () => options.accessLog.flush(),
   };
+}
+
+/** The handshake is over, but Node's HTTP servers believe this flag of a socket they did not make themselves. */
+function markSecure({ socket }: Connection): void {
+  Reflect.set(socket, 'secureConnecting', false);
 }

@@ -38,6 +38,8 @@ interface HostInput extends Partial<HostDocument> {
   /** PEM files of the anchors that clients must lead to. */
   readonly anchors?: readonly string[];
   readonly subjectMatches?: readonly SubjectMatcher[];
+  /** Answers untrusted clients with 403 in place of ending their handshake. */
+  readonly tellUntrusted?: boolean;
 }
 
 /** One line of the worker's log. */
@@ -124,7 +126,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
     log,
     ledger,
     issue,
-    async putHost(host, { anchors, subjectMatches, ...document } = {}) {
+    async putHost(host, { anchors, subjectMatches, tellUntrusted, ...document } = {}) {
       const certificate = `certificate-${host}`;
       const bundle = `bundle-${host}`;
       write('certificate', certificate, await issue(certificate, host));
@@ -143,6 +145,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
               mode: 'require' as const,
               trustBundle: bundle,
               subjectMatches: subjectMatches?.slice() ?? null,
+              ...(tellUntrusted === true ? { onUntrusted: 'page' as const } : {}),
             };
       write('host', host, hostDocumentOf(host, { certificate, clientCertificate: demand, ...document }));
       tell([

@@ -20,6 +20,7 @@ export type HandshakeOutcome =
   | {
       readonly outcome: 'refused';
       readonly socket: TLSSocket;
+      readonly alpn: string | false;
       readonly reason: RefusalReason;
       readonly detail: string;
       readonly fingerprint: string | null;
@@ -33,6 +34,8 @@ interface HandshakeOptions {
   readonly secureContext: SecureContext;
   /** What the host says of a client; null on hosts that ask for no certificate. */
   readonly evaluate: ((client: PresentedClient) => Evaluation) | null;
+  /** True: a client without a certificate, too, comes to the end of the handshake, to be told there that it is refused. */
+  readonly tellsUntrusted?: boolean;
   /** The certificates above the leaf of a resumed session, which itself has only the leaf. */
   readonly intermediatesOf: (leafDer: Buffer) => readonly Buffer[];
   /** The name as it stood in the ClientHello; OpenSSL must have read the same one. */
@@ -55,7 +58,7 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
       isServer: true,
       secureContext: options.secureContext,
       requestCert: demanding,
-      rejectUnauthorized: demanding,
+      rejectUnauthorized: demanding && options.tellsUntrusted !== true,
       ALPNProtocols: ['h2', 'http/1.1'],
     });
     const stopCatching = options.lingerer.catchHandshakeFailure(raw, () => detachTls(socket));
@@ -112,6 +115,7 @@ function judge(
   const refuse = (reason: RefusalReason, detail: string): HandshakeOutcome => ({
     outcome: 'refused',
     socket,
+    alpn,
     reason,
     detail,
     ...describeSent(socket),

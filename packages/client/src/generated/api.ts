@@ -726,6 +726,8 @@ export interface components {
                 serverCertificate?: {
                     name: string;
                 };
+                /** @enum {string} */
+                onUntrusted?: "close" | "page";
             };
             validation?: {
                 clientCertificate?: {
@@ -790,6 +792,8 @@ export interface components {
                 serverCertificate?: {
                     name: string;
                 };
+                /** @enum {string} */
+                onUntrusted?: "close" | "page";
             };
             validation?: {
                 clientCertificate?: {

@@ -32,6 +32,11 @@ export const ROUTE_FLAGS = {
     helpValue: 'NAME',
     ...many,
   }),
+  'on-untrusted': Flags.string({
+    description: 'how a client without a trusted certificate is refused; close unless said otherwise',
+    options: ['close', 'page'],
+    helpValue: 'HOW',
+  }),
   'client-identity-headers': Flags.string({
     description: 'how services learn who a client is; client-cert unless said otherwise',
     options: [...CLIENT_IDENTITY_HEADERS],

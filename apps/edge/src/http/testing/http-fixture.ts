@@ -21,6 +21,7 @@ export interface HttpFixture {
 export interface HttpHostInput extends Partial<HostDocument> {
   readonly anchors?: readonly string[];
   readonly subjectMatches?: readonly { exact?: string; hasSuffix?: string }[];
+  readonly tellUntrusted?: boolean;
   readonly protocol?: 'http' | 'https' | 'h2c';
   readonly upstream?: Partial<Upstream>;
   readonly websockets?: boolean;
