@@ -22,7 +22,7 @@ export async function findCommand(argv: readonly string[]): Promise<FoundCommand
   if (leading.length === 0) {
     throw usageFailure(
       `"${words[0] ?? ''}" stands before the command`,
-      'write the command first: postern route list --json',
+      'write the command first and flags behind it, like: postern route list --json',
     );
   }
   throw await unknownCommand(leading);
@@ -83,6 +83,10 @@ async function unknownCommand(words: readonly string[]): Promise<Error> {
   const nouns = Object.entries(COMMANDS)
     .filter(([, { hidden }]) => hidden !== true)
     .map(([id]) => id.split(':', 1)[0] ?? id);
+  const turned = verb === undefined ? [] : normaliseWords([verb, noun]);
+  if (isCommand(turned.join(':'))) {
+    return usageFailure(`there is no command "${noun}"`, `did you mean "postern ${turned.join(' ')}"?`);
+  }
   const near = nearest(noun, [...new Set([...nouns, ...nouns.map((other) => `${other}s`)])]);
   return usageFailure(
     `there is no command "${noun}"`,

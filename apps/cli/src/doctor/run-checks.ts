@@ -50,7 +50,11 @@ async function checkBehindApi(
   if ('failed' in listed) return [listed.failed, skip('edge', 'the routes cannot be listed')];
   const { client, routes } = listed.value;
   return [
-    { name: 'token', status: 'pass', detail: `it may read the project (${routes.length} routes)` },
+    {
+      name: 'token',
+      status: 'pass',
+      detail: `it may read the project (${routes.length} route${routes.length === 1 ? '' : 's'})`,
+    },
     await checkFirstRoute(client, routes, timeoutMs),
   ];
 }

@@ -24,6 +24,9 @@ export async function startUp(options: { demo: boolean }, stop: AbortSignal): Pr
     { ...readEdgeEnv(), api: neighbour.promise, log: createLog('edge') },
     AbortSignal.any([stop, failing.signal]),
   );
+  // Either may fail before anybody waits for it; both are waited for below.
+  edgeStart.catch(() => undefined);
+  neighbour.promise.catch(() => undefined);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
