@@ -2,12 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import type { HostDocument, SubjectMatcher } from '@postern/contracts';
 import { createDevAuthority, issueDevCertificate } from '@postern/pki';
 import { beforeAll, expect, test } from 'vitest';
+import type { ClientBundle } from './client-path.ts';
 import { type EvaluatedRequest, evaluateRequest } from './evaluate-request.ts';
 import { readAnchors } from './path/path-node.ts';
 
 const now = Date.now();
 const derOf = (pem: string): Buffer => new X509Certificate(pem).raw;
-let anchors: ReturnType<typeof readAnchors>;
+let bundle: ClientBundle;
 let chain: Buffer[];
 let foreign: Buffer[];
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
   );
   if (ca === undefined || other === undefined) throw new Error('no CA');
   const client = { role: 'client', name: 'client.acme.org', alternativeNames: [], days: 1, now } as const;
-  anchors = readAnchors([derOf(ca.certPem)]);
+  bundle = { name: 'b', contentHash: 'b', anchors: readAnchors([derOf(ca.certPem)]) };
   chain = [derOf((await issueDevCertificate({ ...client, issuer: ca })).certPem)];
   foreign = [derOf((await issueDevCertificate({ ...client, issuer: other })).certPem)];
 });
@@ -44,6 +45,8 @@ function documentOf(change: Partial<HostDocument> = {}): HostDocument {
 const requiring = (subjectMatches: SubjectMatcher[] | null) =>
   documentOf({ clientCertificate: { mode: 'require', trustBundle: 'b', subjectMatches } });
 
+const shown = (...certificates: Buffer[]) => ({ chain: certificates, openssl: { good: true } as const });
+
 function ask(document: HostDocument, change: Partial<EvaluatedRequest> = {}, at = now) {
   const name = 'shop.acme.org';
   const request = {
@@ -52,18 +55,20 @@ function ask(document: HostDocument, change: Partial<EvaluatedRequest> = {}, at 
     method: 'GET',
     target: '/a',
     websocket: false,
-    chain: null,
+    client: shown(),
   };
-  return evaluateRequest(document, { ...request, ...change }, { anchors, now: at });
+  const sources = { bundles: new Map([['b', bundle]]), revocations: null };
+  return evaluateRequest(document, { ...request, ...change }, { ...sources, now: at });
 }
 
 test('an admitted client is told the rule, the path and the matcher that decided', () => {
-  expect(ask(requiring([{ hasSuffix: '.acme.org' }]), { chain, target: '/admin/x' })).toMatchObject({
+  expect(
+    ask(requiring([{ hasSuffix: '.acme.org' }]), { client: shown(...chain), target: '/admin/x' }),
+  ).toMatchObject({
     answer: { kind: 'service', rule: { service: 'admin' }, needs: [] },
-    path: { verdict: 'admit' },
-    subject: { verdict: 'admit', matchedBy: { name: 'client.acme.org' } },
+    client: { verdict: 'admit', matchedBy: { name: 'client.acme.org' } },
   });
-  expect(ask(requiring(null), { chain })).toMatchObject({
+  expect(ask(requiring(null), { client: shown(...chain) })).toMatchObject({
     answer: { kind: 'service', rule: { service: 'a' } },
   });
 });
@@ -71,25 +76,32 @@ test('an admitted client is told the rule, the path and the matcher that decided
 test('a client that a route does not trust is refused in the handshake, whatever it asks for', () => {
   expect(ask(requiring(null))).toMatchObject({
     answer: { kind: 'handshake', reason: 'certificate_missing' },
-    path: null,
+    client: { remedy: 'show a client certificate issued below CN=ca' },
   });
-  expect(ask(requiring(null), { chain: foreign, target: '/../x' })).toMatchObject({
+  expect(ask(requiring(null), { client: shown(...foreign), target: '/../x' })).toMatchObject({
     answer: { kind: 'handshake', reason: 'certificate_untrusted' },
   });
-  expect(ask(requiring(null), { chain }, now + 5 * 86_400_000)).toMatchObject({
+  expect(ask(requiring(null), { client: shown(...chain) }, now + 5 * 86_400_000)).toMatchObject({
     answer: { kind: 'handshake', reason: 'certificate_expired' },
   });
   expect(
     evaluateRequest(
       requiring(null),
-      { serverName: 'a', authority: 'a', method: 'GET', target: '/', websocket: false, chain },
-      { anchors: null, now },
+      {
+        serverName: 'a',
+        authority: 'a',
+        method: 'GET',
+        target: '/',
+        websocket: false,
+        client: shown(...chain),
+      },
+      { bundles: new Map(), revocations: null, now },
     ),
   ).toMatchObject({ answer: { kind: 'handshake' } });
 });
 
 test('a trusted client whom no matcher names is answered 403 with what was compared', () => {
-  expect(ask(requiring([{ exact: 'other.org' }]), { chain })).toMatchObject({
+  expect(ask(requiring([{ exact: 'other.org' }]), { client: shown(...chain) })).toMatchObject({
     answer: {
       kind: 'problem',
       code: 'client_certificate_refused',

@@ -7,15 +7,11 @@ import {
   type ProblemCode,
   REFUSAL_REASONS,
   type RefusalReason,
-  type Verdict,
   wildcardOf,
 } from '@postern/contracts';
-import { readCertificateFields, subjectNamesOf } from '@postern/pki';
-import { compileMatchers } from './compile-matchers.ts';
-import { judgeSubject } from './judge-subject.ts';
-import type { AnchorSet } from './path/path-node.ts';
-import type { PathResult } from './path/path-result.ts';
-import { validatePath } from './path/validate-path.ts';
+import { clientPolicyOf, type PolicySources } from './client-policy.ts';
+import { evaluateClient, type PresentedClient } from './evaluate-client.ts';
+import type { Evaluation } from './evaluation.ts';
 import { createRuleTable } from './rule-table.ts';
 import { isServedMethod } from './served-methods.ts';
 
@@ -29,8 +25,8 @@ export interface EvaluatedRequest {
   readonly target: string;
   /** True for a WebSocket handshake. */
   readonly websocket: boolean;
-  /** DER as shown in the handshake, leaf first; null: no certificate. */
-  readonly chain: readonly Buffer[] | null;
+  /** What is shown in the handshake, and what OpenSSL says of it there: see `predictHandshake`. */
+  readonly client: PresentedClient;
 }
 
 /** What the client would meet. */
@@ -48,10 +44,8 @@ export type RequestAnswer =
 /** An answer, and what was found on the way to it. */
 export interface RequestEvaluation {
   readonly answer: RequestAnswer;
-  /** What the path of the client's certificate meets; null where none is asked for or none is shown. */
-  readonly path: PathResult | null;
-  /** What its names meet; null where the path is not admitted, or none is asked for. */
-  readonly subject: Verdict | null;
+  /** What the client meets; null where no certificate is asked for, or the host's matchers cannot be used. */
+  readonly client: Evaluation | null;
   /** The rule that the target chooses, also where something else refuses; null without one. */
   readonly rule: CompiledRule | null;
 }
@@ -59,18 +53,18 @@ export interface RequestEvaluation {
 /**
  * Says what an edge that has this host document would answer, in the order in which an edge decides. Pure.
  *
- * `anchors` are those of the host's trust bundle, null on hosts without one. `now` is milliseconds since 1970. It knows no OpenSSL, which
- * must admit a client as well, no upstream, and no head but what the request says.
+ * `now` is milliseconds since 1970. It knows no upstream, and no head but what the request says.
  */
 export function evaluateRequest(
   document: HostDocument,
   request: EvaluatedRequest,
-  { anchors, now }: { readonly anchors: AnchorSet | null; readonly now: number },
+  { now, ...sources }: PolicySources & { readonly now: number },
 ): RequestEvaluation {
   const rule = ruleOf(document, request.target);
   const chosen = rule instanceof PosternError ? null : rule;
-  const client = judgeClient(document, request, anchors, now);
-  const found = { path: client.path, subject: client.subject, rule: chosen };
+  const read = clientPolicyOf(document, sources);
+  const client = !read.ok || read.policy === null ? null : evaluateClient(request.client, read.policy, now);
+  const found = { client, rule: chosen };
   if (document.closed !== null) {
     return {
       ...found,
@@ -81,62 +75,28 @@ export function evaluateRequest(
     const detail = 'there is no server certificate for the host yet: every handshake ends with an alert';
     return { ...found, answer: { kind: 'closed', reason: 'certificate_pending', detail } };
   }
-  const answer = client.refusal ?? answerOf(document, request, client.subject, rule);
-  return { ...found, answer };
+  if (!read.ok) {
+    const detail = read.findings[0]?.message ?? 'a matcher cannot be used';
+    return { ...found, answer: { kind: 'closed', reason: 'unusable_document', detail } };
+  }
+  return { ...found, answer: refusedHandshake(document, client) ?? answerOf(document, request, client, rule) };
 }
 
-interface JudgedClient {
-  readonly path: PathResult | null;
-  readonly subject: Verdict | null;
-  readonly refusal: RequestAnswer | null;
-}
-
-function judgeClient(
-  document: HostDocument,
-  { chain }: EvaluatedRequest,
-  anchors: AnchorSet | null,
-  now: number,
-): JudgedClient {
-  const policy = document.clientCertificate;
-  if (policy === null) return { path: null, subject: null, refusal: null };
-  const refuse = (reason: RefusalReason, detail: string, path: PathResult | null): JudgedClient => ({
-    path,
-    subject: null,
-    refusal:
-      policy.onUntrusted === 'page'
-        ? problem('client_certificate_refused', `${REFUSAL_REASONS[reason]}: ${detail}`)
-        : { kind: 'handshake', reason, detail },
-  });
-  if (chain === null || chain.length === 0) {
-    return refuse(
-      'certificate_missing',
-      `${REFUSAL_REASONS.certificate_missing}: TLS alert "certificate required"`,
-      null,
-    );
+function refusedHandshake(document: HostDocument, client: Evaluation | null): RequestAnswer | null {
+  if (client === null || client.refusedAt !== 'handshake') return null;
+  const { reason, detail } = client;
+  if (document.clientCertificate?.onUntrusted === 'page') {
+    const words = REFUSAL_REASONS[reason ?? 'certificate_invalid'];
+    return problem('client_certificate_refused', `${words}: ${detail}`);
   }
-  if (anchors === null) return refuse('certificate_untrusted', 'the host has no trusted CA', null);
-  const path = validatePath({ chain, anchors, now, purpose: 'clientAuth' });
-  const [leaf] = chain;
-  if (path.verdict === 'refuse' || leaf === undefined) {
-    return path.verdict === 'refuse'
-      ? refuse(path.reason, path.detail, path)
-      : refuse('certificate_missing', REFUSAL_REASONS.certificate_missing, path);
-  }
-  const matchers = policy.subjectMatches === null ? null : compileMatchers(policy.subjectMatches);
-  if (matchers?.ok === false) {
-    const detail = matchers.findings[0]?.message ?? 'a matcher cannot be used';
-    return { path, subject: null, refusal: { kind: 'closed', reason: 'unusable_document', detail } };
-  }
-  const names = subjectNamesOf(readCertificateFields(leaf), {
-    belowNameConstraints: path.constrainsDnsNames,
-  });
-  return { path, subject: judgeSubject({ names, validUntil: path.validUntil }, matchers), refusal: null };
+  const alert = reason === 'certificate_missing' ? ': TLS alert "certificate required"' : '';
+  return { kind: 'handshake', reason: reason ?? 'certificate_invalid', detail: `${detail}${alert}` };
 }
 
 function answerOf(
   document: HostDocument,
   request: EvaluatedRequest,
-  subject: Verdict | null,
+  client: Evaluation | null,
   rule: CompiledRule | PosternError | null,
 ): RequestAnswer {
   if (!isServedMethod(request.method)) {
@@ -150,8 +110,9 @@ function answerOf(
   if (host !== request.serverName && wildcardOf(host) !== document.host) {
     return problem('misdirected_request', 'the Host is not the server name of the TLS connection');
   }
-  if (subject?.verdict === 'refuse') {
-    return problem('client_certificate_refused', `${REFUSAL_REASONS[subject.reason]}: ${subject.detail}`);
+  if (client?.verdict === 'refuse') {
+    const reason = REFUSAL_REASONS[client.reason ?? 'certificate_invalid'];
+    return problem('client_certificate_refused', `${reason}: ${client.detail}`);
   }
   if (request.target === '*') return { kind: 'edge', status: 204 };
   if (rule instanceof PosternError) return problem(rule.code, rule.message);

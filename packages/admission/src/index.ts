@@ -1,5 +1,6 @@
 export { type OpenSslVerdict, refusalOfBoth } from './agree-with-openssl.ts';
 export { type ClientBundle, type ClientPath, type FindClientPath, findClientPath } from './client-path.ts';
+export { clientPolicyOf, type PolicySources } from './client-policy.ts';
 export { type CompiledMatchers, compileMatchers, type SubjectHit } from './compile-matchers.ts';
 export {
   type ClientPolicy,

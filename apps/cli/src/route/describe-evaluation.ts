@@ -15,13 +15,10 @@ export function unknownsOf(
   request: TestRequest,
   isReady: boolean,
 ): string[] {
-  const { answer, path } = evaluation;
+  const { answer } = evaluation;
   return [
     'whether this host reaches an edge: DNS and firewalls are not asked',
     ...(isReady ? [] : ['since when edges serve this: the route is not ready']),
-    ...(path?.verdict === 'admit'
-      ? ['what OpenSSL says at the edge, which must admit the certificate as well']
-      : []),
     ...(answer.kind === 'service' ? ['what the service answers'] : []),
     ...(request.ignoredFields.length > 0
       ? [`what these fields do: ${request.ignoredFields.join(', ')} (host and upgrade alone are looked at)`]
@@ -61,15 +58,15 @@ function answerText({ answer }: RequestEvaluation): string {
 }
 
 function clientText({ route, evaluation }: RouteEvaluation): string {
-  const { answer, path, subject } = evaluation;
+  const { answer, client } = evaluation;
   const ca = route.spec.tls?.clientValidationCa?.name;
   if (ca === undefined) return 'no certificate is asked for';
   if (answer.kind === 'handshake') return `refused: ${answer.detail}`;
-  if (path === null || subject === null) return `a certificate of ${ca} is demanded`;
-  if (subject.verdict === 'refuse') return `refused: ${subject.detail}`;
-  const until = new Date(subject.validUntil).toISOString();
-  if (subject.matchedBy === null)
+  if (client === null) return `a certificate of ${ca} is demanded`;
+  if (client.verdict === 'refuse') return `refused: ${client.detail}`;
+  const until = new Date(client.validUntil).toISOString();
+  if (client.matchedBy === null)
     return `admitted until ${until}: ${ca} vouches for it, and no subject is demanded`;
-  const [[key, pattern] = ['', '']] = Object.entries(subject.matchedBy.matcher);
-  return `admitted until ${until}: "${subject.matchedBy.name}" by ${key} "${pattern ?? ''}"`;
+  const [[key, pattern] = ['', '']] = Object.entries(client.matchedBy.matcher);
+  return `admitted until ${until}: "${client.matchedBy.name}" by ${key} "${pattern ?? ''}"`;
 }

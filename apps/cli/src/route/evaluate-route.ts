@@ -1,22 +1,26 @@
-import { evaluateRequest, type RequestEvaluation, readAnchors } from '@postern/admission';
+import type { ClientBundle, RequestEvaluation } from '@postern/admission';
 import type { PosternClient } from '@postern/client';
 import { compileHost } from '@postern/compile';
 import {
   type Hostname,
   type HostRows,
   PosternError,
+  type RevocationEntry,
+  type RevocationResource,
   type RouteResource,
   type SecretResource,
   type ServiceSpec,
   wildcardOf,
 } from '@postern/contracts';
-import { parseCertificatesPem } from '@postern/pki';
+import { nameKeyOf, parseCertificatesPem } from '@postern/pki';
 import { CliFailure } from '../cli-failure.ts';
+import { bundleOf, evaluateKnownRoute, type KnownRoute, sourcesOf } from './known-route.ts';
 import type { TestRequest } from './read-test-request.ts';
 
 /** A route, and what a request to it would meet. */
 export interface RouteEvaluation {
   readonly route: RouteResource;
+  readonly known: KnownRoute;
   readonly evaluation: RequestEvaluation;
 }
 
@@ -31,17 +35,39 @@ export async function evaluateRoute(
   chain: readonly Buffer[] | null,
   now: number,
 ): Promise<RouteEvaluation> {
-  const route = findRoute(await client.routes.list(project), request.serverName);
+  const { route, known } = await readKnownRoute(client, project, request.serverName);
+  return { route, known, evaluation: evaluateKnownRoute(known, request, chain, now) };
+}
+
+/** Reads the route that serves a host, its CAs and the revocations. Exit status 5 where no route of the project serves it. */
+export async function readKnownRoute(
+  client: PosternClient,
+  project: string,
+  host: Hostname,
+): Promise<{ route: RouteResource; known: KnownRoute }> {
+  const route = findRoute(await client.routes.list(project), host);
   if (route === undefined) {
-    throw new CliFailure('not_found', `no route of project ${project} serves ${request.serverName}`, {
+    throw new CliFailure('not_found', `no route of project ${project} serves ${host}`, {
       hint: 'see the hosts of the project: postern route list',
     });
   }
   const { rows, secrets } = await readRows(client, project, route);
+  const authorities = caNamesOf(route).flatMap((name) => secrets.get(name) ?? []);
   const document = compileHost(rows);
-  const ca = route.spec.tls?.clientValidationCa?.name;
-  const anchors = ca === undefined ? null : anchorsOf(secrets.get(ca));
-  return { route, evaluation: evaluateRequest(document, { ...request, chain }, { anchors, now }) };
+  // An open host asks nobody, and most projects revoke nothing.
+  const revoked = authorities.length === 0 ? [] : await client.revocations.list(project);
+  const idOf = (name: string) => secrets.get(name)?.id;
+  const sources = sourcesOf(
+    authorities.flatMap(readBundle),
+    revoked.flatMap((one) => entryOf(one, idOf)),
+  );
+  const caNames = new Map(authorities.map(({ id, name }) => [id, name]));
+  return { route, known: { name: route.name, document, sources, caNames } };
+}
+
+function caNamesOf({ spec }: RouteResource): string[] {
+  const ca = spec.tls?.clientValidationCa;
+  return [ca?.name, ca?.next?.name].filter((name) => name !== undefined);
 }
 
 /** The exact host comes before the wildcard one label up, as on the edge. */
@@ -65,7 +91,8 @@ async function readRows(
     if (service !== undefined) services.set(name, service.spec);
   }
   const names = [
-    tls?.clientValidationCa?.name,
+    ...caNamesOf(route),
+    tls?.clientValidationCa?.next?.name,
     tls?.serverCertificate?.name,
     ...[...services.values()].flatMap((spec) => [spec.tls?.ca?.name, spec.tls?.clientCertificate?.name]),
   ].filter((name) => name !== undefined);
@@ -94,7 +121,31 @@ async function found<T>(reading: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function anchorsOf(secret: SecretResource | undefined): ReturnType<typeof readAnchors> | null {
-  const parsed = parseCertificatesPem(secret?.details.caPem ?? '', { pointer: '' });
-  return parsed.ok ? readAnchors(parsed.certificates.map(({ der }) => der)) : null;
+/** The anchors of a secret, by its id; one that cannot be read vouches for nobody. */
+function readBundle({ id, details }: SecretResource): ClientBundle[] {
+  const parsed = parseCertificatesPem(details.caPem ?? '', { pointer: '' });
+  return parsed.ok
+    ? [
+        bundleOf(
+          id,
+          parsed.certificates.map(({ der }) => der),
+        ),
+      ]
+    : [];
+}
+
+/** A revocation as the edges of the project get it; one that names a CA of another route does not matter here. */
+function entryOf(
+  { id, client, reason, route, ca }: RevocationResource,
+  idOf: (secret: string) => string | undefined,
+): RevocationEntry[] {
+  const bundle = ca === null ? null : idOf(ca);
+  if (bundle === undefined) return [];
+  const issuerKey = client.by === 'serial' ? nameKeyOf(client.issuer) : '';
+  if (issuerKey === undefined) return [];
+  const named =
+    client.by === 'serial'
+      ? ({ by: 'serial', serialNumber: client.serialNumber, issuerKey } as const)
+      : client;
+  return [{ id, client: named, reason, route, ca: bundle }];
 }

@@ -58,9 +58,9 @@ function readField(text: string): [string, string] {
 }
 
 /** The DERs of a client's chain file, leaf first. Validation failure for what is no PEM, or where the key is another one's. */
-export function readClientChain(certFile: string, keyFile: string | undefined): Buffer[] {
+export function readClientChain(certFile: string, keyFile: string | undefined, flag = '--cert'): Buffer[] {
   const name = nameOfInput(certFile);
-  const text = readInputFile(certFile, '--cert', LIMITS.secretBytesMax).toString('utf8');
+  const text = readInputFile(certFile, flag, LIMITS.secretBytesMax).toString('utf8');
   const parsed = parseCertificatesPem(text, { pointer: '/cert' });
   if (!parsed.ok) {
     throw new CliFailure('validation_failed', `${name} cannot be used as client certificate`, {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { evaluateRequest, readAnchors } from '@postern/admission';
+import { evaluateRequest, predictHandshake, readAnchors } from '@postern/admission';
 import type { Hostname } from '@postern/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
@@ -55,12 +55,15 @@ function evaluatedStatus(sni: string, host: string, method: string, target: stri
   const served = fixture.edge.worker.hosts.get(sni as Hostname);
   if (served === undefined) throw new Error(`${sni} is not served`);
   const { bundle, document } = served;
-  const anchors =
-    bundle === null ? null : readAnchors(bundle.anchorsPem.map((pem) => new X509Certificate(pem).raw));
+  const anchors = readAnchors(bundle?.anchorsPem.map((pem) => new X509Certificate(pem).raw) ?? []);
+  const id = document.clientCertificate?.trustBundle ?? '';
+  const bundles = new Map([[id, { name: id, contentHash: bundle?.contentHash ?? '', anchors }]]);
   const certificate = clients.get(client);
-  const chain = certificate === undefined ? null : [new X509Certificate(pemOf(certificate.cert)).raw];
-  const request = { serverName: sni, authority: host, method, target, websocket: false, chain };
-  const { answer } = evaluateRequest(document, request, { anchors, now: Date.now() });
+  const chain = certificate === undefined ? [] : [new X509Certificate(pemOf(certificate.cert)).raw];
+  const now = Date.now();
+  const shown = predictHandshake(chain, anchors, now);
+  const request = { serverName: sni, authority: host, method, target, websocket: false, client: shown };
+  const { answer } = evaluateRequest(document, request, { bundles, revocations: null, now });
   if (answer.kind === 'service') return answer.needs.length > 0 ? 401 : 200;
   return answer.kind === 'problem' || answer.kind === 'edge' ? answer.status : 0;
 }

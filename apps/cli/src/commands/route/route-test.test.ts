@@ -68,7 +68,7 @@ test('an admitted client is told rule, service and what admitted it; what cannot
   expect(tested.stdout).toContain('service admin');
   expect(tested.stdout).toMatch(/Route:\s+guarded/);
   expect(tested.stdout).toContain('"client.acme.org" by hasSuffix ".acme.org"');
-  expect(tested.stdout).toContain('what OpenSSL says at the edge');
+  expect(tested.stdout).toContain('what the service answers');
 });
 
 test('who would be refused, and where, is told with exit status 1', async () => {

@@ -13,7 +13,7 @@ export class RouteTest extends PosternCommand {
     1: 'the request would be refused, or nothing would answer it',
     5: 'no route of the project serves the host',
   };
-  static readonly related = ['route:get', 'dev-cert:client', 'doctor'];
+  static readonly related = ['explain', 'route:get', 'dev-cert:client', 'doctor'];
   static override examples = [
     'postern route test https://shop.acme.org/cart',
     'postern route test https://shop.acme.org/cart --cert client.crt --key client.key --method POST',
@@ -48,7 +48,8 @@ export class RouteTest extends PosternCommand {
     const { evaluateRoute } = await import('../../route/evaluate-route.ts');
     const { describeEvaluation, isServed, unknownsOf } = await import('../../route/describe-evaluation.ts');
     const tested = await evaluateRoute(client, project, request, chain, Date.now());
-    const { route, evaluation } = tested;
+    const { route, known, evaluation } = tested;
+    const { explanationOf } = await import('../../explain/explanation.ts');
     const unknowns = unknownsOf(tested, request, route.status.ready);
     await this.show(flags, {
       data: {
@@ -57,8 +58,7 @@ export class RouteTest extends PosternCommand {
         host: route.spec.host,
         rule: evaluation.rule,
         answer: evaluation.answer,
-        client: evaluation.subject,
-        pathChecks: evaluation.path?.checks ?? null,
+        client: evaluation.client === null ? null : explanationOf(known, request, evaluation, Date.now()),
         unknown: unknowns,
       },
       names: [route.name],

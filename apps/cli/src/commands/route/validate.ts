@@ -4,12 +4,18 @@ import { nameArg } from '../name-arg.ts';
 
 export class RouteValidate extends PosternCommand {
   static override summary = 'Check a descriptor file without sending it anywhere';
-  static override description = `Reads no API: whether the named secrets and services exist is not checked.`;
+  static override description =
+    `Reads no API: whether the named secrets and services exist is not checked. With --cert and --ca it also says, as explain does, whether a client would be admitted.`;
   static readonly exits = {
-    0: 'valid (warnings are printed)',
+    0: 'valid (warnings are printed), and the client of --cert would be admitted',
+    1: 'the client of --cert would be refused',
     3: 'at least one error',
   };
-  static override examples = ['postern route validate -f my-route.yaml'];
+  static readonly related = ['explain', 'validate', 'route:create'];
+  static override examples = [
+    'postern route validate -f my-route.yaml',
+    'postern route validate -f my-route.yaml --cert client.crt --ca my-ca=ca.crt',
+  ];
   static override args = { name: nameArg('route')() };
   static override flags = {
     filename: Flags.string({
@@ -17,6 +23,22 @@ export class RouteValidate extends PosternCommand {
       description: 'YAML or JSON file (- for standard input)',
       helpValue: 'FILE',
       required: true,
+    }),
+    cert: Flags.string({
+      description: 'client certificate (PEM) to judge, with what the client sends after it',
+      helpValue: 'FILE',
+    }),
+    ca: Flags.string({
+      description: 'certificates (PEM) of a tls-ca secret that the descriptor names; repeatable',
+      helpValue: 'NAME=FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+      dependsOn: ['cert'],
+    }),
+    path: Flags.string({
+      description: 'path of the request of that client',
+      helpValue: 'PATH',
+      default: '/',
     }),
   };
 
@@ -36,6 +58,19 @@ export class RouteValidate extends PosternCommand {
     }
     if (placed.length > 0) this.say(formatPlacedFindings(file.source.file, file.source.text, placed));
     const findings = placed.map(({ finding }) => finding);
-    await this.print(flags, { valid: true, findings }, () => `${file.source.file} is valid\n`);
+    const valid = `${file.source.file} is valid\n`;
+    if (flags.cert === undefined) {
+      await this.print(flags, { valid: true, findings }, () => valid);
+      return;
+    }
+    const { explainFile } = await import('../../explain/explain-file.ts');
+    const { describeExplanation } = await import('../../explain/describe-explanation.ts');
+    const client = explainFile(file.descriptor, { ...flags, cert: flags.cert }, Date.now());
+    await this.show(flags, {
+      data: { valid: true, findings, client },
+      names: [],
+      text: (layout) => `${valid}\n${describeExplanation(client, layout)}`,
+    });
+    if (client.verdict === 'refuse') process.exitCode = 1;
   }
 }

@@ -1,0 +1,133 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDevAuthority, issueDevCertificate } from '@postern/pki';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CliHarness, startCliHarness } from '../testing/cli-harness.ts';
+
+// POSTERN_WRITE_GOLDEN=1 rewrites the golden file; in CI a difference is a failure, whatever else is set.
+const isUpdating = process.env.POSTERN_WRITE_GOLDEN === '1' && process.env.CI === undefined;
+const goldenPath = join(import.meta.dirname, '../../golden/explain.json');
+const HOST = 'a.shop.localhost';
+const NOW = Date.now();
+
+let cli: CliHarness;
+const certs = new Map<string, string>();
+
+beforeAll(async () => {
+  cli = await startCliHarness();
+  const ca = await createDevAuthority({ name: 'ca', days: 30, now: NOW });
+  const other = await createDevAuthority({ name: 'other', days: 30, now: NOW });
+  const client = { role: 'client', alternativeNames: [], days: 5, now: NOW } as const;
+  const file = async (key: string, name: string, issuer: typeof ca, now = NOW) => {
+    const { certPem } = await issueDevCertificate({ ...client, name, issuer, now });
+    certs.set(key, cli.file(`${key}.crt`, certPem));
+  };
+  await file('good', 'client.acme.org', ca);
+  await file('misnamed', 'client.evil.org', ca);
+  await file('stranger', 'client.acme.org', other);
+  await file('old', 'client.acme.org', ca, NOW - 20 * 86_400_000);
+  certs.set('ca', cli.file('ca.crt', ca.certPem));
+  await cli.client.secrets.put('default', 'my-ca', { secret: { type: 'tls-ca', cert: ca.certPem } });
+  const own = await issueDevCertificate({
+    ...{ role: 'server', name: HOST, alternativeNames: [HOST], issuer: null, days: 5, now: NOW },
+  });
+  const secret = { type: 'tls', cert: own.certPem, key: own.keyPem } as const;
+  await cli.client.secrets.put('default', 'own', { secret });
+  await cli.client.services.create('default', { name: 'shop', spec: { targets: ['http://127.0.0.1:9'] } });
+  const tls = { serverCertificate: { name: 'own' }, clientValidationCa: { name: 'my-ca' } };
+  const subjectMatches = [{ exact: 'x.acme.org' }, { hasSuffix: '.acme.org' }];
+  const spec = {
+    host: HOST,
+    tls,
+    validation: { clientCertificate: { subjectMatches } },
+    routes: [{ prefix: '/', route: { service: 'shop' } }],
+  };
+  await cli.client.routes.create('default', { name: 'guarded', spec });
+  certs.set('route', cli.file('route.json', JSON.stringify(spec)));
+});
+afterAll(() => cli?.[Symbol.asyncDispose]());
+
+const explain = (...args: string[]) => cli.postern(['explain', ...args]);
+const cert = (key: string): string => certs.get(key) ?? '';
+
+/** What differs from run to run. */
+function normalise(text: string): string {
+  return text
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<TIME>')
+    .replaceAll(/"serial": "[0-9a-f]+"/g, '"serial": "<SERIAL>"')
+    .replaceAll(/[0-9a-f]{64}/g, '<FINGERPRINT>');
+}
+
+test('the JSON of an admission and of a refusal is what docs/explain.md says', async () => {
+  const admitted = await explain(HOST, '--path', '/x', '--cert', cert('good'), '-o', 'json');
+  const refused = await explain(HOST, '--cert', cert('misnamed'), '--json');
+  expect([admitted.code, refused.code]).toEqual([0, 1]);
+  const parsed = { admitted: JSON.parse(admitted.stdout), refused: JSON.parse(refused.stdout) };
+  const text = `${normalise(JSON.stringify(parsed, null, 2))}\n`;
+  if (isUpdating) writeFileSync(goldenPath, text);
+  expect(text).toBe(readFileSync(goldenPath, 'utf8'));
+  // Every member of the golden file is described.
+  const docs = readFileSync(join(import.meta.dirname, '../../../../docs/explain.md'), 'utf8');
+  for (const member of Object.keys(parsed.admitted)) expect(docs).toContain(`\`${member}\``);
+});
+
+test.each([
+  [
+    'good',
+    0,
+    /Verdict: +admit\n/,
+    /hit +hasSuffix \.acme\.org +client\.acme\.org|hit\thasSuffix \.acme\.org/,
+  ],
+  ['misnamed', 1, /subject_not_allowed/, /--client-certificate-subject "client\.evil\.org"/],
+  ['stranger', 1, /certificate_untrusted/, /show a certificate issued below CN=ca/],
+  ['old', 1, /certificate_expired/, /renew the client certificate/],
+])(
+  'a person is told the verdict on a %s certificate, and what would change it',
+  async (key, code, ...said) => {
+    const { stdout, stderr, code: status } = await explain(HOST, '--cert', cert(key));
+    expect({ status, stderr }).toEqual({ status: code, stderr: '' });
+    for (const pattern of said) expect(stdout).toMatch(pattern);
+  },
+);
+
+test('no certificate is a refusal too; what is revoked is named', async () => {
+  const without = await explain(HOST, '--json');
+  expect(without.code).toBe(1);
+  expect(JSON.parse(without.stdout)).toMatchObject({ reason: 'certificate_missing', refusedAt: 'handshake' });
+  const before = JSON.parse((await explain(HOST, '--cert', cert('good'), '--json')).stdout);
+  const [{ fingerprint }] = before.chain as [{ fingerprint: string }];
+  const { resource } = await cli.client.revocations.create('default', {
+    client: { by: 'fingerprint', fingerprint },
+  });
+  const revoked = await explain(HOST, '--cert', cert('good'), '--json');
+  expect(JSON.parse(revoked.stdout)).toMatchObject({ verdict: 'refuse', reason: 'certificate_revoked' });
+  await cli.client.revocations.delete('default', resource.id);
+  expect((await explain(HOST, '--cert', cert('good'))).code).toBe(0);
+});
+
+test('route validate judges a client offline, by the descriptor and CA files', async () => {
+  const validate = (...args: string[]) => cli.postern(['route', 'validate', '-f', cert('route'), ...args]);
+  const ca = ['--ca', `my-ca=${cert('ca')}`];
+  const admitted = await validate('--cert', cert('good'), ...ca, '-o', 'json');
+  expect(admitted.code).toBe(0);
+  expect(JSON.parse(admitted.stdout)).toMatchObject({
+    valid: true,
+    client: { verdict: 'admit', anchor: { ca: 'my-ca' }, rule: { service: 'shop' } },
+  });
+  const refused = await validate('--cert', cert('stranger'), ...ca);
+  expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('certificate_untrusted') });
+  expect(await validate('--cert', cert('good'))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--ca my-ca=FILE'),
+  });
+  expect((await validate('--cert', cert('good'), '--ca', 'x')).code).toBe(2);
+});
+
+test('wrong words are 2, unknown hosts and refusals 5, files that are no certificates 3', async () => {
+  expect((await explain()).code).toBe(2);
+  expect((await explain('https://a.shop.localhost/', '--cert', cert('good'))).code).toBe(2);
+  expect((await explain(HOST, '--path', 'x', '--cert', cert('good'))).code).toBe(2);
+  expect((await explain('none.localhost', '--cert', cert('good'))).code).toBe(5);
+  expect((await explain('--refusal', '0mib3k5c0-9f86d081884c7d65')).code).toBe(5);
+  expect((await explain(HOST, '--cert', cli.file('bad.crt', 'x'))).code).toBe(3);
+});

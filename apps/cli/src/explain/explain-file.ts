@@ -1,0 +1,91 @@
+import { compileHost } from '@postern/compile';
+import {
+  type HostRows,
+  LIMITS,
+  type RouteDescriptor,
+  type SecretRow,
+  type ServiceSpec,
+  serviceSpec,
+} from '@postern/contracts';
+import { parseCertificatesPem } from '@postern/pki';
+import { CliFailure, usageFailure } from '../cli-failure.ts';
+import { formatPemFindings } from '../descriptor/format-findings.ts';
+import { nameOfInput, readInputFile } from '../read-input-file.ts';
+import { bundleOf, evaluateKnownRoute, type KnownRoute, sourcesOf } from '../route/known-route.ts';
+import { type Explanation, explanationOf } from './explanation.ts';
+import { readChainFiles, requestOf } from './read-case.ts';
+
+/** What stands in for the service of each rule: nobody is called. */
+const ANY_SERVICE: ServiceSpec = serviceSpec.parse({ targets: ['http://127.0.0.1:9'] });
+
+/**
+ * Judges a client by a descriptor and the CA files that flags give it (`NAME=FILE`), offline. Everything else that the descriptor names
+ * is taken to exist, and nothing to be revoked. Usage failure where a client CA has no file. `now` is milliseconds since 1970.
+ */
+export function explainFile(
+  descriptor: RouteDescriptor,
+  flags: { readonly cert: string; readonly path: string; readonly ca?: readonly string[] | undefined },
+  now: number,
+): Explanation {
+  const files = caFilesOf(flags.ca ?? []);
+  const named = descriptor.tls?.clientValidationCa;
+  const authorities = [named?.name, named?.next?.name].filter((name) => name !== undefined);
+  const bundles = authorities.map((name) => {
+    const file = files.get(name);
+    if (file === undefined) {
+      throw usageFailure(
+        `the descriptor names the client CA "${name}"`,
+        `give its certificates: --ca ${name}=FILE`,
+      );
+    }
+    return bundleOf(name, readAuthority(file));
+  });
+  const known: KnownRoute = {
+    name: 'route',
+    document: compileHost(rowsOf(descriptor, authorities)),
+    sources: sourcesOf(bundles),
+    caNames: new Map(authorities.map((name) => [name, name])),
+  };
+  // A wildcard stands for any name below it.
+  const request = requestOf(descriptor.host.replace(/^\*/, 'any'), flags.path);
+  return explanationOf(
+    known,
+    request,
+    evaluateKnownRoute(known, request, readChainFiles(flags.cert, undefined), now),
+    now,
+  );
+}
+
+function caFilesOf(flags: readonly string[]): Map<string, string> {
+  return new Map(
+    flags.map((flag) => {
+      const [, name, file] = /^([^=]+)=(.+)$/.exec(flag) ?? [];
+      if (name === undefined || file === undefined) throw usageFailure(`--ca "${flag}" needs NAME=FILE`);
+      return [name, file];
+    }),
+  );
+}
+
+function readAuthority(file: string): Buffer[] {
+  const name = nameOfInput(file);
+  const text = readInputFile(file, '--ca', LIMITS.secretBytesMax).toString('utf8');
+  const parsed = parseCertificatesPem(text, { pointer: '/ca' });
+  if (parsed.ok) return parsed.certificates.map(({ der }) => der);
+  throw new CliFailure('validation_failed', `${name} cannot be used as CA`, {
+    report: formatPemFindings(parsed.findings, () => name),
+    findings: parsed.findings,
+  });
+}
+
+function rowsOf(descriptor: RouteDescriptor, authorities: readonly string[]): HostRows {
+  const own = descriptor.tls?.serverCertificate?.name;
+  const secrets = new Map<string, SecretRow>(authorities.map((name) => [name, { id: name, type: 'tls-ca' }]));
+  if (own !== undefined) secrets.set(own, { id: own, type: 'tls' });
+  return {
+    project: 'default',
+    route: { name: 'route', spec: descriptor },
+    services: new Map(descriptor.routes.map((rule) => [rule.route.service, ANY_SERVICE])),
+    secrets,
+    issuedCertificate: 'issued',
+  };
+}
