@@ -146,10 +146,18 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       token: () => readToken(tokenFile),
       state: () => (pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts }),
       targets,
+      deliverSightings: async () =>
+        (await pool.flushLedger()) && (await ledgerReporter?.deliverSightings()) === true,
       log,
     });
     undo.push(() => reporter?.close());
-    ledgerReporter = new LedgerReporter({ apiUrl: url, edge, token: () => readToken(tokenFile), ledger, log });
+    ledgerReporter = new LedgerReporter({
+      apiUrl: url,
+      edge,
+      token: () => readToken(tokenFile),
+      ledger,
+      log,
+    });
     ledgerReporter.notify();
     undo.push(() => ledgerReporter?.close());
 

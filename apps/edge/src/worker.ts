@@ -18,6 +18,9 @@ import { ClientEvaluator } from './tls/client-evaluator.ts';
 import { KnownIntermediates, type SharedIntermediates } from './tls/known-intermediates.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
+/** Clients of open connections that are noted in one turn of the loop. */
+const SEEN_AT_ONCE_MAX = 200;
+
 /** What a protocol may use of its worker. */
 export interface ProtocolContext {
   readonly hosts: EdgeHostTable;
@@ -70,6 +73,8 @@ export interface RunningWorker {
   /** Serves by the new documents from here on, and ends connections that they no longer allow. */
   applyChanges(ids: ChangedIds): void;
   closedHosts(): ClosedHost[];
+  /** Tells whom the worker refused and saw until now, and the clients of open connections as seen now. */
+  flushLedger(): Promise<void>;
   /** Takes what another worker has seen. */
   takeIntermediates(shared: SharedIntermediates): void;
   /** Stops accepting, lets connections finish for at most `EDGE_LIMITS.drainMs`, then ends them. */
@@ -219,6 +224,19 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       hosts.prepare(concerned);
     },
     closedHosts: () => hosts.closedHosts(),
+    async flushLedger() {
+      let seen = 0;
+      for (const { client, sni } of registry.connections()) {
+        const host = client === null ? undefined : hosts.get(sni);
+        if (client === null || host === undefined) continue;
+        const { leafDer, fingerprint, presented } = client;
+        const evaluation = host.evaluate(presented);
+        ledger.see({ document: host.document, evaluation, leafDer, fingerprint, chain: presented.chain });
+        seen += 1;
+        if (seen % SEEN_AT_ONCE_MAX === 0) await new Promise(setImmediate);
+      }
+      ledger.flush();
+    },
     takeIntermediates: (shared) => intermediates.take(shared),
     async close() {
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));

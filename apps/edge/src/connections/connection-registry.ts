@@ -77,6 +77,11 @@ export class ConnectionRegistry {
     }
   }
 
+  /** Every connection that is open. */
+  *connections(): Generator<Connection> {
+    for (const { connection } of this.#entries()) yield connection;
+  }
+
   /** Lets every connection finish what is under way, and those still to come too. */
   drainAll(): void {
     this.#draining = true;

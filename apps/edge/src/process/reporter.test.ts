@@ -8,6 +8,9 @@ import { TargetLog } from './target-log.ts';
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 const WAIT = { timeout: 10_000, interval: 10 };
 
+/** What the edge does to deliver its sightings. */
+let deliver = async () => true;
+
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -22,6 +25,8 @@ async function startTaker() {
     targets: new Map<string, TargetReport>(),
     sizes: [] as number[],
     reports: 0,
+    wanted: undefined as number | undefined,
+    sightingsUpTo: [] as (number | undefined)[],
   };
   const server: TestServer = await listenOn(
     createServer((request, response) => {
@@ -29,7 +34,8 @@ async function startTaker() {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const body = Buffer.concat(chunks);
-        const { targets } = edgeReport.parse(JSON.parse(body.toString()));
+        const { targets, sightingsUpTo } = edgeReport.parse(JSON.parse(body.toString()));
+        taker.sightingsUpTo.push(sightingsUpTo);
         taker.reports += 1;
         taker.sizes.push(body.length);
         if (targets !== undefined && targets.after === 0) Object.assign(taker, { run: targets.run, upTo: 0 });
@@ -38,7 +44,7 @@ async function startTaker() {
           taker.upTo = targets.upTo;
         }
         response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify({ targetsUpTo: taker.upTo }));
+        response.end(JSON.stringify({ targetsUpTo: taker.upTo, sightingsWanted: taker.wanted }));
       });
     }),
   );
@@ -53,6 +59,7 @@ function startReporter(port: number, targets: TargetLog): Reporter {
     token: () => 't',
     state: () => ({ applied: { epoch: 'E', revision: 1 }, closedHosts: [] }),
     targets,
+    deliverSightings: () => deliver(),
     log: silent,
   });
   ends.push(() => reporter.close());
@@ -106,4 +113,37 @@ test('a target that is gone is told once and then forgotten', () => {
   expect(log.next()).toMatchObject({ after: 3, upTo: 3, changed: [] });
   log.acknowledge(0);
   expect(log.next()?.changed).toMatchObject([{ id: target(2).id, state: 'unhealthy' }]);
+});
+
+test('when the API asks whom the edge saw, a report says so as soon as all of it is delivered, and not before', async () => {
+  const taker = await startTaker();
+  const delivery = Promise.withResolvers<boolean>();
+  deliver = () => delivery.promise;
+  const reporter = startReporter(taker.port, new TargetLog());
+  reporter.notify();
+  await vi.waitFor(() => expect(taker.reports).toBe(1), WAIT);
+  taker.wanted = 1_234;
+  reporter.renew();
+  await vi.waitFor(() => expect(taker.reports).toBe(2), WAIT);
+  taker.wanted = undefined;
+  reporter.renew();
+  await vi.waitFor(() => expect(taker.reports).toBe(3), WAIT);
+  delivery.resolve(true);
+  await vi.waitFor(() => expect(taker.sightingsUpTo).toEqual([undefined, undefined, undefined, 1_234]), WAIT);
+});
+
+test('an edge that cannot deliver its sightings does not claim to have', async () => {
+  const taker = await startTaker();
+  let asked = 0;
+  deliver = async () => {
+    asked += 1;
+    return false;
+  };
+  taker.wanted = 1_234;
+  const reporter = startReporter(taker.port, new TargetLog());
+  reporter.notify();
+  await vi.waitFor(() => expect(asked).toBe(1), WAIT);
+  reporter.renew();
+  await vi.waitFor(() => expect(asked).toBe(2), WAIT);
+  expect(taker.sightingsUpTo).toEqual([undefined, undefined]);
 });

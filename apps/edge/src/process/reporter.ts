@@ -18,6 +18,8 @@ interface ReporterOptions {
   /** What to report; null while there is nothing to say. */
   readonly state: () => { applied: Cursor; closedHosts: readonly ClosedHost[] } | null;
   readonly targets: TargetLog;
+  /** Resolves with true when the API knows of every client that was seen before the call. */
+  readonly deliverSightings: () => Promise<boolean>;
   readonly log: Log;
 }
 
@@ -34,6 +36,9 @@ export class Reporter {
   readonly #stop = new AbortController();
   /** What was said last; null: nothing. */
   #said: string | null = null;
+  /** By the API's clock, in milliseconds since 1970: of whom the edge saw until then it knows; null: nobody asked. */
+  #sightingsUpTo: number | null = null;
+  #delivering = false;
   #busy = false;
   #failing = false;
   #timer: NodeJS.Timeout | undefined;
@@ -73,6 +78,7 @@ export class Reporter {
       closedHosts: state.closedHosts
         .slice(0, EDGE_LIMITS.reportedHostsMax)
         .map(({ host, reason, message }) => ({ host, reason, message })),
+      ...(this.#sightingsUpTo === null ? {} : { sightingsUpTo: this.#sightingsUpTo }),
     };
     const targets = this.#options.targets.next();
     const said = JSON.stringify(report);
@@ -109,6 +115,8 @@ export class Reporter {
         return `the API answered ${response.status}`;
       }
       const answer = reportAnswer.safeParse(response.status === 204 ? undefined : await response.json());
+      const wanted = answer.data?.sightingsWanted;
+      if (wanted !== undefined) void this.#deliverSightings(wanted);
       if (targets === null) return null;
       const upTo = answer.data?.targetsUpTo ?? targets.after;
       this.#options.targets.acknowledge(upTo);
@@ -119,6 +127,17 @@ export class Reporter {
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** Tells in a report of its own when whom the edge has seen until `upTo` is known. */
+  async #deliverSightings(upTo: number): Promise<void> {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    const isDelivered = await this.#options.deliverSightings();
+    this.#delivering = false;
+    if (!isDelivered) return;
+    this.#sightingsUpTo = upTo;
+    this.notify();
   }
 
   #wait(delayMs: number): void {

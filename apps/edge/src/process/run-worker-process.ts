@@ -97,6 +97,11 @@ export function runWorkerProcess(): void {
       case 'check-targets':
         startChecks();
         return;
+      case 'flush-ledger': {
+        const { request } = message;
+        void running?.flushLedger().then(() => tell({ type: 'ledger-flushed', request }));
+        return;
+      }
       case 'metrics': {
         const { request } = message;
         void running?.metrics.registry

@@ -27,6 +27,8 @@ export type ToWorker =
   | { readonly type: 'start'; readonly settings: WorkerSettings }
   | { readonly type: 'applied'; readonly ids: ChangedIds; readonly cursor: Cursor }
   | { readonly type: 'metrics'; readonly request: number }
+  /** To tell whom it has refused and seen, those who are there now too, and then to say so. */
+  | { readonly type: 'flush-ledger'; readonly request: number }
   /** What another worker has seen above an admitted leaf. */
   | { readonly type: 'intermediates'; readonly shared: SharedIntermediates }
   /** What health checks have found: everything at first, then what changes. */
@@ -48,6 +50,8 @@ export type FromWorker =
   | { readonly type: 'intermediates'; readonly shared: SharedIntermediates }
   /** What the checks of this worker have found anew. */
   | { readonly type: 'targets'; readonly changed: readonly TargetReport[] }
+  /** All is told that was to be told when the request came. */
+  | { readonly type: 'ledger-flushed'; readonly request: number }
   /** Whom it refused and saw. */
   | { readonly type: 'ledger'; readonly news: LedgerNews }
   /** Metrics as prom-client's registry gives them, to be added up. */

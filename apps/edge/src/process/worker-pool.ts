@@ -14,6 +14,7 @@ const RESTART_MAX_MS = 10_000;
 /** Milliseconds that workers get on top of their own drain limit before they are killed. */
 const KILL_AFTER_MS = 5_000;
 const METRICS_TIMEOUT_MS = 2_000;
+const FLUSH_TIMEOUT_MS = 5_000;
 
 interface Slot {
   readonly number: number;
@@ -119,20 +120,33 @@ export class WorkerPool {
 
   /** The metrics of every worker that answers in time. */
   async metrics(): Promise<(readonly unknown[])[]> {
+    const answers = await this.#ask('metrics', METRICS_TIMEOUT_MS);
+    return answers.map((answer) => answer ?? []);
+  }
+
+  /** Has every worker tell whom it refused and saw until now; false where one does not listen, or answer in time. */
+  async flushLedger(): Promise<boolean> {
+    if (!this.isListening) return false;
+    const answers = await this.#ask('flush-ledger', FLUSH_TIMEOUT_MS);
+    return answers.every((answer) => answer !== null);
+  }
+
+  /** Asks every listening worker; null for one that does not answer in time. */
+  #ask(type: 'metrics' | 'flush-ledger', timeoutMs: number): Promise<(readonly unknown[] | null)[]> {
     const answers = this.#slots
       .filter(({ listening }) => listening)
       .map((slot) => {
         this.#requests += 1;
         const request = this.#requests;
-        return new Promise<readonly unknown[]>((resolve) => {
-          const timer = setTimeout(() => settle([]), METRICS_TIMEOUT_MS);
-          const settle = (metrics: readonly unknown[]) => {
+        return new Promise<readonly unknown[] | null>((resolve) => {
+          const timer = setTimeout(() => settle(null), timeoutMs);
+          const settle = (answer: readonly unknown[] | null) => {
             clearTimeout(timer);
             this.#waiting.delete(request);
-            resolve(metrics);
+            resolve(answer);
           };
           this.#waiting.set(request, settle);
-          send(slot.worker, { type: 'metrics', request });
+          send(slot.worker, { type, request });
         });
       });
     return Promise.all(answers);
@@ -254,6 +268,9 @@ export class WorkerPool {
         return;
       case 'metrics':
         this.#waiting.get(message.request)?.(message.metrics);
+        return;
+      case 'ledger-flushed':
+        this.#waiting.get(message.request)?.([]);
         return;
     }
     this.#options.onProgress();
