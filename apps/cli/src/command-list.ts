@@ -20,6 +20,10 @@ const LIST = {
   apply: { summary: 'Create or update what files describe: secrets, services and routes' },
   ca: { summary: 'Print the CA of the local issuer (PEM)' },
   certificates: { summary: 'Run the certificate worker alone' },
+  'client:get': { summary: 'Show a client: its certificate, and where it was seen by which CA' },
+  'client:list': {
+    summary: 'List the clients that were seen with a trusted certificate, the latest first',
+  },
   completion: { summary: 'Print the completion script of a shell' },
   'context:add': { summary: 'Add a context: the address of an API and a token for it' },
   'context:delete': { summary: 'Delete a context from your configuration' },
@@ -41,6 +45,9 @@ const LIST = {
   'import:kalix': { summary: 'Turn route descriptors of Kalix or Akka into documents' },
   'import:krakend': { summary: 'Turn the tls settings of a KrakenD configuration into documents' },
   man: { summary: 'Print a manual page, or write all of them' },
+  'refusal:get': { summary: 'Show one refusal, with the certificates that were presented' },
+  'refusal:list': { summary: 'List the clients that edges refused, the latest first' },
+  'refusal:tail': { summary: 'Follow the clients that edges refuse, as it happens' },
   'route:create': { summary: 'Publish services under a host' },
   'route:delete': { summary: 'Delete a route' },
   'route:edit': { summary: "Edit a route's descriptor in your editor" },
@@ -79,8 +86,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = LIST;
 /** What each noun is about, for help. */
 export const NOUNS: Readonly<Record<string, string>> = {
   'dev-cert': 'certificates for tests, made offline',
+  client: 'whom edges have seen with a trusted certificate',
   context: 'which API to call, with which token: your configuration',
   import: 'configurations of other systems as documents',
+  refusal: 'whom edges refused, and why',
   route: 'hosts, where their paths lead, and whom they admit',
   secret: 'CA certificates, server certificates and other values',
   service: 'named upstreams',

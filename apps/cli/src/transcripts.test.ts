@@ -5,6 +5,7 @@ import { COMMANDS } from './command-list.ts';
 import { findCommand } from './find-command.ts';
 import { type CliHarness, endOf, startCliHarness } from './testing/cli-harness.ts';
 import { makeCa, makeServerCertificate } from './testing/openssl.ts';
+import { refusalOf, reportLedger, sightingOf } from './testing/ledger-report.ts';
 import { connectReportingEdge, type ReportingEdge } from './testing/reporting-edge.ts';
 import { posternCalls } from './testing/shell-words.ts';
 
@@ -21,6 +22,7 @@ let edge: ReportingEdge;
 beforeAll(async () => {
   cli = await startCliHarness();
   edge = await connectReportingEdge(cli);
+  await reportLedger(cli, { refusals: [refusalOf(1, { count: 12 })], sightings: [sightingOf('client')] });
   makeCa(cli.directory, 'my-ca');
   makeServerCertificate(cli.directory, 'shop', 'shop.example.org');
   cli.file('route.yaml', 'host: file.example.org\nroutes:\n- prefix: /\n  route:\n    service: cart\n');
