@@ -1,5 +1,5 @@
 import { usageFailure } from './cli-failure.ts';
-import { COMMANDS } from './command-list.ts';
+import { COMMANDS, NOUNS } from './command-list.ts';
 
 /** Verbs as other programs call them; a noun's own verb of the name wins. */
 const VERB_ALIASES: Readonly<Record<string, string>> = { ls: 'list', rm: 'delete', show: 'get' };
@@ -86,6 +86,12 @@ async function unknownCommand(words: readonly string[]): Promise<Error> {
   const turned = verb === undefined ? [] : normaliseWords([verb, noun]);
   if (isCommand(turned.join(':'))) {
     return usageFailure(`there is no command "${noun}"`, `did you mean "postern ${turned.join(' ')}"?`);
+  }
+  const target = VERB_ALIASES[noun] ?? noun;
+  const takers = Object.keys(NOUNS).filter((other) => isCommand(`${other}:${target}`));
+  if (takers.length > 0) {
+    const calls = takers.map((other) => `postern ${other} ${target}`);
+    return usageFailure(`there is no command "${noun}"`, `one of ${calls.join(', ')}`);
   }
   const near = nearest(noun, [...new Set([...nouns, ...nouns.map((other) => `${other}s`)])]);
   return usageFailure(

@@ -24,6 +24,7 @@ describe('exit status', () => {
     ['an unknown noun', ['rout', 'list'], 'did you mean "postern route"?'],
     ['an unknown verb', ['route', 'lst'], 'did you mean "postern route list"?'],
     ['verb before noun', ['create', 'route', 'x'], 'did you mean "postern route create"?'],
+    ['a verb alone', ['edit', 'x'], 'one of postern route edit'],
     ['verb before plural', ['ls', 'routes'], 'did you mean "postern route list"?'],
     ['a plural with an unknown verb', ['routes', 'udpate'], 'did you mean "postern route update"?'],
     ['a noun alone', ['secrets'], 'create, delete, get, list'],

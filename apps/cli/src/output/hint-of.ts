@@ -27,6 +27,7 @@ function hintOfProblem(error: PosternError, call: FailedCall | undefined): strin
   const name = call?.rest.find((word) => !word.startsWith('-')) ?? 'NAME';
   switch (error.code) {
     case 'not_found':
+      if (/^there is no project /.test(error.message)) return PROJECT_HINT;
       return has(noun, 'list') && call?.id !== `${noun}:list`
         ? `\`postern ${noun} list\` shows what is there`
         : undefined;
@@ -52,6 +53,8 @@ function hintOfProblem(error: PosternError, call: FailedCall | undefined): strin
       return undefined;
   }
 }
+
+const PROJECT_HINT = '`postern context show` says what names the project; --project names another';
 
 const HINTS: Partial<Readonly<Record<ProblemCode, string>>> = {
   unauthorized: 'check POSTERN_TOKEN, or the token file of the context; --verbose says which context is used',
