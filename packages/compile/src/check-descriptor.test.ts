@@ -27,6 +27,8 @@ test('matchers that admit more or less than they seem to are warnings', () => {
   expect(check([{ hasSuffix: 'acme.org' }, { hasSuffix: '.acme.org' }, { exact: '*.acme.org' }])).toEqual([
     ['warning', 'suffix_without_dot', at(0, 'hasSuffix'), undefined],
     ['warning', 'literal_asterisk', at(2, 'exact'), undefined],
+    ['warning', 'matcher_shadowed', at(1, 'hasSuffix'), undefined],
+    ['warning', 'matcher_shadowed', at(2, 'exact'), undefined],
   ]);
 });
 
@@ -48,4 +50,55 @@ test('corsPolicy beside a client CA is a warning', () => {
   expect(check([{ exact: 'a' }], { corsPolicy: { allowOrigins: ['*'] } })).toEqual([
     ['warning', 'cors_with_client_ca', '/corsPolicy', undefined],
   ]);
+});
+
+test.each<[string, object[], number[]]>([
+  ['the same name twice, in any case', [{ exact: 'A.org' }, { exact: 'a.org' }], [1]],
+  ['a name below a suffix', [{ exact: 'x.acme.org' }, { hasSuffix: '.acme.org' }], [0]],
+  ['a name after a prefix', [{ hasPrefix: 'x.' }, { exact: 'x.acme.org' }], [1]],
+  ['a longer suffix and a longer prefix', [{ hasSuffix: 'org' }, { hasSuffix: '.org' }], [1]],
+  ['a longer prefix', [{ hasPrefix: 'ab' }, { hasPrefix: 'a' }], [0]],
+  ['a name that a regex allows', [{ regex: '[a-z]+\\.org' }, { exact: 'Acme.org' }], [1]],
+  ['the same regex twice', [{ regex: 'a+' }, { regex: 'a+' }], [1]],
+  ['two equal suffixes: the first stays', [{ hasSuffix: '.org' }, { hasSuffix: '.ORG' }], [1]],
+  [
+    'nothing that only looks alike',
+    [{ hasSuffix: '.acme.org' }, { exact: 'acme.org' }, { hasPrefix: 'x' }],
+    [],
+  ],
+])('a matcher that allows nobody new is warned of: %s', (_, matchers, shadowed) => {
+  const found = check(matchers).filter((finding) => (finding as string[])[1] === 'matcher_shadowed');
+  expect(
+    found.map((finding) => Number(/subjectMatches\/(\d+)/.exec(String((finding as string[])[2]))?.[1])),
+  ).toEqual(shadowed);
+});
+
+test.each([
+  [{ exact: 'acm\u0435.org' }, '"acm\u0435" holds CYRILLIC "\u0435" (U+0435), which looks like "e"'],
+  [{ hasSuffix: '.\u0391cme.org' }, '"\u0391cme" holds GREEK "\u0391" (U+0391), which looks like "A"'],
+  [
+    { regex: '[a-z]+\\.\u0430pple\\.org' },
+    '"\u0430pple" holds CYRILLIC "\u0430" (U+0430), which looks like "a"',
+  ],
+  [
+    { exact: 'xn--pple-43d.com' },
+    '"xn--pple-43d" is "\u0430pple", which holds CYRILLIC "\u0430" (U+0430), which looks like "a"',
+  ],
+  [{ hasPrefix: '\uff41dmin.' }, '"\uff41dmin" holds FULLWIDTH "\uff41" (U+FF41), which looks like "a"'],
+])('letters that look like others are warned of: %j', (matcher, message) => {
+  const findings = checkDescriptor(
+    routeDescriptor.parse({
+      ...{ host: 'a.localhost', tls: { clientValidationCa: { name: 'ca' } } },
+      validation: { clientCertificate: { subjectMatches: [matcher] } },
+      routes: [{ prefix: '/', route: { service: 'echo' } }],
+    }),
+  );
+  expect(findings).toMatchObject([{ severity: 'warning', code: 'matcher_look_alike', message }]);
+});
+
+test('names of other scripts as such, and hyphens and digits, are nothing to warn of', () => {
+  expect(
+    check([{ exact: 'xn--bcher-kva.example' }, { exact: 'b\u00fccher 42' }, { exact: 'xn--x-1' }]),
+  ).toEqual([]);
+  expect(check([{ exact: '\u043c\u043e\u0441\u043a\u0432\u0430' }])).toEqual([]);
 });
