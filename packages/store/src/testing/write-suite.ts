@@ -159,6 +159,14 @@ export function describeWrites(makeHarness: MakeHarness): void {
   });
 
   describe('dry runs', () => {
+    test('a trial of what would become a job names none', async () => {
+      await store.createService(serviceWrite('cart'));
+      for (let n = 0; n <= LIMITS.inlineRecompiledHostsMax; n += 1)
+        await store.createRoute(routeWrite(`r${n}`, `r${n}.example.org`, 'cart'));
+      expect((await store.updateService(serviceWrite('cart', 9), { dryRun: true })).job).toBeNull();
+      expect((await store.updateService(serviceWrite('cart', 9))).job).not.toBeNull();
+    });
+
     test('every write answers as it would and leaves nothing, not even a revision', async () => {
       await store.putSecret(caWrite('ca'));
       await store.createService(serviceWrite('cart'));
