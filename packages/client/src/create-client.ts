@@ -7,7 +7,7 @@ import type {
   TokenCreated,
   TokenResource,
 } from '@postern/contracts';
-import { PosternError } from '@postern/contracts/problems';
+import { PosternError } from '@postern/contracts/plain';
 import createFetchClient from 'openapi-fetch';
 import { collectPages, readPages } from './collect-pages.ts';
 import type { components, paths } from './generated/api.ts';

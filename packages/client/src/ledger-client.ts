@@ -7,7 +7,7 @@ import type {
   RefusalResource,
   RefusalTail,
 } from '@postern/contracts';
-import { PosternError, PROBLEMS } from '@postern/contracts/problems';
+import { PosternError, PROBLEMS } from '@postern/contracts/plain';
 import { UnreachableError } from './unreachable-error.ts';
 
 /** Entries asked for in one page: the most that the API gives. */

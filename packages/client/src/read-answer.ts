@@ -1,4 +1,4 @@
-import { PosternError, problemCodeOf } from '@postern/contracts/problems';
+import { PosternError, problemCodeOf } from '@postern/contracts/plain';
 import { notPostern, UnreachableError, unreachableErrorOf } from './unreachable-error.ts';
 
 interface Answer {

@@ -1,7 +1,7 @@
 import type { WriteConflict } from './field-changes.ts';
 import type { Finding } from './findings.ts';
 
-// No schema is here: short-lived programs read this file alone and start without zod.
+// No schema is here: see plain/index.ts.
 
 /** Who has to act: the one who calls, who wrote the configuration, the routing, the upstream's owner, or Postern's operator. */
 export type ProblemOwner = 'client' | 'config' | 'routing' | 'upstream' | 'platform';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { LIMITS } from './limits.ts';
 
-// No schema is here: short-lived programs read this file alone and start without zod.
+// No schema is here: see plain/index.ts.
 
 /** A DNS label that names a secret, service, route or project inside its project. */
 export type ResourceName = string & z.BRAND<'ResourceName'>;

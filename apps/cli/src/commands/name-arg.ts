@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import { isResourceName, type ResourceName } from '@postern/contracts/resource-name';
+import { isResourceName, type ResourceName } from '@postern/contracts/plain';
 import { usageFailure } from '../cli-failure.ts';
 
 /** The NAME of a command, checked before the API is asked. Usage failure. */

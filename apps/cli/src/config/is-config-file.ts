@@ -1,4 +1,4 @@
-import { isResourceName } from '@postern/contracts/resource-name';
+import { isResourceName } from '@postern/contracts/plain';
 import type { ConfigFile, Context } from './config-schema.ts';
 import { isApiUrl } from './is-api-url.ts';
 

@@ -1,4 +1,4 @@
-import { isResourceName, type ResourceName } from '@postern/contracts/resource-name';
+import { isResourceName, type ResourceName } from '@postern/contracts/plain';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import type { CliEnv } from '../env.ts';
 import { type EffectiveSettings, type SettingFlags, settleSettings } from './effective-settings.ts';

@@ -1,4 +1,4 @@
-import { LIMITS } from '@postern/contracts/limits';
+import { LIMITS } from '@postern/contracts/plain';
 import { Composer, type CST, type Document, Parser } from 'yaml';
 import { findUnclosed } from './find-unclosed.ts';
 import { type SyntaxFinding, syntaxFinding } from './syntax-finding.ts';

@@ -1,4 +1,4 @@
-import { pointerOf } from '@postern/contracts/json-pointer';
+import { pointerOf } from '@postern/contracts/plain';
 import { isAlias, isMap, isPair, isScalar, isSeq, type ParsedNode } from 'yaml';
 import { type SyntaxFinding, syntaxFinding } from './syntax-finding.ts';
 import { placeOf, type SourceRange } from './yaml-source.ts';
