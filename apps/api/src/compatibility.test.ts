@@ -146,7 +146,13 @@ const SDK_CALLS: Readonly<Record<string, [Given, (client: PosternClient) => Prom
   deleteRoute: ['revision', ({ routes }) => routes.delete('default', 'shop')],
   deleteService: ['revision', ({ services }) => services.delete('default', 'echo')],
   deleteSecret: ['revision', ({ secrets }) => secrets.delete('default', 'hmac')],
+  createRevocation: [
+    'written',
+    ({ revocations }) => revocations.create('default', { client: { by: 'subject', subject: 'jane' } }),
+  ],
+  listRevocations: ['items', ({ revocations }) => revocations.list('default')],
   'a problem': ['problem', ({ services }) => services.create('default', service)],
+  getJwks: null,
   getSecretSchema: null,
   getServiceSchema: null,
   getRouteSchema: null,
