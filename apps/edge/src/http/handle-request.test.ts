@@ -68,7 +68,7 @@ async function outcomeOf(
       close: async () => undefined,
     },
     identityTokens: { tokenOf: () => null },
-    ledger: { refuse: () => ({ id: null, nth: 1 }), see: () => undefined },
+    ledger: { refuse: () => ({ id: null, nth: 1, delayMs: 0 }), see: () => undefined },
     publicHttpsPort: 443,
     log: { error: () => undefined, warn: () => undefined },
     pace: HTTP_LIMITS,

@@ -149,7 +149,8 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     } catch (error) {
       const problem = asProblem(error, exchange, entry);
       const { ledger } = options;
-      refuse(exchange, noteRefusal(problem, { connection, served, entry, ledger }), extra, served, entry);
+      const noted = await noteRefusal(problem, { connection, served, entry, ledger });
+      refuse(exchange, noted, extra, served, entry);
     }
   };
 

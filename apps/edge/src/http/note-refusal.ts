@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PosternError } from '@postern/contracts';
 import type { Connection, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
@@ -16,15 +17,15 @@ interface RefusedRequest {
 
 /**
  * Records a request that is refused for who asks (403) or for a host that its connection is not for (421), and gives the problem with the
- * id of its entry in the ledger. Other problems are given back as they are.
+ * id of its entry in the ledger. Other problems are given back as they are. Who is refused over and over waits for it.
  */
-export function noteRefusal(problem: PosternError, request: RefusedRequest): PosternError {
+export async function noteRefusal(problem: PosternError, request: RefusedRequest): Promise<PosternError> {
   const { connection, served, entry, ledger } = request;
   const { code } = problem;
   if (code !== 'client_certificate_refused' && code !== 'misdirected_request') return problem;
   const { client } = connection;
   const reason = code === 'misdirected_request' ? code : (problem.reason ?? 'certificate_invalid');
-  const { id, nth } = ledger.refuse({
+  const { id, nth, delayMs } = ledger.refuse({
     document: served.document,
     revision: served.revision,
     sni: connection.sni,
@@ -39,6 +40,7 @@ export function noteRefusal(problem: PosternError, request: RefusedRequest): Pos
   });
   entry.refusal = id;
   entry.refusals = nth;
+  if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
   if (id === null) return problem;
   return new PosternError(code, {
     ...(problem.detail === undefined ? {} : { detail: problem.detail }),

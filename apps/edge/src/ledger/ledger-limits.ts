@@ -4,6 +4,11 @@ export const LEDGER_LIMITS = {
   foldMs: 60_000,
   /** Clients that begin an entry of their own in one second, per worker; a flood of fresh certificates fills no disk. */
   newEntriesPerSecond: 25,
+  /** Refused requests of one entry that a worker answers without a wait, and milliseconds between answers to those that follow. */
+  answeredAtOnce: 100,
+  answerEveryMs: 10,
+  /** Milliseconds. The longest wait for the answer to a refused request. */
+  answerWithinMs: 5_000,
   /** Entries of one minute per worker, half of them for clients that are kept apart; some 1 KiB each. */
   entriesMax: 4_000,
   /** Clients and hosts seen within a minute per worker; more are left to the next one. */

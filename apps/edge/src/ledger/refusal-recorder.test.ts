@@ -29,7 +29,11 @@ test('refusals of one kind by one client are one entry for a minute, with an hon
   const ledger = recorder();
   const first = ledger.record(INPUT);
   now += 10_000;
-  expect(ledger.record({ ...INPUT, clientAddress: '192.0.2.9' })).toEqual({ id: first.id, nth: 2 });
+  expect(ledger.record({ ...INPUT, clientAddress: '192.0.2.9' })).toEqual({
+    id: first.id,
+    nth: 2,
+    delayMs: 0,
+  });
   const others = [
     ledger.record({ ...INPUT, fingerprint: 'b'.repeat(64) }),
     ledger.record({ ...INPUT, reason: 'certificate_weak' }),
@@ -77,6 +81,17 @@ test('a flood of ever new clients becomes few entries, and every refusal is coun
   ledger.record({ ...INPUT, fingerprint: 'c'.repeat(64) });
   const various = ledger.drain().refusals.filter((refusal) => refusal.various);
   for (const refusal of various) expect(refusal).toMatchObject({ fingerprint: null, clientAddress: null });
+});
+
+test('answers to a flood by one client wait, at most 5 s, and others do not', () => {
+  const ledger = recorder();
+  const delays = Array.from({ length: 10_000 }, () => ledger.record(INPUT).delayMs);
+  expect(delays.findIndex((delayMs) => delayMs > 0)).toBe(LEDGER_LIMITS.answeredAtOnce);
+  expect(delays[LEDGER_LIMITS.answeredAtOnce + 99]).toBe(1_000);
+  expect(Math.max(...delays)).toBe(LEDGER_LIMITS.answerWithinMs);
+  expect(ledger.record({ ...INPUT, fingerprint: 'b'.repeat(64) }).delayMs).toBe(0);
+  now += 10_000;
+  expect(ledger.record(INPUT).delayMs).toBe(0);
 });
 
 test('where not even an entry for all fits, refusals are counted as dropped', () => {

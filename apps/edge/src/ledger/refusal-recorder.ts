@@ -29,6 +29,8 @@ export interface RefusalInput {
 export interface RecordedRefusal {
   readonly id: string | null;
   readonly nth: number;
+  /** Milliseconds that an answer may well wait, so that a flood of refused requests leaves time for others; 0 for all but floods. */
+  readonly delayMs: number;
 }
 
 interface Entry {
@@ -37,6 +39,8 @@ interface Entry {
   /** Refusals since the last drain. */
   fresh: number;
   lastAt: number;
+  /** When, at the pace of LEDGER_LIMITS, all its answers so far would be out. */
+  pacedUntil: number;
 }
 
 /**
@@ -81,13 +85,13 @@ export class RefusalRecorder {
       (this.#entries.size < LEDGER_LIMITS.entriesMax ? this.#add(common, input, now, true) : undefined);
     if (entry === undefined) {
       this.#dropped += 1;
-      return { id: null, nth: this.#dropped };
+      return { id: null, nth: this.#dropped, delayMs: 0 };
     }
     entry.count += 1;
     entry.fresh += 1;
     entry.lastAt = now;
     this.#dirty.add(entry);
-    return { id: entry.report.id, nth: entry.count };
+    return { id: entry.report.id, nth: entry.count, delayMs: delayOf(entry, now) };
   }
 
   /** What has come since the last drain: the count of each entry is that of the new ones alone. */
@@ -155,7 +159,7 @@ export class RefusalRecorder {
       observed: input.observed ?? false,
       various,
     };
-    const entry = { report, count: 0, fresh: 0, lastAt: now };
+    const entry = { report, count: 0, fresh: 0, lastAt: now, pacedUntil: now };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -164,4 +168,13 @@ export class RefusalRecorder {
     const time = this.#minute.toString(36).padStart(9, '0');
     return `${time}-${hash('sha256', `${this.#runKey}\n${this.#minute}\n${key}`).slice(0, 16)}`;
   }
+}
+
+/** A leaky bucket: a burst is answered at once, what follows at a steady pace, and nobody waits for longer than the most. */
+function delayOf(entry: Entry, now: number): number {
+  const { answeredAtOnce, answerEveryMs, answerWithinMs } = LEDGER_LIMITS;
+  const burstMs = answeredAtOnce * answerEveryMs;
+  const until = Math.max(entry.pacedUntil, now) + answerEveryMs;
+  entry.pacedUntil = Math.min(until, now + burstMs + answerWithinMs);
+  return Math.max(0, entry.pacedUntil - now - burstMs);
 }
