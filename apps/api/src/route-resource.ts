@@ -1,6 +1,6 @@
 import { checkDescriptor } from '@postern/compile';
 import type { Finding, ResourceName, RouteResource, SecretDetails } from '@postern/contracts';
-import { coversHost } from '@postern/pki';
+import { coversHost, isPublicWebCa } from '@postern/pki';
 import type { RouteRecord, WriteMode, Written } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
 import { findingsUnder } from './body-pointers.ts';
@@ -12,7 +12,7 @@ type Parts = Pick<ApiParts, 'store' | 'edges' | 'publicHttpsPort' | 'now'>;
 
 /** A stored route as callers see it: with its status and what is doubtful about it. */
 export async function routeResourceOf(parts: Parts, record: RouteRecord): Promise<RouteResource> {
-  return resourceOf(parts, record, await serverCertificatesOf(parts, [record]));
+  return resourceOf(parts, record, await secretsOf(parts, [record]));
 }
 
 /**
@@ -25,7 +25,7 @@ export async function writtenRouteOf(
   { dryRun }: WriteMode,
 ): Promise<RouteResource> {
   if (dryRun !== true) return routeResourceOf(parts, record);
-  const secrets = await serverCertificatesOf(parts, [record]);
+  const secrets = await secretsOf(parts, [record]);
   const resource = resourceOf(parts, record, secrets, () => parts.now());
   return { ...resource, status: { ...resource.status, revision } };
 }
@@ -35,15 +35,21 @@ export async function routeResourcesOf(
   parts: Parts,
   records: readonly RouteRecord[],
 ): Promise<RouteResource[]> {
-  const secrets = await serverCertificatesOf(parts, records);
+  const secrets = await secretsOf(parts, records);
   return records.map((record) => resourceOf(parts, record, secrets));
 }
 
-async function serverCertificatesOf(
+async function secretsOf(
   parts: Parts,
   records: readonly RouteRecord[],
 ): Promise<ReadonlyMap<string, SecretDetails>> {
-  const names = new Set(records.flatMap(({ spec }) => spec.tls?.serverCertificate?.name ?? []));
+  const names = new Set(
+    records.flatMap((record) =>
+      [record.spec.tls?.serverCertificate?.name, namelessCaOf(record)?.name ?? undefined].filter(
+        (name) => name !== undefined,
+      ),
+    ),
+  );
   const project = records[0]?.project;
   if (project === undefined || names.size === 0) return new Map();
   return parts.store.secretDetails(project as ResourceName, [...names]);
@@ -61,8 +67,36 @@ function resourceOf(
     ...resourceMetaOf(record),
     spec: record.spec,
     status: routeStatusOf(record, parts.edges.listConnected(now), parts.publicHttpsPort, sinceOf),
-    findings: findingsUnder('spec', [...warnings, ...checkServerCertificate(record, secrets, parts.now())]),
+    findings: findingsUnder('spec', [
+      ...warnings,
+      ...checkServerCertificate(record, secrets, parts.now()),
+      ...checkClientCa(record, secrets),
+    ]),
   };
+}
+
+/** The client CA of a route that admits whomever it vouches for, whatever their names. */
+function namelessCaOf({ spec }: RouteRecord): { readonly name: string } | undefined {
+  return (spec.validation?.clientCertificate?.subjectMatches.length ?? 0) > 0
+    ? undefined
+    : spec.tls?.clientValidationCa;
+}
+
+/** Warns of a client CA from which anyone gets a certificate, where no name is demanded. */
+function checkClientCa(record: RouteRecord, secrets: ReadonlyMap<string, SecretDetails>): Finding[] {
+  const name = namelessCaOf(record)?.name;
+  const { caPem = '' } = (name === undefined ? undefined : secrets.get(name)) ?? {};
+  const anchors = caPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (!anchors.some(isPublicWebCa)) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'public_client_ca',
+      message: `secret "${name}" holds a CA of the public web: anyone gets a certificate from it, and all of them are admitted`,
+      pointer: '/tls/clientValidationCa/name',
+      hint: 'demand names with validation.clientCertificate.subjectMatches, or trust a CA of your own',
+    },
+  ];
 }
 
 /** Warns of a server certificate that clients of the host will not accept. */

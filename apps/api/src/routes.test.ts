@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import type { Hostname } from '@postern/contracts';
 import { createLocalAuthority, issueServerCertificate } from '@postern/pki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -137,4 +138,18 @@ test('a descriptor larger than a file may be is refused, on create and on update
   for (const { status, json } of refused) {
     expect([status, shapeOf(json)]).toEqual([422, { code: 'validation_failed', pointers: ['/spec'] }]);
   }
+});
+
+test('a CA of the public web as client CA is warned of where no name is demanded', async () => {
+  const [cert = ''] = rootCertificates;
+  await api.call('PUT', 'secrets/public', { body: { secret: { type: 'tls-ca', cert } } });
+  const tls = { clientValidationCa: { name: 'public' } };
+  const codesOf = async (name: string, more: object) => {
+    const spec = specOf(`${name}.localhost`, 'echo', { tls, ...more });
+    const { json } = await api.call('POST', 'routes', { body: { name, spec } });
+    return json.findings.map(({ code, pointer }: { code: string; pointer: string }) => [code, pointer]);
+  };
+  expect(await codesOf('anyone', {})).toEqual([['public_client_ca', '/spec/tls/clientValidationCa/name']]);
+  const subjectMatches = [{ exact: 'client.acme.org' }];
+  expect(await codesOf('named', { validation: { clientCertificate: { subjectMatches } } })).toEqual([]);
 });

@@ -23,6 +23,7 @@ export * from './master-seal.ts';
 export { nameKeyOf } from './name-key.ts';
 export { readPemBlocks } from './pem-blocks.ts';
 export { parsePrivateKeyPem } from './private-key-pem.ts';
+export { isPublicWebCa } from './public-web-ca.ts';
 export { type RevocationList, readRevocationList } from './revocation-list.ts';
 export { readSubjectNames, type SubjectNames, subjectNamesOf } from './subject-names.ts';
 export * from './tls-secret.ts';
