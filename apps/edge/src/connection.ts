@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import type { Evaluation, PresentedClient } from '@postern/admission';
-import type { HostDocument, Hostname } from '@postern/contracts';
+import type { CompiledRule, HostDocument, Hostname, Verdict } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
 
 /** A client whose certificate OpenSSL and the host's trust bundle vouch for; its names may still be refused. */
@@ -26,6 +26,11 @@ export interface ServedHost {
   readonly policyVersion: string;
   /** Says all there is to say about a client under what the host demands now. Open hosts vouch for nobody: ask only for clients. */
   evaluate(client: PresentedClient): Evaluation;
+  /** Says of a client that the host admits whether one of its rules does as well; `validUntil` is that of the host's admission. */
+  judgeRule(
+    rule: Pick<CompiledRule, 'prefix'>,
+    client: { readonly names: SubjectNames; readonly validUntil: number },
+  ): Verdict;
 }
 
 /** Finds hosts by the current documents; `undefined` is an unknown, closed or certificate-less host. */

@@ -12,6 +12,7 @@ import {
 import { clientPolicyOf, type PolicySources } from './client-policy.ts';
 import { evaluateClient, type PresentedClient } from './evaluate-client.ts';
 import type { Evaluation } from './evaluation.ts';
+import { compileRuleDemands } from './rule-demands.ts';
 import { createRuleTable } from './rule-table.ts';
 import { isServedMethod } from './served-methods.ts';
 
@@ -116,6 +117,16 @@ function answerOf(
   }
   if (request.target === '*') return { kind: 'edge', status: 204 };
   if (rule instanceof PosternError) return problem(rule.code, rule.message);
+  if (rule !== null && client !== null && client.names !== null) {
+    const demands = compileRuleDemands(document.rules);
+    if (!demands.ok) return problem('internal', 'a matcher of a rule cannot be used');
+    const verdict = demands.judge(rule, { names: client.names, validUntil: client.validUntil });
+    if (verdict.verdict === 'refuse') {
+      const name = JSON.stringify(rule.name ?? rule.prefix);
+      const words = REFUSAL_REASONS[verdict.reason];
+      return problem('client_certificate_refused', `${words}: rule ${name}: ${verdict.detail}`);
+    }
+  }
   // Without credentials nobody learns which paths lead somewhere; with them a path without a rule is still 404.
   if (rule === null) {
     return document.httpBasic === null

@@ -31,5 +31,6 @@ export { type PathInput, validatePath } from './path/validate-path.ts';
 export { predictHandshake } from './predict-handshake.ts';
 export { type CheckedList, type RevocationPolicy, revocationJudge } from './revocation/judge-revocation.ts';
 export { indexRevocations, type RevocationIndex } from './revocation/revocation-index.ts';
+export { compileRuleDemands, type RuleDemands } from './rule-demands.ts';
 export { createRuleTable, type RuleTable } from './rule-table.ts';
 export { isServedMethod } from './served-methods.ts';

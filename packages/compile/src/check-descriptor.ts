@@ -1,4 +1,4 @@
-import { compileMatchers } from '@postern/admission';
+import { compileMatchers, compileRuleDemands } from '@postern/admission';
 import type { Finding, RouteDescriptor } from '@postern/contracts';
 import { matcherDoubts } from './matcher-doubts.ts';
 
@@ -10,6 +10,12 @@ export function checkDescriptor(descriptor: RouteDescriptor): Finding[] {
   const compiled = compileMatchers(list, MATCHES);
   const findings = compiled.ok ? [] : [...compiled.findings];
   findings.push(...matcherDoubts(list, MATCHES));
+  const demands = compileRuleDemands(descriptor.routes, '/routes');
+  if (!demands.ok) findings.push(...demands.findings);
+  for (const [index, { clientCertificate }] of descriptor.routes.entries()) {
+    const place = `/routes/${index}/clientCertificate/subjectMatches`;
+    findings.push(...matcherDoubts(clientCertificate?.subjectMatches ?? [], place));
+  }
   if (descriptor.corsPolicy !== undefined && descriptor.tls?.clientValidationCa !== undefined) {
     findings.push({
       severity: 'warning',

@@ -82,11 +82,12 @@ function identityOf(rows: HostRows): Pick<HostDocument, 'clientIdentity'> {
 
 function compileRules(rows: HostRows): CompiledRule[] {
   return rows.route.spec.routes
-    .map(({ name, prefix, route, enableWebsockets }) => ({
+    .map(({ name, prefix, route, enableWebsockets, clientCertificate }) => ({
       name: name ?? null,
       prefix,
       service: route.service,
       enableWebsockets: enableWebsockets ?? false,
+      ...(clientCertificate === undefined ? {} : { clientCertificate }),
     }))
     .toSorted((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1));
 }

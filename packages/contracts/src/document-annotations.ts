@@ -120,6 +120,25 @@ const ROUTE: Annotations = {
   '/spec/routes/*/route': note('Where requests go.'),
   '/spec/routes/*/route/service': note('Name of a service.'),
   '/spec/routes/*/enableWebsockets': note('Whether WebSockets are let through.'),
+  '/spec/routes/*/clientCertificate': note(
+    'Whom, of the clients that the host admits, this rule admits; needs tls.clientValidationCa.',
+  ),
+  '/spec/routes/*/clientCertificate/subjectMatches': note(
+    'Matchers over the CN and every DNS name of the certificate, without case; any hit admits.',
+  ),
+  '/spec/routes/*/clientCertificate/subjectMatches/*': note(
+    'One matcher: exactly one of exact, hasPrefix, hasSuffix and regex.',
+    {
+      minProperties: 1,
+      maxProperties: 1,
+    },
+  ),
+  '/spec/routes/*/clientCertificate/subjectMatches/*/exact': note('The whole name.'),
+  '/spec/routes/*/clientCertificate/subjectMatches/*/hasPrefix': note('How the name begins.'),
+  '/spec/routes/*/clientCertificate/subjectMatches/*/hasSuffix': note('How the name ends.'),
+  '/spec/routes/*/clientCertificate/subjectMatches/*/regex': note(
+    'A regular expression (RE2: no look-around, no back-references) over the whole name.',
+  ),
 };
 
 const reference = (place: string, what: string, name: string): Annotations => ({

@@ -15,6 +15,8 @@ export const DOCUMENT_FORMAT_REVOCATION = 4;
 export const DOCUMENT_FORMAT_ROTATION = 5;
 /** The form of the document of a host that tells untrusted clients why they are refused. */
 export const DOCUMENT_FORMAT_REFUSAL_PAGE = 6;
+/** The form of the document of a host whose rules demand something of clients. */
+export const DOCUMENT_FORMAT_RULE_DEMANDS = 7;
 /** Every form that the schemas below read. */
 export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT,
@@ -23,6 +25,7 @@ export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT_REVOCATION,
   DOCUMENT_FORMAT_ROTATION,
   DOCUMENT_FORMAT_REFUSAL_PAGE,
+  DOCUMENT_FORMAT_RULE_DEMANDS,
 ];
 
 /** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
@@ -47,6 +50,8 @@ export const compiledRule = z.strictObject({
   prefix: z.string(),
   service: z.string(),
   enableWebsockets: z.boolean(),
+  /** Present: of the clients that the host admits, the rule admits only these. */
+  clientCertificate: z.strictObject({ subjectMatches: z.array(subjectMatcher).min(1) }).optional(),
 });
 export type CompiledRule = z.infer<typeof compiledRule>;
 
@@ -97,6 +102,9 @@ export type HostDocument = z.infer<typeof hostDocument>;
  * edge closes those hosts, with that reason, and goes on with all others.
  */
 export function documentFormatOf(body: object): number {
+  const rules = 'rules' in body ? (body as HostDocument).rules : [];
+  if (rules.some(({ clientCertificate }) => clientCertificate !== undefined))
+    return DOCUMENT_FORMAT_RULE_DEMANDS;
   const demand = 'clientCertificate' in body ? (body as HostDocument).clientCertificate : null;
   if (demand?.onUntrusted !== undefined) return DOCUMENT_FORMAT_REFUSAL_PAGE;
   if (demand?.nextTrustBundle !== undefined) return DOCUMENT_FORMAT_ROTATION;

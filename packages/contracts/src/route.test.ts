@@ -96,3 +96,20 @@ test('onUntrusted is refused without a client CA: nobody would be untrusted', ()
   const bare = routeDescriptor.safeParse({ host: 'a.localhost', tls: { onUntrusted: 'page' }, routes });
   expect(bare.error?.issues.map(({ path }) => path)).toEqual([['tls', 'onUntrusted']]);
 });
+
+test('a rule demands subjects only where there is a client CA, and all rules a hundred matchers together', () => {
+  const rule = (prefix: string, count: number) => ({
+    prefix,
+    route: { service: 'echo' },
+    clientCertificate: {
+      subjectMatches: Array.from({ length: count }, (_, index) => ({ exact: `a${index}` })),
+    },
+  });
+  const tls = { clientValidationCa: { name: 'ca' } };
+  const pathsOf = (descriptor: object) =>
+    routeDescriptor.safeParse({ host: 'a.localhost', ...descriptor }).error?.issues.map(({ path }) => path);
+  expect(pathsOf({ tls, routes: [rule('/', 50), rule('/a', 50)] })).toBeUndefined();
+  expect(pathsOf({ routes: [rule('/', 1)] })).toEqual([['routes', 0, 'clientCertificate']]);
+  expect(pathsOf({ tls, routes: [rule('/', 50), rule('/a', 51)] })).toEqual([['routes']]);
+  expect(pathsOf({ tls, routes: [rule('/', 0)] })).toHaveLength(1);
+});

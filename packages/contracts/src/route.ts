@@ -58,6 +58,17 @@ export const rule = z.strictObject({
   prefix,
   route: z.strictObject({ service: resourceName }),
   enableWebsockets: z.boolean().optional(),
+  clientCertificate: z
+    .strictObject({
+      subjectMatches: z
+        .array(subjectMatcher)
+        .min(
+          1,
+          'at least one matcher is needed; leave clientCertificate out to admit whoever the host admits',
+        )
+        .max(LIMITS.matchersMax),
+    })
+    .optional(),
 });
 export type Rule = z.infer<typeof rule>;
 
@@ -176,6 +187,30 @@ export const routeDescriptor = z
           code: 'client_ca_missing',
           hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',
         },
+      });
+    }
+    const demanding = route.routes.flatMap(({ clientCertificate }, index) =>
+      clientCertificate === undefined ? [] : [{ index, count: clientCertificate.subjectMatches.length }],
+    );
+    const [first] = demanding;
+    if (first !== undefined && route.tls?.clientValidationCa === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['routes', first.index, 'clientCertificate'],
+        message:
+          'clientCertificate needs tls.clientValidationCa: without a client CA no certificate is asked for',
+        params: {
+          code: 'client_ca_missing',
+          hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',
+        },
+      });
+    }
+    if (demanding.reduce((sum, { count }) => sum + count, 0) > LIMITS.matchersMax) {
+      context.addIssue({
+        code: 'custom',
+        path: ['routes'],
+        message: `the rules of a route have at most ${LIMITS.matchersMax} matchers together`,
+        params: { code: 'too_many_matchers', hint: 'match several names by one suffix or expression' },
       });
     }
     if (route.tls?.onUntrusted !== undefined && route.tls.clientValidationCa === undefined) {

@@ -87,6 +87,9 @@ const descriptor: fc.Arbitrary<RouteDescriptor> = fc
             prefix: label.map((text) => `/${text}`),
             route: fc.record({ service: label }),
             enableWebsockets: fc.boolean(),
+            clientCertificate: fc.record({
+              subjectMatches: fc.array(matcher, { minLength: 1, maxLength: 2 }),
+            }),
           },
           { requiredKeys: ['prefix', 'route'] },
         ),

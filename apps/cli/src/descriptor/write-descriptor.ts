@@ -58,8 +58,16 @@ function orderedMatcher({ exact, hasPrefix, hasSuffix, regex }: SubjectMatcher):
   return compact({ exact, hasPrefix, hasSuffix, regex });
 }
 
-function orderedRule({ name, prefix, route, enableWebsockets }: Rule): unknown {
-  return compact({ name, prefix, route: { service: route.service }, enableWebsockets });
+function orderedRule({ name, prefix, route, enableWebsockets, clientCertificate }: Rule): unknown {
+  return compact({
+    name,
+    prefix,
+    route: { service: route.service },
+    enableWebsockets,
+    clientCertificate: clientCertificate && {
+      subjectMatches: clientCertificate.subjectMatches.map(orderedMatcher),
+    },
+  });
 }
 
 function compact(value: Record<string, unknown>): Record<string, unknown> {

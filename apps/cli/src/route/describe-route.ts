@@ -33,18 +33,24 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
     ['Labels', labelsText(route.labels)],
     ['Updated', route.updatedAt],
   ]);
+  const isDemanding = spec.routes.some(({ clientCertificate }) => clientCertificate !== undefined);
   const rules = spec.routes.map((rule) => [
     rule.prefix,
     rule.route.service,
     rule.enableWebsockets === true ? 'yes' : 'no',
     rule.name ?? '',
+    ...(isDemanding ? [rule.clientCertificate?.subjectMatches.map(writeSubject).join(', ') ?? ''] : []),
   ]);
   const conditions = [
     ['Ready', String(status.ready), status.lastTransitionAt, status.reason, status.message],
   ];
   return [
     head,
-    formatTable(['PATH', 'SERVICE', 'WEBSOCKETS', 'RULE'], rules, layout),
+    formatTable(
+      ['PATH', 'SERVICE', 'WEBSOCKETS', 'RULE', ...(isDemanding ? ['SUBJECTS'] : [])],
+      rules,
+      layout,
+    ),
     // The message says why, and what is cut off explains nothing.
     formatTable(['CONDITION', 'STATUS', 'LAST TRANSITION', 'REASON', 'MESSAGE'], conditions, {
       ...layout,

@@ -35,6 +35,7 @@ function serve(sni: string, policyVersion: string, document: Partial<HostDocumen
     document: whole,
     revision: 1,
     policyVersion,
+    judgeRule: () => ({ verdict: 'admit', validUntil: validUntilMs, matchedBy: null }),
     evaluate: () =>
       policyVersion === 'v1'
         ? evaluationOf({ validUntil: validUntilMs })

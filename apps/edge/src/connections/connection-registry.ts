@@ -2,6 +2,7 @@ import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
+import { usedRulesOf } from './used-rules.ts';
 
 interface Entry {
   readonly connection: Connection;
@@ -158,10 +159,18 @@ export class ConnectionRegistry {
  * Until when (milliseconds since 1970) a connection may go on under what its host demands now; null: it may not. A client
  * whom the host still admits keeps its connection, whatever became of other CAs.
  */
-function standsUntil({ client }: Connection, host: ServedHost): number | null {
+function standsUntil(connection: Connection, host: ServedHost): number | null {
+  const { client } = connection;
   if (client === null) return host.document.clientCertificate === null ? Number.POSITIVE_INFINITY : null;
-  const { verdict, validUntil } = host.evaluate(client.presented);
-  return verdict === 'admit' ? validUntil : null;
+  const { verdict, validUntil, names } = host.evaluate(client.presented);
+  if (verdict !== 'admit') return null;
+  // What a rule has let through may still be under way, as a WebSocket.
+  for (const [prefix, demanded] of usedRulesOf(connection)) {
+    const isThere = host.document.rules.some((rule) => rule.prefix === prefix);
+    if ((!isThere && demanded) || names === null) return null;
+    if (host.judgeRule({ prefix }, { names, validUntil }).verdict === 'refuse') return null;
+  }
+  return validUntil;
 }
 
 function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {

@@ -2,10 +2,11 @@ import {
   type ClientPolicy,
   type CompiledMatchers,
   compileMatchers,
+  compileRuleDemands,
   type RevocationIndex,
   revocationJudge,
 } from '@postern/admission';
-import type { CertificateDocument, HostDocument, Hostname } from '@postern/contracts';
+import type { CertificateDocument, Finding, HostDocument, Hostname } from '@postern/contracts';
 import type { ServedHost } from '../connection.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
 import { type CheckedBundle, UnusableDocument } from './read-documents.ts';
@@ -31,17 +32,20 @@ export interface EdgeHost extends ServedHost {
 
 /** Compiles a host from its checked documents. Throws UnusableDocument when its matchers do not compile. */
 export function makeServedHost(
-  parts: Omit<EdgeHost, 'policyVersion' | 'policy' | 'evaluate'>,
+  parts: Omit<EdgeHost, 'policyVersion' | 'policy' | 'evaluate' | 'judgeRule'>,
   evaluator: ClientEvaluator,
 ): EdgeHost {
   const { document, bundle, nextBundle, revocations } = parts;
   const policy =
     bundle === null ? null : withRevocations(policyOf(document, bundle, nextBundle), document, revocations);
+  const demands = compileRuleDemands(document.rules);
+  if (!demands.ok) throw unusableMatcher(demands.findings);
   return {
     ...parts,
     policy,
     policyVersion: bundle === null ? 'open' : `require ${trustOf(bundle, nextBundle)}`,
     evaluate: (client) => evaluator.evaluate(client, policy ?? NOBODY),
+    judgeRule: (rule, client) => demands.judge(rule, client),
   };
 }
 
@@ -82,8 +86,11 @@ function compileSubjects(document: HostDocument): CompiledMatchers | null {
   if (list === null) return null;
   const compiled = compileMatchers(list);
   if (compiled.ok) return compiled;
-  const [finding] = compiled.findings;
-  throw new UnusableDocument(
+  throw unusableMatcher(compiled.findings);
+}
+
+function unusableMatcher([finding]: readonly Finding[]): UnusableDocument {
+  return new UnusableDocument(
     'unusable_document',
     `a matcher cannot be used: ${finding?.message ?? 'unknown'}`,
   );

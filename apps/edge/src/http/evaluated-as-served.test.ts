@@ -30,6 +30,13 @@ beforeAll(async () => {
     httpBasic: { realm: 'r', passwordHashes: { ann: `sha256:${Buffer.alloc(32).toString('base64')}` } },
   });
   await fixture.putHost('any.example.org', echo.port, { rules, anchors: [ca.cert] });
+  await fixture.putHost('page.example.org', echo.port, { rules, anchors: [ca.cert], tellUntrusted: true });
+  await fixture.putHost('rules.example.org', echo.port, {
+    rules: rules.map((rule) =>
+      rule.prefix === '/a/deep' ? { ...rule, clientCertificate: { subjectMatches: [{ exact: 'x' }] } } : rule,
+    ),
+    anchors: [ca.cert],
+  });
   await fixture.putHost('named.example.org', echo.port, {
     rules,
     anchors: [ca.cert],
@@ -86,6 +93,8 @@ test.each([
   'basic.example.org',
   'any.example.org',
   'named.example.org',
+  'page.example.org',
+  'rules.example.org',
 ])('%s answers every request as evaluated', async (sni) => {
   const asked = [
     ...targets.map((target) => ['GET', target, sni, 'trusted'] as const),

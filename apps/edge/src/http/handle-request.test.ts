@@ -50,6 +50,7 @@ async function outcomeOf(
     document,
     revision: 1,
     policyVersion: 'v1',
+    judgeRule: () => ({ verdict: 'admit', validUntil: NOW + 1, matchedBy: null }),
     evaluate: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
   };
   const handle = createRequestHandler({

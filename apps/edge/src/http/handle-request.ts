@@ -9,6 +9,7 @@ import {
 import type { ClientIdentity, Connection, HostTable, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
+import { noteUsedRule } from '../connections/used-rules.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
@@ -100,6 +101,24 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     });
   };
 
+  const requireAdmittedByRule = (
+    connection: Connection,
+    client: ClientIdentity,
+    served: ServedHost,
+    rule: CompiledRule,
+  ): void => {
+    const { validUntil } = evaluationOf(connection, client, served);
+    const verdict = served.judgeRule(rule, { names: client.names, validUntil });
+    if (verdict.verdict === 'refuse') {
+      const name = JSON.stringify(rule.name ?? rule.prefix);
+      throw new PosternError('client_certificate_refused', {
+        reason: verdict.reason,
+        detail: `${REFUSAL_REASONS[verdict.reason]}: rule ${name}: ${verdict.detail}`,
+      });
+    }
+    noteUsedRule(connection, rule);
+  };
+
   const answer = async (
     exchange: Exchange,
     connection: Connection,
@@ -123,6 +142,9 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       const { rule } = rulesOf(served).find(head.target);
       entry.rule = rule === null ? null : (rule.name ?? rule.prefix);
       entry.service = rule?.service ?? null;
+      if (rule !== null && connection.client !== null) {
+        requireAdmittedByRule(connection, connection.client, served, rule);
+      }
       const preflight =
         document.cors === null ? undefined : preflightFields(exchange.method, exchange.fields, document.cors);
       if (preflight !== undefined) {

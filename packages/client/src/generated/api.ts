@@ -764,6 +764,14 @@ export interface components {
                     service: string;
                 };
                 enableWebsockets?: boolean;
+                clientCertificate?: {
+                    subjectMatches: {
+                        exact?: string;
+                        hasPrefix?: string;
+                        hasSuffix?: string;
+                        regex?: string;
+                    }[];
+                };
             }[];
         };
         RouteStatus: {
@@ -830,6 +838,14 @@ export interface components {
                     service: string;
                 };
                 enableWebsockets?: boolean;
+                clientCertificate?: {
+                    subjectMatches: {
+                        exact?: string;
+                        hasPrefix?: string;
+                        hasSuffix?: string;
+                        regex?: string;
+                    }[];
+                };
             }[];
         };
         RouteUpdate: {
