@@ -143,3 +143,38 @@ describe.each<Ways>([
     expect(await reach(ways, { sni: 'y.o.localhost', sessionIn: file })).toEqual(['open-wildcard']);
   });
 });
+
+test('the doctor finds no way past the edge, and sees that an open host is one', async () => {
+  const { https, http } = platform.ports;
+  const probe = async (host: string, ...args: string[]) => {
+    const where = ['--connect', `127.0.0.1:${https}`, '--http', `127.0.0.1:${http}`];
+    const { code, stdout } = await platform.postern(['doctor', 'edge', host, ...where, '--json', ...args]);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
+    return { code, statuses: Object.fromEntries(checks.map(({ name, status }) => [name, status])) };
+  };
+  const shown = ['--cert', clients.right.cert, '--key', clients.right.key, '--neighbour', 'o.p.localhost'];
+  const { code, statuses } = await probe('x.p.localhost', ...shown);
+  expect(statuses).toEqual({
+    certificate: 'pass',
+    'no certificate': 'pass',
+    'fragmented ClientHello': 'pass',
+    'unknown names': 'pass',
+    'Host of another name': 'pass',
+    'Host under a neighbour': 'pass',
+    'session without a certificate': 'pass',
+    'session of another host': 'pass',
+    'old versions': 'pass',
+    'weak suites': 'pass',
+    renegotiation: 'pass',
+    // The upstream of this test echoes nothing.
+    'forged headers': 'skip',
+    'plain HTTP': 'pass',
+  });
+  expect(code).toBe(0);
+  expect(await probe('o.p.localhost')).toMatchObject({ code: 0, statuses: { 'no certificate': 'warn' } });
+  const other = ['--cert', clients.other.cert, '--key', clients.other.key];
+  expect(await probe('a.m.localhost', ...other)).toMatchObject({
+    code: 1,
+    statuses: { certificate: 'fail' },
+  });
+});

@@ -38,6 +38,7 @@ const LIST = {
   'dev-cert:server': { summary: 'Make a server certificate for tests: HOST.crt and HOST.key' },
   diff: { summary: 'Show what applying files would change' },
   doctor: { summary: 'Check configuration, API, token, versions, clock, edge and data directory' },
+  'doctor:edge': { summary: 'Try the known ways past the client-certificate check of a live host' },
   edge: { summary: 'Run an edge alone' },
   explain: { summary: 'Say why a client certificate is admitted or refused, check by check' },
   export: { summary: 'Print everything in the project as documents that apply takes back' },

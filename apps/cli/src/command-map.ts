@@ -26,6 +26,7 @@ const LOADERS: Readonly<Record<CommandId, () => Promise<CommandClass>>> = {
   'dev-cert:server': async () => (await import('./commands/dev-cert/server.ts')).DevCertServer,
   diff: async () => (await import('./commands/diff.ts')).Diff,
   doctor: async () => (await import('./commands/doctor.ts')).Doctor,
+  'doctor:edge': async () => (await import('./commands/doctor/edge.ts')).DoctorEdge,
   edge: async () => (await import('./commands/edge.ts')).Edge,
   explain: async () => (await import('./commands/explain.ts')).Explain,
   export: async () => (await import('./commands/export.ts')).Export,

@@ -1,0 +1,157 @@
+import { type Check, check } from '../check.ts';
+import {
+  type Answer,
+  attemptPlain,
+  attemptRequest,
+  cameThrough,
+  describeAnswer,
+  type ProbedEdge,
+} from './attempt-request.ts';
+import { checkNames } from './check-names.ts';
+import { checkProtocol } from './check-protocol.ts';
+import { checkSessions } from './check-sessions.ts';
+
+/**
+ * Tries the known ways past the client-certificate check of a live host, from outside, and says of each whether it is closed. Sends
+ * harmless requests for `/`; what is behind the edge sees those that come through. Never rejects.
+ */
+export async function probeEdge(edge: ProbedEdge): Promise<Check[]> {
+  const { host } = edge;
+  const own = { serverName: host, authority: host };
+  const bare = [
+    await attemptRequest(edge, { ...own, withClient: false, tls: { maxVersion: 'TLSv1.2' } }),
+    await attemptRequest(edge, { ...own, withClient: false }),
+  ];
+  const shown = edge.client === null ? null : await attemptRequest(edge, { ...own, withClient: true });
+  const unreachable = reasonOfUnreachable(shown ?? bare[1]);
+  if (unreachable !== null) {
+    const where = `${edge.address}:${edge.port}`;
+    return [check('edge', 'fail', `${where}: ${unreachable}`, 'see --connect and the name of the host')];
+  }
+  const isOpen = bare.every(cameThrough);
+  return [
+    checkWithCertificate(edge, shown),
+    checkWithout(edge, bare),
+    await checkFragments(edge, isOpen),
+    ...(await checkNames(edge, isOpen)),
+    ...(await checkSessions(edge, !isOpen)),
+    ...(await checkProtocol(edge)),
+    await checkForging(edge, isOpen),
+    await checkPlain(edge),
+  ];
+}
+
+/** Why nothing at all can be said of the host; null where something can. */
+function reasonOfUnreachable(answer: Answer | undefined): string | null {
+  if (answer?.outcome !== 'refused') return null;
+  return /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$|UNRECOGNIZED_NAME/.test(answer.detail)
+    ? answer.detail
+    : null;
+}
+
+function checkWithCertificate({ host }: ProbedEdge, shown: Answer | null): Check {
+  if (shown === null)
+    return check('certificate', 'skip', 'no certificate was given', 'give --cert and --key to check more');
+  return cameThrough(shown)
+    ? check('certificate', 'pass', `${host} ${describeAnswer(shown)}`)
+    : check(
+        'certificate',
+        'fail',
+        `the certificate given is not admitted: ${describeAnswer(shown)}`,
+        'see postern explain',
+      );
+}
+
+function checkWithout({ host, client }: ProbedEdge, bare: readonly Answer[]): Check {
+  const name = 'no certificate';
+  if (!bare.some(cameThrough)) return check(name, 'pass', bare.map(describeAnswer).join('; '));
+  if (client === null && bare.every(cameThrough))
+    return check(
+      name,
+      'warn',
+      `${host} serves clients without a certificate`,
+      'name a client CA in its route',
+    );
+  return check(
+    name,
+    'fail',
+    `a client without a certificate came through to ${host}`,
+    'demand client certificates on this host',
+  );
+}
+
+async function checkFragments(edge: ProbedEdge, isOpen: boolean): Promise<Check> {
+  const name = 'fragmented ClientHello';
+  const { host } = edge;
+  const seen: string[] = [];
+  for (const fragmentBytes of [1, 200]) {
+    const answer = await attemptRequest(edge, {
+      ...{ serverName: host, authority: host, fragmentBytes },
+      withClient: false,
+    });
+    if (!isOpen && cameThrough(answer)) {
+      return check(
+        name,
+        'fail',
+        `a ClientHello in records of ${fragmentBytes} bytes came through without a certificate`,
+        'read the whole ClientHello before the host is chosen; never fall back to a default',
+      );
+    }
+    seen.push(`records of ${fragmentBytes} bytes: ${describeAnswer(answer)}`);
+  }
+  return check(name, 'pass', seen.join('; '));
+}
+
+async function checkForging(edge: ProbedEdge, isOpen: boolean): Promise<Check> {
+  const name = 'forged headers';
+  if (!isOpen && edge.client === null)
+    return check(
+      name,
+      'skip',
+      'the host asks for a certificate, and none was given',
+      'give --cert and --key',
+    );
+  const mark = `postern-doctor-${Date.now().toString(36)}`;
+  const forged = [
+    'Client-Cert',
+    'Client-Cert-Chain',
+    'X-Forwarded-Client-Cert',
+    'X-SSL-Client-Cert',
+    'X-SSL-Client-S-DN',
+    'X-Client-Subject',
+  ];
+  const answer = await attemptRequest(edge, {
+    ...{ serverName: edge.host, authority: edge.host, withClient: true },
+    fields: [`X-Postern-Doctor: ${mark}-seen`, ...forged.map((field) => `${field}: ${mark}-forged`)],
+  });
+  const text = answer.outcome === 'answered' ? answer.text : '';
+  if (text.includes(`${mark}-forged`)) {
+    const which = forged.filter((field) =>
+      new RegExp(`${field}[^a-z-][^\\n]*${mark}-forged`, 'i').test(text),
+    );
+    return check(
+      name,
+      'fail',
+      `what a client claims to be reached the service: ${which.join(', ') || 'in a header'}`,
+      'strip identity headers from every request',
+    );
+  }
+  return text.includes(`${mark}-seen`)
+    ? check(name, 'pass', 'the service saw none of them')
+    : check(
+        name,
+        'skip',
+        'the service does not echo requests, so it cannot be seen',
+        'probe a route to postern demo',
+      );
+}
+
+async function checkPlain({ http, host, timeoutMs }: ProbedEdge): Promise<Check> {
+  const name = 'plain HTTP';
+  if (http === null) return check(name, 'skip', 'no listener was named', 'name it with --http');
+  const answer = await attemptPlain(http, host, timeoutMs);
+  const redirects = answer.outcome === 'answered' && answer.status >= 300 && answer.status < 400;
+  return cameThrough(answer) && !redirects
+    ? check(name, 'fail', `${host} is ${describeAnswer(answer)} without TLS`, 'redirect plain HTTP to HTTPS')
+    : check(name, 'pass', describeAnswer(answer));
+}
