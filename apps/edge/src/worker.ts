@@ -4,7 +4,7 @@ import type { ListenAddress } from '@postern/runtime';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
-import type { ServeProtocol } from './connection.ts';
+import type { Connection, ServeProtocol } from './connection.ts';
 import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
