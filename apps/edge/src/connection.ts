@@ -33,6 +33,11 @@ export interface ServedHost {
   ): Verdict;
 }
 
+/** True where everybody is let in, and who would be refused is only recorded. Who would be refused has no identity there. */
+export function isObserved({ document }: Pick<ServedHost, 'document'>): boolean {
+  return document.clientCertificate?.observe === true;
+}
+
 /** Finds hosts by the current documents; `undefined` is an unknown, closed or certificate-less host. */
 export interface HostTable {
   /** Exact name first, then the wildcard one label up. */
@@ -50,7 +55,7 @@ export interface Connection {
   readonly clientPort: number;
   readonly tlsVersion: string;
   readonly tlsCipher: string;
-  /** Null on hosts that ask for no certificate. Never null on a host that demands one. */
+  /** Null on hosts that ask for no certificate, and of an untrusted client of an observed host. Never null on a host that demands one. */
   readonly client: ClientIdentity | null;
 }
 

@@ -80,11 +80,14 @@ export function evaluateRequest(
     const detail = read.findings[0]?.message ?? 'a matcher cannot be used';
     return { ...found, answer: { kind: 'closed', reason: 'unusable_document', detail } };
   }
-  return { ...found, answer: refusedHandshake(document, client) ?? answerOf(document, request, client, rule) };
+  return {
+    ...found,
+    answer: refusedHandshake(document, client) ?? answerOf(document, request, client, rule),
+  };
 }
 
 function refusedHandshake(document: HostDocument, client: Evaluation | null): RequestAnswer | null {
-  if (client === null || client.refusedAt !== 'handshake') return null;
+  if (client === null || client.refusedAt !== 'handshake' || isObserved(document)) return null;
   const { reason, detail } = client;
   if (document.clientCertificate?.onUntrusted === 'page') {
     const words = REFUSAL_REASONS[reason ?? 'certificate_invalid'];
@@ -92,6 +95,11 @@ function refusedHandshake(document: HostDocument, client: Evaluation | null): Re
   }
   const alert = reason === 'certificate_missing' ? ': TLS alert "certificate required"' : '';
   return { kind: 'handshake', reason: reason ?? 'certificate_invalid', detail: `${detail}${alert}` };
+}
+
+/** Who would be refused is let in, and only recorded. */
+function isObserved({ clientCertificate }: HostDocument): boolean {
+  return clientCertificate?.observe === true;
 }
 
 function answerOf(
@@ -111,13 +119,13 @@ function answerOf(
   if (host !== request.serverName && wildcardOf(host) !== document.host) {
     return problem('misdirected_request', 'the Host is not the server name of the TLS connection');
   }
-  if (client?.verdict === 'refuse') {
+  if (client?.verdict === 'refuse' && !isObserved(document)) {
     const reason = REFUSAL_REASONS[client.reason ?? 'certificate_invalid'];
     return problem('client_certificate_refused', `${reason}: ${client.detail}`);
   }
   if (request.target === '*') return { kind: 'edge', status: 204 };
   if (rule instanceof PosternError) return problem(rule.code, rule.message);
-  if (rule !== null && client !== null && client.names !== null) {
+  if (rule !== null && client !== null && client.names !== null && !isObserved(document)) {
     const demands = compileRuleDemands(document.rules);
     if (!demands.ok) return problem('internal', 'a matcher of a rule cannot be used');
     const verdict = demands.judge(rule, { names: client.names, validUntil: client.validUntil });

@@ -16,7 +16,17 @@ export function checkDescriptor(descriptor: RouteDescriptor): Finding[] {
     const place = `/routes/${index}/clientCertificate/subjectMatches`;
     findings.push(...matcherDoubts(clientCertificate?.subjectMatches ?? [], place));
   }
-  if (descriptor.corsPolicy !== undefined && descriptor.tls?.clientValidationCa !== undefined) {
+  const ca = descriptor.tls?.clientValidationCa;
+  if (ca?.mode === 'observe') {
+    findings.push({
+      severity: 'warning',
+      code: 'client_ca_observed',
+      message: 'nobody is refused: who would be is only recorded',
+      pointer: '/tls/clientValidationCa/mode',
+      hint: 'see who that is with `postern route observe ROUTE`, and end it with `postern route enforce ROUTE`',
+    });
+  }
+  if (descriptor.corsPolicy !== undefined && ca !== undefined && ca.mode !== 'observe') {
     findings.push({
       severity: 'warning',
       code: 'cors_with_client_ca',

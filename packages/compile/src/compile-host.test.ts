@@ -1,5 +1,6 @@
 import { compileMatchers } from '@postern/admission';
 import {
+  DOCUMENT_FORMAT_OBSERVE,
   DOCUMENT_FORMAT_ROTATION,
   documentFormatOf,
   type HostRows,
@@ -136,6 +137,22 @@ test('during a rotation both CAs reach the document, in a form that older edges 
       }),
     ).closed?.reason,
   ).toBe('reference_type');
+});
+
+test('an observed host says so in a form that older edges close, with a warning; a rule may demand nothing there', () => {
+  const observed = {
+    ...protectedRoute,
+    tls: { clientValidationCa: { name: 'my-ca', mode: 'observe' } },
+    corsPolicy: { allowOrigins: ['*'] },
+  };
+  const document = compileHost(rowsOf(observed));
+  expect(document.clientCertificate).toMatchObject({ mode: 'require', observe: true });
+  expect(documentFormatOf(document)).toBe(DOCUMENT_FORMAT_OBSERVE);
+  expect(checkDescriptor(routeDescriptor.parse(observed)).map(({ code }) => code)).toEqual([
+    'client_ca_observed',
+  ]);
+  const enforced = { ...protectedRoute, tls: { clientValidationCa: { name: 'my-ca', mode: 'enforce' } } };
+  expect(compileHost(rowsOf(enforced))).toEqual(compileHost(rowsOf(protectedRoute)));
 });
 
 test('a host with a client CA always demands a certificate of exactly that bundle', () => {

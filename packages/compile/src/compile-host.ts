@@ -58,12 +58,13 @@ function certificateOf(rows: HostRows): string | null {
 function policyOf(rows: HostRows): ClientCertificatePolicy | null {
   const { tls, validation } = rows.route.spec;
   if (tls?.clientValidationCa === undefined) return null;
-  const { next } = tls.clientValidationCa;
+  const { mode, next } = tls.clientValidationCa;
   return {
     mode: 'require',
     trustBundle: rows.secrets.get(tls.clientValidationCa.name)?.id ?? '',
     ...(next === undefined ? {} : { nextTrustBundle: rows.secrets.get(next.name)?.id ?? '' }),
     subjectMatches: validation?.clientCertificate?.subjectMatches ?? null,
+    ...(mode === 'observe' ? { observe: true as const } : {}),
     ...(tls.onUntrusted === 'page' ? { onUntrusted: 'page' as const } : {}),
     ...(rows.hasRevocations === true ? { revocations: true as const } : {}),
   };

@@ -52,6 +52,10 @@ const ROUTE: Annotations = {
     'The tls-ca secret that client certificates must come from; with it every client needs one.',
   ),
   '/spec/tls/clientValidationCa/name': note('Name of a tls-ca secret.'),
+  '/spec/tls/clientValidationCa/mode': note(
+    'With observe everybody is let in, and who would be refused is recorded.',
+    { default: 'enforce' },
+  ),
   '/spec/tls/clientValidationCa/next': note(
     'The tls-ca secret that takes its place; while it stands here, both are trusted.',
   ),

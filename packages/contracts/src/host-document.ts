@@ -17,6 +17,8 @@ export const DOCUMENT_FORMAT_ROTATION = 5;
 export const DOCUMENT_FORMAT_REFUSAL_PAGE = 6;
 /** The form of the document of a host whose rules demand something of clients. */
 export const DOCUMENT_FORMAT_RULE_DEMANDS = 7;
+/** The form of the document of a host that asks for certificates and refuses nobody. */
+export const DOCUMENT_FORMAT_OBSERVE = 8;
 /** Every form that the schemas below read. */
 export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT,
@@ -26,6 +28,7 @@ export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT_ROTATION,
   DOCUMENT_FORMAT_REFUSAL_PAGE,
   DOCUMENT_FORMAT_RULE_DEMANDS,
+  DOCUMENT_FORMAT_OBSERVE,
 ];
 
 /** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
@@ -62,6 +65,8 @@ export const clientCertificatePolicy = z.strictObject({
   /** Present during a rotation: vouches for clients as well, and will stay. */
   nextTrustBundle: z.string().optional(),
   subjectMatches: z.array(subjectMatcher).min(1).nullable(),
+  /** Present: a certificate is asked for, everybody is let in, and who would not be is recorded; only who would be has an identity. */
+  observe: z.literal(true).optional(),
   /** Present: an untrusted client, or one without a certificate, comes to the end of its handshake and is answered 403; nothing else is reachable. */
   onUntrusted: z.literal('page').optional(),
   /** Present: the project has a document of revocations, and the host is closed without it. */
@@ -106,6 +111,7 @@ export function documentFormatOf(body: object): number {
   if (rules.some(({ clientCertificate }) => clientCertificate !== undefined))
     return DOCUMENT_FORMAT_RULE_DEMANDS;
   const demand = 'clientCertificate' in body ? (body as HostDocument).clientCertificate : null;
+  if (demand?.observe !== undefined) return DOCUMENT_FORMAT_OBSERVE;
   if (demand?.onUntrusted !== undefined) return DOCUMENT_FORMAT_REFUSAL_PAGE;
   if (demand?.nextTrustBundle !== undefined) return DOCUMENT_FORMAT_ROTATION;
   if (demand?.revocations !== undefined) return DOCUMENT_FORMAT_REVOCATION;

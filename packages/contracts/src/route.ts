@@ -142,8 +142,16 @@ export const clientIdentity = z.strictObject({
     .optional(),
 });
 
+/** Whether the demand for a client certificate is enforced, or only watched; docs/rollout.md. */
+export const CLIENT_CA_MODES = ['enforce', 'observe'] as const;
+export type ClientCaMode = (typeof CLIENT_CA_MODES)[number];
+
 /** The CA that vouches for clients; while `next` is there it does as well: a rotation is under way. */
-const clientValidationCa = z.strictObject({ name: resourceName, next: reference.optional() });
+const clientValidationCa = z.strictObject({
+  name: resourceName,
+  mode: z.enum(CLIENT_CA_MODES).optional(),
+  next: reference.optional(),
+});
 
 /** A route's descriptor: what the customer writes, in YAML or JSON. */
 export const routeDescriptor = z
@@ -236,6 +244,17 @@ export const routeDescriptor = z
       });
     }
     const ca = route.tls?.clientValidationCa;
+    const observedDemand = route.routes.findIndex(
+      (rule) => 'clientCertificate' in rule && rule.clientCertificate,
+    );
+    if (ca?.mode === 'observe' && observedDemand !== -1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['routes', observedDemand, 'clientCertificate'],
+        message: 'a rule demands nothing of clients while the client CA is only observed',
+        params: { code: 'observed_rule_demand', hint: 'leave it out until mode is enforce' },
+      });
+    }
     if (ca?.next !== undefined && ca.next.name === ca.name) {
       context.addIssue({
         code: 'custom',

@@ -39,7 +39,11 @@ function plainRoute(route: RouteDescriptor): unknown {
   const tokenDefaults = { audience: route.host, ttlSeconds: IDENTITY_TOKEN_SECONDS_MAX };
   return {
     ...rest,
-    tls: unlessEmpty(without(tls, { onUntrusted: 'close' })),
+    tls: unlessEmpty(
+      without(tls && { ...tls, clientValidationCa: without(tls.clientValidationCa, { mode: 'enforce' }) }, {
+        onUntrusted: 'close',
+      }),
+    ),
     validation: unlessEmpty(validation),
     clientIdentity: unlessEmpty(
       without(clientIdentity && { ...clientIdentity, jwt: without(clientIdentity.jwt, tokenDefaults) }, {

@@ -1,4 +1,5 @@
 import {
+  type ClientCaMode,
   type ClientIdentityHeaders,
   type CorsPolicy,
   type HttpBasic,
@@ -17,6 +18,7 @@ export interface RouteFlags {
   readonly 'client-ca-secret'?: string | undefined;
   readonly 'client-certificate-subject'?: readonly string[] | undefined;
   readonly 'on-untrusted'?: string | undefined;
+  readonly 'client-ca-mode'?: string | undefined;
   readonly 'client-identity-headers'?: string | undefined;
   readonly 'client-identity-jwt'?: boolean | undefined;
   readonly 'client-identity-jwt-audience'?: string | undefined;
@@ -49,6 +51,7 @@ export interface DraftDescriptor {
 
 interface DraftCa {
   name: string;
+  mode?: ClientCaMode | undefined;
   next?: { name: string } | undefined;
 }
 
@@ -125,7 +128,15 @@ function mergeTls(base: BaseDescriptor | undefined, flags: RouteFlags): DraftDes
       'end the rotation first (postern route rotate-ca finish or abort), or add --remove-client-ca-secret',
     );
   }
-  const ca = named === undefined || named === keptCa?.name ? keptCa : { name: named };
+  const mode = flags['client-ca-mode'] as ClientCaMode | undefined;
+  const chosen = named === undefined ? keptCa : { ...keptCa, name: named };
+  const ca = chosen === undefined || mode === undefined ? chosen : { ...chosen, mode };
+  if (mode !== undefined && ca === undefined) {
+    throw usageFailure(
+      '--client-ca-mode needs a client CA: without one nobody is refused',
+      'add --client-ca-secret with the name of a tls-ca secret',
+    );
+  }
   const server = flags['server-certificate-secret'] ?? keptServer;
   // The flag takes the words that there are and no others.
   const given = flags['on-untrusted'] as OnUntrusted | undefined;

@@ -8,12 +8,16 @@ import { writeSubject } from './subject-flag.ts';
 export function describeRoute(route: RouteResource, layout: OutputLayout): string {
   const { spec, status } = route;
   const subjects = spec.validation?.clientCertificate?.subjectMatches;
-  const { name: ca, next } = spec.tls?.clientValidationCa ?? {};
+  const { name: ca, mode, next } = spec.tls?.clientValidationCa ?? {};
   const head = formatFields([
     ['Route', route.name],
     ['Host', spec.host],
     ['URL', status.url],
     ['Client CA', ca ?? 'none: every client may connect'],
+    [
+      'Enforced',
+      mode === 'observe' ? 'no: everybody is let in, and who would be refused is recorded' : undefined,
+    ],
     ['Next client CA', next && `${next.name}: both are trusted until the rotation ends`],
     [
       'Subjects',

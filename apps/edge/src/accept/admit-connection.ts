@@ -9,7 +9,7 @@ import {
   type RefusalReason,
 } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
-import type { ClientIdentity, Connection, ServeProtocol } from '../connection.ts';
+import { type ClientIdentity, type Connection, isObserved, type ServeProtocol } from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
 import type { EdgeHost } from '../hosts/served-host.ts';
@@ -125,7 +125,7 @@ export async function admitConnection(
     // By what the host demands when it comes to that: it may change while the handshake runs.
     evaluate: host.policy === null ? null : (client) => (options.hosts.get(name) ?? host).evaluate(client),
     intermediatesOf: (leafDer) => options.intermediates.find(host.policyVersion, leafDer),
-    tellsUntrusted: tellsUntrusted(host.document),
+    tellsUntrusted: tellsUntrusted(host.document) || isObserved(host),
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
     lingerer: options.lingerer,
@@ -161,7 +161,18 @@ export async function admitConnection(
     }
     case 'refused': {
       const { socket, alpn, ...refusal } = handshake;
-      const id = noteRefusedClient(options, socket, { name, host, client: client.address, ...refusal });
+      const present = options.hosts.get(name);
+      const isLetIn = present !== undefined && isObserved(present);
+      const id = noteRefusedClient(options, socket, {
+        ...{ name, host: present ?? host, client: client.address, observed: isLetIn },
+        ...refusal,
+      });
+      if (isLetIn) {
+        // As a client that nobody knows.
+        const connection = connectionOf(options, { socket, alpn, sni: name, from: client, client: null });
+        options.registry.add(connection, present.document, options.serve(connection).drain);
+        return;
+      }
       if (options.serveRefusal === null || !tellsUntrusted(host.document)) {
         endSecure(options.lingerer, socket);
         return;
@@ -247,13 +258,15 @@ interface RefusedClient {
   readonly detail: string;
   readonly fingerprint: string | null;
   readonly subject: SubjectNames | null;
+  /** True where it is let in all the same. */
+  readonly observed: boolean;
 }
 
 /** Records and logs a refusal, and gives its id in the ledger. */
 function noteRefusedClient(
   options: AdmitOptions,
   socket: TLSSocket,
-  { name, host, client, reason, detail, fingerprint, subject }: RefusedClient,
+  { name, host, client, reason, detail, fingerprint, subject, observed }: RefusedClient,
 ): string | null {
   const { id: refusal, nth } = options.ledger.refuse({
     document: host.document,
@@ -266,11 +279,15 @@ function noteRefusedClient(
     fingerprint,
     chain: certificatesShown(socket),
     tlsVersion: socket.getProtocol(),
+    observed,
   });
   // Of many that are one entry of the ledger the log has the first.
   const level = nth === 1 ? 'info' : 'debug';
-  options.log[level]({ host: name, client, reason, detail, fingerprint, subject, refusal }, 'client refused');
-  count(options, 'refused', reason);
+  options.log[level](
+    { host: name, client, reason, detail, fingerprint, subject, refusal },
+    observed ? 'client would be refused' : 'client refused',
+  );
+  count(options, observed ? 'done' : 'refused', observed ? 'observed' : reason);
   return refusal;
 }
 

@@ -1,5 +1,5 @@
 import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
-import type { Connection, HostTable, ServedHost } from '../connection.ts';
+import { type Connection, type HostTable, isObserved, type ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { usedRulesOf } from './used-rules.ts';
@@ -130,7 +130,10 @@ export class ConnectionRegistry {
   #recheckEntry(entry: Entry): void {
     const host = this.#options.hosts.get(entry.connection.sni);
     const validUntil = host === undefined ? null : standsUntil(entry.connection, host);
-    if (host === undefined || validUntil === null) return this.#end(entry);
+    if (host === undefined || validUntil === null) {
+      this.#end(entry);
+      return;
+    }
     entry.document = host.document;
     entry.validUntil = validUntil;
   }
@@ -161,7 +164,9 @@ export class ConnectionRegistry {
  */
 function standsUntil(connection: Connection, host: ServedHost): number | null {
   const { client } = connection;
-  if (client === null) return host.document.clientCertificate === null ? Number.POSITIVE_INFINITY : null;
+  const isOpen = isObserved(host) || (client === null && host.document.clientCertificate === null);
+  if (isOpen) return Number.POSITIVE_INFINITY;
+  if (client === null) return null;
   const { verdict, validUntil, names } = host.evaluate(client.presented);
   if (verdict !== 'admit') return null;
   // What a rule has let through may still be under way, as a WebSocket.

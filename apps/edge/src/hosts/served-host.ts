@@ -7,7 +7,7 @@ import {
   revocationJudge,
 } from '@postern/admission';
 import type { CertificateDocument, Finding, HostDocument, Hostname } from '@postern/contracts';
-import type { ServedHost } from '../connection.ts';
+import { isObserved, type ServedHost } from '../connection.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
 import { type CheckedBundle, UnusableDocument } from './read-documents.ts';
 
@@ -36,6 +36,10 @@ export function makeServedHost(
   evaluator: ClientEvaluator,
 ): EdgeHost {
   const { document, bundle, nextBundle, revocations } = parts;
+  // A demand of a rule would be none where nobody is refused.
+  if (isObserved({ document }) && document.rules.some((rule) => 'clientCertificate' in rule)) {
+    throw new UnusableDocument('unusable_document', 'a rule demands what the host only observes');
+  }
   const policy =
     bundle === null ? null : withRevocations(policyOf(document, bundle, nextBundle), document, revocations);
   const demands = compileRuleDemands(document.rules);
@@ -43,7 +47,10 @@ export function makeServedHost(
   return {
     ...parts,
     policy,
-    policyVersion: bundle === null ? 'open' : `require ${trustOf(bundle, nextBundle)}`,
+    policyVersion:
+      bundle === null
+        ? 'open'
+        : `${isObserved({ document }) ? 'observe' : 'require'} ${trustOf(bundle, nextBundle)}`,
     evaluate: (client) => evaluator.evaluate(client, policy ?? NOBODY),
     judgeRule: (rule, client) => demands.judge(rule, client),
   };

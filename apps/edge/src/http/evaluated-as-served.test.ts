@@ -30,6 +30,16 @@ beforeAll(async () => {
     httpBasic: { realm: 'r', passwordHashes: { ann: `sha256:${Buffer.alloc(32).toString('base64')}` } },
   });
   await fixture.putHost('any.example.org', echo.port, { rules, anchors: [ca.cert] });
+  await fixture.putHost('observed.example.org', echo.port, {
+    rules,
+    anchors: [ca.cert],
+    clientCertificate: {
+      mode: 'require',
+      trustBundle: 'bundle-observed.example.org',
+      subjectMatches: [{ exact: 'x' }],
+      observe: true,
+    },
+  });
   await fixture.putHost('page.example.org', echo.port, { rules, anchors: [ca.cert], tellUntrusted: true });
   await fixture.putHost('rules.example.org', echo.port, {
     rules: rules.map((rule) =>
@@ -93,6 +103,7 @@ test.each([
   'basic.example.org',
   'any.example.org',
   'named.example.org',
+  'observed.example.org',
   'page.example.org',
   'rules.example.org',
 ])('%s answers every request as evaluated', async (sni) => {

@@ -6,10 +6,16 @@ import {
   PROBLEMS,
   REFUSAL_REASONS,
 } from '@postern/contracts';
-import type { ClientIdentity, Connection, HostTable, ServedHost } from '../connection.ts';
+import {
+  type ClientIdentity,
+  type Connection,
+  type HostTable,
+  isObserved,
+  type ServedHost,
+} from '../connection.ts';
+import { noteUsedRule } from '../connections/used-rules.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
-import { noteUsedRule } from '../connections/used-rules.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
@@ -59,6 +65,8 @@ export interface RequestHandlerOptions {
 export function createRequestHandler(options: RequestHandlerOptions): HandleExchange {
   const ruleTables = new WeakMap<readonly CompiledRule[], RuleTable>();
   const verdicts = new WeakMap<Connection, { served: ServedHost; evaluation: Evaluation; seenAt: number }>();
+  /** Connections as upstreams learn of them where the client would be refused: without an identity. */
+  const nameless = new WeakMap<Connection, Connection>();
 
   const rulesOf = (served: ServedHost): RuleTable => {
     const { rules } = served.document;
@@ -79,6 +87,21 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       const { document } = served;
       const { evaluation } = known;
       options.ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
+      if (evaluation.verdict === 'refuse' && isObserved(served)) {
+        options.ledger.refuse({
+          document,
+          revision: served.revision,
+          sni: connection.sni,
+          reason: evaluation.reason ?? 'certificate_invalid',
+          detail: evaluation.detail,
+          rule: null,
+          clientAddress: connection.clientAddress,
+          fingerprint,
+          chain: presented.chain,
+          tlsVersion: connection.tlsVersion,
+          observed: true,
+        });
+      }
     }
     return known.evaluation;
   };
@@ -87,14 +110,25 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     const served = options.hosts.get(connection.sni);
     if (served === undefined) return undefined;
     const { client } = connection;
+    if (isObserved(served)) return served;
     if (client === null) return served.document.clientCertificate === null ? served : undefined;
     const { refusedAt, validUntil } = evaluationOf(connection, client, served);
     return refusedAt === 'handshake' || validUntil <= options.now() ? undefined : served;
   };
-  const requireAdmitted = (connection: Connection, client: ClientIdentity, served: ServedHost): void => {
+  /** The connection as upstreams may learn of it. Fails where its client is refused. */
+  const requireAdmitted = (
+    connection: Connection,
+    client: ClientIdentity,
+    served: ServedHost,
+  ): Connection => {
     const { verdict, detail, ...evaluation } = evaluationOf(connection, client, served);
-    if (verdict === 'admit') return;
+    if (verdict === 'admit') return connection;
     const reason = evaluation.reason ?? 'certificate_invalid';
+    if (isObserved(served)) {
+      const known = nameless.get(connection) ?? { ...connection, client: null };
+      nameless.set(connection, known);
+      return known;
+    }
     throw new PosternError('client_certificate_refused', {
       reason,
       detail: `${REFUSAL_REASONS[reason]}: ${detail}`,
@@ -131,7 +165,8 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       const head = readRequestHead(exchange);
       requireServedHost(head.host, connection, options.hosts);
       entry.host = head.host;
-      if (connection.client !== null) requireAdmitted(connection, connection.client, served);
+      const shown =
+        connection.client === null ? connection : requireAdmitted(connection, connection.client, served);
       const cors = document.cors === null ? null : corsFields(exchange.fields, document.cors);
       extra.push(...(cors ?? []));
       if (head.target === '*') {
@@ -156,7 +191,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       if (rule === null) throw noRule(head);
       const websocket = isWebsocketRequest(exchange, rule);
       await forward(exchange, {
-        connection,
+        connection: shown,
         served,
         rule,
         head,

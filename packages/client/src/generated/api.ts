@@ -719,6 +719,8 @@ export interface components {
             tls?: {
                 clientValidationCa?: {
                     name: string;
+                    /** @enum {string} */
+                    mode?: "enforce" | "observe";
                     next?: {
                         name: string;
                     };
@@ -793,6 +795,8 @@ export interface components {
             tls?: {
                 clientValidationCa?: {
                     name: string;
+                    /** @enum {string} */
+                    mode?: "enforce" | "observe";
                     next?: {
                         name: string;
                     };

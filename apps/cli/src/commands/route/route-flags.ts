@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { CLIENT_IDENTITY_HEADERS } from '@postern/contracts';
+import { CLIENT_CA_MODES, CLIENT_IDENTITY_HEADERS } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
 import type { RouteFlags } from '../../route/apply-route-flags.ts';
 import { labelFlag, WAIT_FLAGS } from '../write-flags.ts';
@@ -31,6 +31,11 @@ export const ROUTE_FLAGS = {
       'admit this CN or DNS name; *x is a suffix, x* a prefix; repeatable, adds to those that are there',
     helpValue: 'NAME',
     ...many,
+  }),
+  'client-ca-mode': Flags.string({
+    description: 'observe lets everybody in and records who would be refused; enforce unless said otherwise',
+    options: [...CLIENT_CA_MODES],
+    helpValue: 'MODE',
   }),
   'on-untrusted': Flags.string({
     description: 'how a client without a trusted certificate is refused; close unless said otherwise',

@@ -1,0 +1,71 @@
+import type { PosternClient, RefusalsFound } from '@postern/client';
+import {
+  parseWith,
+  type RefusalResource,
+  type RouteDescriptor,
+  type RouteResource,
+  routeDescriptor,
+} from '@postern/contracts';
+import { CliFailure } from '../cli-failure.ts';
+import { formatFindings } from '../descriptor/format-findings.ts';
+
+/** Entries read of those who would be refused; a question names ten of them. */
+const READ_MAX = 1_000;
+const NAMED_MAX = 10;
+
+/** Fails (conflict) where a route refuses already, or asks for no certificate. */
+export function requireObserved({ name, spec }: RouteResource): void {
+  const ca = spec.tls?.clientValidationCa;
+  if (ca?.mode === 'observe') return;
+  throw new CliFailure(
+    'conflict',
+    ca === undefined ? `route ${name} asks for no client certificate` : `route ${name} is enforced`,
+    {
+      hint:
+        ca === undefined
+          ? `observe first: postern route update ${name} --client-ca-secret NAME --client-ca-mode observe`
+          : `to only observe: postern route update ${name} --client-ca-mode observe`,
+    },
+  );
+}
+
+/** Who was let in within `sinceMs` and would have been refused, the latest first. */
+export function readObserved(
+  client: PosternClient,
+  project: string,
+  route: string,
+  sinceMs: number,
+): Promise<RefusalsFound> {
+  const since = new Date(Date.now() - sinceMs);
+  return client.refusals.list(project, { route, observed: true, since, limit: READ_MAX });
+}
+
+/** The descriptor with the demand enforced. Validation failure where that cannot be. */
+export function enforcedSpec({ name, spec }: RouteResource): RouteDescriptor {
+  const { mode: _, ...clientValidationCa } = spec.tls?.clientValidationCa ?? {};
+  const result = parseWith(routeDescriptor, { ...spec, tls: { ...spec.tls, clientValidationCa } });
+  if (result.ok) return result.value;
+  throw new CliFailure('validation_failed', `the route "${name}" is not valid`, {
+    report: formatFindings(result.findings),
+    findings: result.findings,
+  });
+}
+
+/** What is asked before a route is enforced: whom that locks out. */
+export function questionOfEnforce(route: string, { items, dropped, more }: RefusalsFound): string {
+  const missing = dropped > 0 ? ` ${dropped} more could not be recorded.` : '';
+  if (items.length === 0)
+    return `Enforce the client CA of route "${route}"? Nobody seen would be refused.${missing}`;
+  const lines = items
+    .slice(0, NAMED_MAX)
+    .map((item) => `  ${whoOf(item)}: ${item.reason}, last ${item.lastAt}`);
+  const rest = items.length - lines.length;
+  const count = `${items.length}${more ? ' or more' : ''}`;
+  return `Enforce the client CA of route "${route}"? That turns away (${count} entries):\n${lines.join('\n')}${rest > 0 ? `\n  and ${rest} more` : ''}\n${missing}`;
+}
+
+/** Who a refusal is about, on one line. */
+export function whoOf({ subject, fingerprint, clientAddress }: RefusalResource): string {
+  if (subject !== null) return `${subject} (${fingerprint ?? ''})`;
+  return clientAddress === null ? 'several clients' : `no certificate, from ${clientAddress}`;
+}
