@@ -1,5 +1,11 @@
 import { type Finding, PosternError, type ResourceName, type SecretInput } from '@postern/contracts';
-import { parseAsymmetricSecret, parseCaSecret, parseTlsSecret, sealWithMasterKey } from '@postern/pki';
+import {
+  parseAsymmetricSecret,
+  parseCaSecret,
+  parseCrlSecret,
+  parseTlsSecret,
+  sealWithMasterKey,
+} from '@postern/pki';
 import type { SecretWrite } from '@postern/store';
 import { findingsUnder } from './body-pointers.ts';
 import { countOf } from './operation.ts';
@@ -16,7 +22,7 @@ interface ReadSecret {
 }
 
 /**
- * Checks the values of a secret, seals them to the master key and says what is public about them.
+ * Checks the values of a secret (a crl against `caPem`, the CAs of the tls-ca that it names), seals them to the master key and says what is public about them.
  * Fails with `validation_failed`; findings name line and column inside a PEM text, and never repeat a value.
  */
 export function readSecretInput(
@@ -24,9 +30,10 @@ export function readSecretInput(
   place: SecretPlace,
   masterKey: Buffer,
   now: number,
+  caPem: string,
 ): ReadSecret {
   const { type, ...values } = input;
-  const { details, document, warnings } = examine(input, place, masterKey, now);
+  const { details, document, warnings } = examine(input, place, masterKey, now, caPem);
   const plaintext = Buffer.from(JSON.stringify(values));
   const sealed = sealWithMasterKey(masterKey, plaintext, `secret:${place.project}/${place.name}:${type}`);
   plaintext.fill(0);
@@ -35,7 +42,13 @@ export function readSecretInput(
 
 type Examined = Pick<SecretWrite, 'details' | 'document'> & { readonly warnings: readonly Finding[] };
 
-function examine(input: SecretInput, place: SecretPlace, masterKey: Buffer, now: number): Examined {
+function examine(
+  input: SecretInput,
+  place: SecretPlace,
+  masterKey: Buffer,
+  now: number,
+  caPem: string,
+): Examined {
   switch (input.type) {
     case 'tls-ca': {
       const { details, bundle, warnings } = secretOf(parseCaSecret(input.cert, { pointer: '/cert', now }));
@@ -52,6 +65,16 @@ function examine(input: SecretInput, place: SecretPlace, masterKey: Buffer, now:
       return { details: { keys: Object.keys(input.data).sort() }, document: null, warnings: [] };
     case 'symmetric':
       return { details: { keys: ['secretKey'] }, document: null, warnings: [] };
+    case 'crl': {
+      const policy = input.policy ?? 'hard';
+      const parsed = parseCrlSecret(input.crl, { pointer: '/crl', caPem, policy, now });
+      const { details, document } = secretOf(parsed);
+      return {
+        details: { keys: ['crl'], crl: { ca: input.ca.name, ...details } },
+        document: { kind: 'crl', body: document },
+        warnings: [],
+      };
+    }
     case 'asymmetric': {
       const { details } = secretOf(parseAsymmetricSecret(input));
       return { details, document: null, warnings: [] };

@@ -67,6 +67,7 @@ function policyOf(rows: HostRows): ClientCertificatePolicy | null {
     ...(mode === 'observe' ? { observe: true as const } : {}),
     ...(tls.onUntrusted === 'page' ? { onUntrusted: 'page' as const } : {}),
     ...(rows.hasRevocations === true ? { revocations: true as const } : {}),
+    ...crlsOf(rows),
   };
 }
 
@@ -79,6 +80,15 @@ function identityOf(rows: HostRows): Pick<HostDocument, 'clientIdentity'> {
   }
   const { audience = host, ttlSeconds = IDENTITY_TOKEN_SECONDS_MAX } = jwt;
   return { clientIdentity: { headers, jwt: { audience, ttlSeconds } } };
+}
+
+/** The revocation lists of the CAs that vouch for clients here. */
+function crlsOf({ route, crls = [] }: HostRows): Pick<ClientCertificatePolicy, 'crls'> {
+  const { clientValidationCa } = route.spec.tls ?? {};
+  const ids = crls
+    .filter(({ ca }) => ca === clientValidationCa?.name || ca === clientValidationCa?.next?.name)
+    .map(({ id }) => id);
+  return ids.length === 0 ? {} : { crls: ids };
 }
 
 function compileRules(rows: HostRows): CompiledRule[] {

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { certificateDocument, hostDocument, trustBundle } from './host-document.ts';
 import { identityKeys } from './identity-keys.ts';
-import { revocationDocument } from './revocation.ts';
+import { crlDocument, revocationDocument } from './revocation.ts';
 import { ticketKeys } from './ticket-keys.ts';
 
 export const CHANGE_KINDS = [
   'host',
   'trust-bundle',
   'certificate',
+  'crl',
   'identity-keys',
   'revocation',
   'ticket-keys',
@@ -19,6 +20,7 @@ export const CHANGE_BODIES = {
   host: hostDocument,
   'trust-bundle': trustBundle,
   certificate: certificateDocument,
+  crl: crlDocument,
   'identity-keys': identityKeys,
   revocation: revocationDocument,
   'ticket-keys': ticketKeys,

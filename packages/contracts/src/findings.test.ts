@@ -191,7 +191,7 @@ test('misspelt words and the keys of a secret have a nearest spelling too; a wro
       ? []
       : result.findings.map(({ pointer, code, message, hint }) => [pointer, code, message, hint]);
   };
-  const types = 'expected one of tls-ca, tls, generic, symmetric, asymmetric';
+  const types = 'expected one of tls-ca, tls, generic, symmetric, asymmetric, crl';
   expect(of(secretInput, { type: 'tls_ca', cert: 'x' })).toEqual([
     ['/type', 'invalid_value', types, 'did you mean "tls-ca"?'],
   ]);

@@ -71,6 +71,8 @@ export const clientCertificatePolicy = z.strictObject({
   onUntrusted: z.literal('page').optional(),
   /** Present: the project has a document of revocations, and the host is closed without it. */
   revocations: z.literal(true).optional(),
+  /** Ids of the revocation lists that count here. */
+  crls: z.array(z.string()).min(1).optional(),
 });
 export type ClientCertificatePolicy = z.infer<typeof clientCertificatePolicy>;
 
@@ -114,7 +116,7 @@ export function documentFormatOf(body: object): number {
   if (demand?.observe !== undefined) return DOCUMENT_FORMAT_OBSERVE;
   if (demand?.onUntrusted !== undefined) return DOCUMENT_FORMAT_REFUSAL_PAGE;
   if (demand?.nextTrustBundle !== undefined) return DOCUMENT_FORMAT_ROTATION;
-  if (demand?.revocations !== undefined) return DOCUMENT_FORMAT_REVOCATION;
+  if (demand?.crls !== undefined || demand?.revocations !== undefined) return DOCUMENT_FORMAT_REVOCATION;
   if ('clientIdentity' in body) return DOCUMENT_FORMAT_IDENTITY;
   const services = 'services' in body ? Object.values(body.services as HostDocument['services']) : [];
   const isNewer = services.some(

@@ -11,6 +11,8 @@ export const LIMITS = {
   hostInputCharsMax: 1024,
   /** Bytes. Largest secret in one call; 64 KiB holds a bundle of about 40 CAs. */
   secretBytesMax: 256 * KIB,
+  /** Bytes. A revocation list in PEM, which holds some 15,000 entries and fits the body of a call. */
+  crlBytesMax: 768 * KIB,
   /** Bytes. Subject names of all anchors of one bundle: over 64 KiB every handshake of the host breaks. */
   anchorNamesBytesMax: 48 * KIB,
   /** Anchors in one trust bundle; parsing more would stall the loop of an edge. */

@@ -108,6 +108,16 @@ export const revocationEntry = z.strictObject({
 });
 export type RevocationEntry = z.infer<typeof revocationEntry>;
 
+/** A revocation list with a signature that has been checked; the id of the change is that of the secret. */
+export const crlDocument = z.strictObject({
+  policy: z.enum(['hard', 'soft']),
+  /** DER, base64. */
+  list: z.base64(),
+  /** The key that signed it: DER of a SubjectPublicKeyInfo, base64. */
+  signerKey: z.base64(),
+});
+export type CrlDocument = z.infer<typeof crlDocument>;
+
 /** All revocations of a project; the id of the change is the project's name. */
 export const revocationDocument = z.strictObject({ entries: z.array(revocationEntry) });
 export type RevocationDocument = z.infer<typeof revocationDocument>;

@@ -14,6 +14,8 @@ export interface HostRows {
   readonly issuedCertificate: string | null;
   /** True where the project has a document of revocations. */
   readonly hasRevocations?: boolean;
+  /** The revocation lists of the CAs that the route names: the id of each, and the name of its tls-ca. */
+  readonly crls?: readonly { readonly id: string; readonly ca: string }[];
 }
 
 export interface SecretRow {

@@ -19,6 +19,7 @@ const FORMS = {
   generic: { needed: [], more: ['data', 'stringData', 'dataFiles'] },
   symmetric: { needed: ['secretKey'], more: [] },
   asymmetric: { needed: [], more: ['privateKey', 'publicKey'] },
+  crl: { needed: [], more: [] },
 } as const;
 
 /**
@@ -82,6 +83,8 @@ export const secretDocumentSpec = z
         fingerprints,
       })
       .superRefine(checkForms),
+    /** Lists change by the day: a file only says that there must be one. */
+    z.strictObject({ type: z.literal('crl'), keys }).superRefine(checkForms),
   ])
   .meta({ id: 'SecretDocumentSpec' });
 export type SecretDocumentSpec = z.infer<typeof secretDocumentSpec>;

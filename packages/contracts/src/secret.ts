@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { resourceName } from './names.ts';
 
 const pem = z
   .string()
@@ -7,9 +8,12 @@ const pem = z
   .max(LIMITS.secretBytesMax, `a secret has at most ${LIMITS.secretBytesMax} bytes`);
 const base64 = z.base64().max(Math.ceil((LIMITS.secretBytesMax * 4) / 3));
 
-export const SECRET_TYPES = ['tls-ca', 'tls', 'generic', 'symmetric', 'asymmetric'] as const;
+export const SECRET_TYPES = ['tls-ca', 'tls', 'generic', 'symmetric', 'asymmetric', 'crl'] as const;
 export const secretType = z.enum(SECRET_TYPES);
 export type SecretType = z.infer<typeof secretType>;
+
+/** What becomes of clients of its issuer while a list is stale: `hard` (the default) refuses them, `soft` admits them. */
+const crlPolicy = z.enum(['hard', 'soft']);
 
 /** What a caller sends to create or replace a secret. Certificates and keys are unencrypted PEM. */
 export const secretInput = z
@@ -35,6 +39,16 @@ export const secretInput = z
     }),
     z.strictObject({ type: z.literal('symmetric'), secretKey: base64.min(1, 'a key is needed') }),
     z.strictObject({ type: z.literal('asymmetric'), privateKey: pem.optional(), publicKey: pem.optional() }),
+    /** A revocation list of a CA of the tls-ca secret that `ca` names; it counts wherever that secret vouches for clients. */
+    z.strictObject({
+      type: z.literal('crl'),
+      ca: z.strictObject({ name: resourceName }),
+      crl: z
+        .string()
+        .min(1, 'there is nothing in it: PEM text is needed')
+        .max(LIMITS.crlBytesMax, `a revocation list has at most ${LIMITS.crlBytesMax} bytes`),
+      policy: crlPolicy.optional(),
+    }),
   ])
   .meta({ id: 'SecretInput' });
 export type SecretInput = z.infer<typeof secretInput>;
@@ -71,6 +85,20 @@ export const secretDetails = z
     publicKey: z.strictObject({ keyType: z.string(), fingerprint: z.string() }).optional(),
     /** CA certificates in PEM, of a tls-ca. */
     caPem: z.string().optional(),
+    /** What a revocation list says of itself; `ca` is the tls-ca that holds its issuer. */
+    crl: z
+      .strictObject({
+        ca: resourceName,
+        policy: crlPolicy,
+        issuer: z.string(),
+        /** Hex; null where the list has none. */
+        number: z.string().nullable(),
+        thisUpdate: z.iso.datetime(),
+        /** From then on the list is stale; null: never. */
+        nextUpdate: z.iso.datetime().nullable(),
+        entries: z.int(),
+      })
+      .optional(),
   })
   .meta({ id: 'SecretDetails' });
 export type SecretDetails = z.infer<typeof secretDetails>;

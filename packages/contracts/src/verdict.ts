@@ -10,7 +10,7 @@ export const REFUSAL_REASONS = {
   certificate_self_signed: 'the certificate is self-signed and not itself trusted',
   certificate_weak: 'a key or signature of the path is too weak',
   certificate_revoked: 'a certificate of the path has been revoked',
-  crl_stale: 'the revocation list that speaks of a certificate of the path is too old, or was never had',
+  crl_stale: 'the revocation list that speaks of a certificate of the path is too old',
   chain_order: 'a valid path is there, but OpenSSL took another one of the certificates sent or trusted',
   certificate_invalid: 'the certificate or its path breaks a rule of RFC 5280',
   subject_not_allowed: 'the certificate is trusted, but none of its names is allowed here',

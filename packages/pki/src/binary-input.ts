@@ -1,12 +1,13 @@
 import type { Finding } from '@postern/contracts';
 import { errorAt, type Place } from './place.ts';
 
-export type PemUse = 'certificate' | 'private-key' | 'public-key';
+export type PemUse = 'certificate' | 'private-key' | 'public-key' | 'crl';
 
 const CONVERSIONS: Record<PemUse, string> = {
   certificate: 'openssl x509 -inform DER -in FILE -out FILE.pem',
   'private-key': 'openssl pkey -inform DER -in FILE -out FILE.pem',
   'public-key': 'openssl pkey -pubin -inform DER -in FILE -out FILE.pem',
+  crl: 'openssl crl -inform DER -in FILE -out FILE.pem',
 };
 
 /**

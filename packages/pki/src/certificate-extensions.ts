@@ -31,6 +31,7 @@ export const KEY_USAGE = {
   keyEncipherment: 0x20,
   keyAgreement: 0x08,
   keyCertSign: 0x04,
+  cRLSign: 0x02,
 } as const;
 export const NETSCAPE_SSL_CLIENT = 0x80;
 

@@ -23,17 +23,17 @@ const MARKER_LIKE = /-----\s*(BEGIN|END)\b/;
  * Reads every block of a PEM file, or says what is wrong with which line.
  *
  * Text between blocks, CRLF and a byte order mark are accepted; a block without its END, a marker that is not alone
- * on its line, and anything but base64 inside a block are refused. At most LIMITS.secretBytesMax bytes are read.
+ * on its line, and anything but base64 inside a block are refused. At most `bytesMax` bytes are read, LIMITS.secretBytesMax where nothing is said.
  */
 export function readPemBlocks(
   text: string,
-  { pointer, use }: { pointer: string; use: PemUse },
+  { pointer, use, bytesMax = LIMITS.secretBytesMax }: { pointer: string; use: PemUse; bytesMax?: number },
 ): { blocks: PemBlock[]; findings: Finding[] } {
   const whole: Place = { pointer };
-  if (Buffer.byteLength(text) > LIMITS.secretBytesMax) {
+  if (Buffer.byteLength(text) > bytesMax) {
     return {
       blocks: [],
-      findings: [errorAt(whole, 'pem_too_large', `at most ${LIMITS.secretBytesMax} bytes are read`)],
+      findings: [errorAt(whole, 'pem_too_large', `at most ${bytesMax} bytes are read`)],
     };
   }
   const body = text.startsWith('\ufeff') ? text.slice(1) : text;

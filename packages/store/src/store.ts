@@ -1,6 +1,7 @@
 import type {
   CertificateDocument,
   Change,
+  CrlDocument,
   Cursor,
   Finding,
   HostDocument,
@@ -106,10 +107,11 @@ export interface SecretWrite extends Target {
   readonly labels?: Labels | undefined;
   readonly details: SecretDetails;
   readonly sealed: string;
-  /** What edges get of it: a tls-ca is a trust bundle, a tls a certificate (its key sealed to the master key), the others nothing. */
+  /** What edges get of it: a tls-ca is a trust bundle, a tls a certificate (its key sealed to the master key), a crl a list, the others nothing. */
   readonly document:
     | { readonly kind: 'trust-bundle'; readonly body: TrustBundle }
     | { readonly kind: 'certificate'; readonly body: CertificateDocument }
+    | { readonly kind: 'crl'; readonly body: CrlDocument }
     | null;
 }
 

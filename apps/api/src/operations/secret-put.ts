@@ -1,5 +1,13 @@
 import { z } from '@hono/zod-openapi';
-import { labels, secretInput, secretResource } from '@postern/contracts';
+import {
+  type Finding,
+  labels,
+  PosternError,
+  type ResourceName,
+  secretInput,
+  secretResource,
+} from '@postern/contracts';
+import type { Store } from '@postern/store';
 import { withPointersUnder } from '../body-pointers.ts';
 import { createHeaders, writeHeaders } from '../entity-tag.ts';
 import { defineOperation } from '../operation.ts';
@@ -26,7 +34,9 @@ export const putSecret = defineOperation({
     201: { description: 'The new secret', schema: secretResource, headers: createHeaders },
   },
   async handle(parts, { path, body, precondition, mode }) {
-    const { write, warnings } = readSecretInput(body.secret, path, parts.masterKey, parts.now());
+    const caPem =
+      body.secret.type === 'crl' ? await caPemOf(parts.store, path.project, body.secret.ca.name) : '';
+    const { write, warnings } = readSecretInput(body.secret, path, parts.masterKey, parts.now(), caPem);
     const written = await withPointersUnder(
       'secret',
       parts.store.putSecret({ ...path, ...precondition, labels: body.labels, ...write }, mode),
@@ -41,3 +51,18 @@ export const putSecret = defineOperation({
     };
   },
 });
+
+/** The CAs that a revocation list may be of. */
+async function caPemOf(store: Store, project: ResourceName, ca: ResourceName): Promise<string> {
+  const { caPem } = (await store.secretDetails(project, [ca])).get(ca) ?? {};
+  if (caPem !== undefined) return caPem;
+  const message = `there is no tls-ca secret "${ca}"`;
+  const finding: Finding = {
+    severity: 'error',
+    code: 'reference_missing',
+    message,
+    pointer: '/secret/ca/name',
+    hint: `create it: postern secret create tls-ca ${ca} --cert FILE`,
+  };
+  throw new PosternError('validation_failed', { detail: message, findings: [finding] });
+}

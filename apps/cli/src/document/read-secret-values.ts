@@ -88,6 +88,8 @@ function inputOf(spec: SecretDocumentSpec, reader: PartReader): Record<string, u
         ...(publicKey === undefined ? {} : { publicKey }),
       };
     }
+    case 'crl':
+      return null;
   }
 }
 
@@ -112,6 +114,8 @@ function examine(input: SecretInput, now: number): Examined {
       return { ok: true, secret: { details: { keys: Object.keys(input.data).sort() }, warnings: [] } };
     case 'symmetric':
       return { ok: true, secret: { details: { keys: ['secretKey'] }, warnings: [] } };
+    case 'crl':
+      return { ok: true, secret: { details: { keys: ['crl'] }, warnings: [] } };
   }
 }
 

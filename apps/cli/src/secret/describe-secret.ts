@@ -16,12 +16,23 @@ export function describeSecret(secret: SecretResource): string {
         ? undefined
         : `${details.publicKey.keyType} ${details.publicKey.fingerprint}`,
     ],
+    ...listFields(details.crl),
     ['Updated', secret.updatedAt],
   ]);
   const certificates = (details.certificates ?? []).map(
     (certificate, index) => `\nCertificate ${index + 1}\n${describeCertificate(certificate)}`,
   );
   return head + certificates.join('');
+}
+
+function listFields(list: SecretResource['details']['crl']): [string, string][] {
+  if (list === undefined) return [];
+  return [
+    ['List of', `${list.issuer} (${list.ca})`],
+    ['Entries', String(list.entries)],
+    ['Since', list.thisUpdate],
+    ['Stale', `${list.nextUpdate ?? 'never'} (${list.policy})`],
+  ];
 }
 
 /** The columns of `secret list`. */

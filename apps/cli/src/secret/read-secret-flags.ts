@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
-import { LIMITS, type SecretInput, type SecretType } from '@postern/contracts';
+import { LIMITS, resourceName, type SecretInput, type SecretType } from '@postern/contracts';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import { nameOfInput, readInputFile } from '../read-input-file.ts';
 
@@ -16,6 +16,9 @@ export interface SecretFlags {
   readonly 'private-key'?: string | undefined;
   readonly 'public-key'?: string | undefined;
   readonly 'extract-public-key'?: boolean | undefined;
+  readonly crl?: string | undefined;
+  readonly 'tls-ca'?: string | undefined;
+  readonly policy?: string | undefined;
 }
 
 /** Which flags belong to which type of secret. */
@@ -25,6 +28,7 @@ export const FLAGS_OF_TYPE: Readonly<Record<SecretType, readonly (keyof SecretFl
   generic: ['literal', 'from-file'],
   symmetric: ['secret-key', 'secret-key-literal'],
   asymmetric: ['private-key', 'public-key', 'extract-public-key'],
+  crl: ['crl', 'tls-ca', 'policy'],
 };
 
 /** A secret as the flags give it, and the file behind each of its parts (JSON pointer into the input). */
@@ -56,6 +60,15 @@ export function readSecretFlags(type: SecretType, flags: SecretFlags): SecretRea
     }
     case 'generic':
       return { input: { type, data: readGeneric(flags, files) }, files };
+    case 'crl': {
+      const path = needed(type, 'crl', flags.crl);
+      files.set('/crl', nameOfInput(path));
+      const ca = resourceName.safeParse(flags['tls-ca']);
+      if (!ca.success)
+        throw usageFailure('a crl secret needs --tls-ca NAME, the secret that holds its issuer');
+      const policy = flags.policy === 'soft' ? 'soft' : 'hard';
+      return { input: { type, ca: { name: ca.data }, crl: readList(path), policy }, files };
+    }
     case 'symmetric':
       return { input: { type, secretKey: readSymmetric(flags).toString('base64') }, files };
     case 'asymmetric': {
@@ -99,6 +112,14 @@ function refuseForeignFlags(type: SecretType, flags: SecretFlags): void {
 function needed(type: SecretType, flag: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw usageFailure(`a ${type} secret needs --${flag} FILE`);
+}
+
+/** A revocation list as PEM text; lists mostly come as DER. */
+function readList(path: string): string {
+  const bytes = readInputFile(path, '--crl', LIMITS.crlBytesMax);
+  if (bytes[0] !== 0x30) return pemTextOf(bytes, path, 'crl');
+  const lines = bytes.toString('base64').replace(/.{64}/g, '$&\n');
+  return `-----BEGIN X509 CRL-----\n${lines.trimEnd()}\n-----END X509 CRL-----\n`;
 }
 
 function readPemText(path: string, flag: string): string {

@@ -179,10 +179,10 @@ function standsUntil(connection: Connection, host: ServedHost): number | null {
 }
 
 function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {
-  const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
+  const { trustBundle, nextTrustBundle, crls = [] } = document.clientCertificate ?? {};
   // Revocations are told by the name of the project.
   const project = document.clientCertificate === null ? null : document.project;
-  return [trustBundle, nextTrustBundle, document.certificate, project].some(
+  return [trustBundle, nextTrustBundle, document.certificate, project, ...crls].some(
     (part) => part !== undefined && part !== null && parts.has(part),
   );
 }

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -140,6 +141,68 @@ test('revocations of another project, route or CA end nothing', async () => {
   expect(answer.toString('latin1')).toMatch(/^HTTP\/1.1 200/);
   socket.destroy();
   expect(await isServed(jane)).toBe(true);
+});
+
+/** A list of the CA in its present database, as the feed brings it. */
+function issueList(policy: 'hard' | 'soft', life: string) {
+  const run = (script: string) => execFileSync('bash', ['-euc', script], { cwd: files, stdio: 'pipe' });
+  run(`openssl ca -config ca.cnf -gencrl -cert ${ca.cert} -keyfile ${ca.key} ${life} -out list.pem
+    openssl crl -in list.pem -outform DER -out list.der
+    openssl x509 -in ${ca.cert} -noout -pubkey | openssl pkey -pubin -outform DER -out ca.spki`);
+  const text = (file: string) => readFileSync(join(files, file)).toString('base64');
+  return { policy, list: text('list.der'), signerKey: text('ca.spki') };
+}
+
+function putLists(...crls: string[]): void {
+  const document = http.edge.worker.hosts.get('a.example' as never)?.document;
+  const clientCertificate = { ...document?.clientCertificate, crls };
+  http.edge.put('host', 'a.example', { ...document, clientCertificate }, DOCUMENT_FORMAT_REVOCATION);
+}
+
+test('a revocation list ends the connections of those it names, and its end those of all its clients where it is hard', async () => {
+  writeFileSync(
+    join(files, 'ca.cnf'),
+    '[ca]\ndefault_ca=it\n[it]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=7\n',
+  );
+  writeFileSync(join(files, 'index.txt'), '');
+  writeFileSync(join(files, 'crlnumber'), '01\n');
+  http.edge.put('crl', 'list-1', issueList('hard', '-crldays 7'));
+  putLists('list-1');
+  const first = await open(jane);
+  const other = await open(john);
+  first.resume();
+  const revoke = ['ca', '-config', 'ca.cnf', '-cert', ca.cert, '-keyfile', ca.key, '-revoke', jane.cert];
+  execFileSync('openssl', revoke, { cwd: files, stdio: 'pipe' });
+  const soon = issueList('hard', '-crlsec 4');
+  http.edge.put('crl', 'list-1', soon);
+  expect(await Promise.race([once(first, 'close').then(() => 'ended'), sleep(5_000, 'open')])).toBe('ended');
+  expect(await isServed(jane)).toBe(false);
+  expect(await isServed(john)).toBe(true);
+  other.resume();
+  expect(await Promise.race([once(other, 'close').then(() => 'ended'), sleep(15_000, 'open')])).toBe('ended');
+  expect(await isServed(john)).toBe(false);
+  expect(http.edge.log).toContainEqual(expect.objectContaining({ reason: 'crl_stale' }));
+  http.edge.put('crl', 'list-1', { ...soon, policy: 'soft' });
+  expect(await isServed(john)).toBe(true);
+  expect(await isServed(jane)).toBe(false);
+});
+
+test('a list that is missing, damaged, or signed by another key closes the host', async () => {
+  putLists('list-2');
+  expect(await isServed(john)).toBe(false);
+  const list = issueList('soft', '-crldays 7');
+  const damaged = Buffer.from(list.list, 'base64');
+  damaged.writeUInt8(damaged.readUInt8(damaged.length - 1) ^ 1, damaged.length - 1);
+  for (const body of [
+    { ...list, list: damaged.toString('base64') },
+    { ...list, signerKey: list.list },
+    { list: '' },
+  ]) {
+    http.edge.put('crl', 'list-2', body);
+    expect(await isServed(john)).toBe(false);
+  }
+  http.edge.put('crl', 'list-2', list);
+  expect(await isServed(john)).toBe(true);
 });
 
 test('a host whose revocations are damaged, of an unknown form, or missing where they are said to be, is closed', async () => {

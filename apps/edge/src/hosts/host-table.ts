@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
-import type { RevocationIndex } from '@postern/admission';
+import type { CheckedList, RevocationIndex } from '@postern/admission';
 import { type ChangeKind, type HostDocument, type Hostname, LIMITS, wildcardOf } from '@postern/contracts';
 import { subjectBytes } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
@@ -19,6 +19,7 @@ import {
   type ReplicaReader,
   readCertificate,
   readHost,
+  readList,
   readRevocations,
   readTrustBundle,
   UnusableDocument,
@@ -77,6 +78,8 @@ export class EdgeHostTable implements HostTable {
   readonly #lanes: Lru<readonly SessionLane[]>;
   /** Kept by id, for hosts that share a CA, and for upstreams, which ask for them at every request. */
   readonly #bundles = new Lru<CheckedBundle>(EDGE_LIMITS.trustBundlesMax);
+  /** Revocation lists by id. */
+  readonly #lists = new Lru<CheckedList>(EDGE_LIMITS.trustBundlesMax);
   /** By project. */
   readonly #revocations = new Lru<{ readonly index: RevocationIndex | null }>(EDGE_LIMITS.trustBundlesMax);
   readonly #upstreamCertificates = new Lru<OpenedCertificate>(EDGE_LIMITS.trustBundlesMax);
@@ -121,6 +124,7 @@ export class EdgeHostTable implements HostTable {
       this.#entries.clear();
       this.#bundles.clear();
       this.#revocations.clear();
+      this.#lists.clear();
       this.#upstreamCertificates.clear();
       return [];
     }
@@ -131,6 +135,7 @@ export class EdgeHostTable implements HostTable {
       else parts.add(dependency(kind, id));
       if (kind === 'trust-bundle') this.#bundles.delete(id);
       if (kind === 'revocation') this.#revocations.delete(id);
+      if (kind === 'crl') this.#lists.delete(id);
       if (kind === 'certificate') this.#upstreamCertificates.delete(id);
     }
     if (parts.size > 0) {
@@ -237,9 +242,23 @@ export class EdgeHostTable implements HostTable {
       const bundle = trustBundle === undefined ? null : this.#bundleOf(trustBundle);
       const nextBundle = nextTrustBundle === undefined ? null : this.#bundleOf(nextTrustBundle);
       const revocations = this.#revocationsOf(document);
+      const lists = (document.clientCertificate?.crls ?? []).map((list) =>
+        kept(this.#lists, list, () => readList(replica, list)),
+      );
       const certificate = readCertificate(replica, certificateId);
       const host = makeServedHost(
-        { id, revision, document, bundle, nextBundle, revocations, certificateId, certificate, dependsOn },
+        {
+          id,
+          revision,
+          document,
+          bundle,
+          nextBundle,
+          revocations,
+          lists,
+          certificateId,
+          certificate,
+          dependsOn,
+        },
         this.#options.evaluator,
       );
       // Made here and not at the first handshake, so that get() and lookUp() never disagree about a host.
@@ -381,6 +400,7 @@ export function dependenciesOfDocument(document: HostDocument): string[] {
   };
   add('certificate', document.certificate);
   if (document.clientCertificate !== null) add('revocation', document.project);
+  for (const list of document.clientCertificate?.crls ?? []) add('crl', list);
   add('trust-bundle', document.clientCertificate?.trustBundle);
   add('trust-bundle', document.clientCertificate?.nextTrustBundle);
   for (const service of Object.values(document.services)) {

@@ -1,5 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { type AnchorSet, indexRevocations, type RevocationIndex, readAnchors } from '@postern/admission';
+import {
+  type AnchorSet,
+  type CheckedList,
+  indexRevocations,
+  type RevocationIndex,
+  readAnchors,
+} from '@postern/admission';
 import {
   type CertificateDocument,
   CHANGE_BODIES,
@@ -12,7 +18,14 @@ import {
   type TicketKeys,
   type TrustBundle,
 } from '@postern/contracts';
-import { openAtEdge, parsePrivateKeyPem, readPemBlocks, trustBundleOf } from '@postern/pki';
+import {
+  openAtEdge,
+  parsePrivateKeyPem,
+  type RevocationList,
+  readPemBlocks,
+  readRevocationList,
+  trustBundleOf,
+} from '@postern/pki';
 
 /** The part of a replica that serving needs; synchronous, because a ClientHello waits for it. */
 export interface ReplicaReader {
@@ -107,6 +120,23 @@ export function readTicketKeys(replica: ReplicaReader): TicketKeys {
 export function readRevocations(replica: ReplicaReader, project: string): RevocationIndex | null {
   const change = readChange(replica, 'revocation', project);
   return change === undefined ? null : indexRevocations(parseBody('revocation', change).entries);
+}
+
+/** A revocation list, read and found signed by the key that the API found. Throws UnusableDocument. */
+export function readList(replica: ReplicaReader, id: string): CheckedList {
+  const change = readChange(replica, 'crl', id);
+  if (change === undefined) throw new UnusableDocument('crl_missing', `revocation list ${id} is not there`);
+  const { policy, list: text, signerKey } = parseBody('crl', change);
+  const signerKeyDer = Buffer.from(signerKey, 'base64');
+  let list: RevocationList;
+  try {
+    list = readRevocationList(Buffer.from(text, 'base64'));
+  } catch (error) {
+    throw new UnusableDocument('crl_unusable', `revocation list ${id} cannot be read`, error);
+  }
+  if (!list.isSignedBy(signerKeyDer))
+    throw new UnusableDocument('crl_unusable', `revocation list ${id} is not signed by its CA`);
+  return { name: id, policy, list, signerKeyDer };
 }
 
 /** The certificate document as it is, its key still sealed. Throws UnusableDocument. */

@@ -1,4 +1,5 @@
 import {
+  type CheckedList,
   type ClientPolicy,
   type CompiledMatchers,
   compileMatchers,
@@ -22,6 +23,8 @@ export interface EdgeHost extends ServedHost {
   readonly nextBundle: CheckedBundle | null;
   /** What is revoked in the project; null where nothing ever was. */
   readonly revocations: RevocationIndex | null;
+  /** The revocation lists of its CAs. */
+  readonly lists: readonly CheckedList[];
   /** What a client must fulfil; null on hosts that ask for no certificate. */
   readonly policy: ClientPolicy | null;
   readonly certificateId: string;
@@ -35,13 +38,15 @@ export function makeServedHost(
   parts: Omit<EdgeHost, 'policyVersion' | 'policy' | 'evaluate' | 'judgeRule'>,
   evaluator: ClientEvaluator,
 ): EdgeHost {
-  const { document, bundle, nextBundle, revocations } = parts;
+  const { document, bundle, nextBundle, revocations, lists } = parts;
   // A demand of a rule would be none where nobody is refused.
   if (isObserved({ document }) && document.rules.some((rule) => 'clientCertificate' in rule)) {
     throw new UnusableDocument('unusable_document', 'a rule demands what the host only observes');
   }
   const policy =
-    bundle === null ? null : withRevocations(policyOf(document, bundle, nextBundle), document, revocations);
+    bundle === null
+      ? null
+      : withRevocations(policyOf(document, bundle, nextBundle), document, revocations, lists);
   const demands = compileRuleDemands(document.rules);
   if (!demands.ok) throw unusableMatcher(demands.findings);
   return {
@@ -83,9 +88,10 @@ function withRevocations(
   policy: ClientPolicy,
   { route }: HostDocument,
   index: RevocationIndex | null,
+  lists: readonly CheckedList[],
 ): ClientPolicy {
-  if (index === null) return policy;
-  return { ...policy, revocations: revocationJudge({ index, lists: [], route, bundles: policy.bundles }) };
+  if (index === null && lists.length === 0) return policy;
+  return { ...policy, revocations: revocationJudge({ index, lists, route, bundles: policy.bundles }) };
 }
 
 function compileSubjects(document: HostDocument): CompiledMatchers | null {

@@ -12,12 +12,9 @@ export interface CheckedList {
   readonly name: string;
   /** What happens to clients of its issuer while it is too old: `hard` refuses them, `soft` admits them. */
   readonly policy: 'hard' | 'soft';
-  /** Id of the bundle that holds its issuer. */
-  readonly ca: string;
-  /** Null: there never was one yet. */
-  readonly list: RevocationList | null;
-  /** The key that signed it: DER of a SubjectPublicKeyInfo; null without a list. */
-  readonly signerKeyDer: Buffer | null;
+  readonly list: RevocationList;
+  /** The key that signed it: DER of a SubjectPublicKeyInfo. */
+  readonly signerKeyDer: Buffer;
 }
 
 /** What decides about the revocation of the clients of one host. */
@@ -50,7 +47,7 @@ export function revocationJudge(policy: RevocationPolicy): JudgeRevocation {
       if (revoked !== undefined) return finding(position, 'certificate_revoked', wordsOf(revoked));
       const issuer = path[position + 1];
       if (issuer === undefined) return finding(position, null, 'not among the revocations');
-      return askLists(facts, position, factsOf(issuer.der), { policy, vouchers, now });
+      return askLists(facts, position, factsOf(issuer.der), policy.lists, now);
     });
   };
 }
@@ -78,20 +75,15 @@ function askLists(
   certificate: CertificateFacts,
   position: number,
   issuer: CertificateFacts,
-  { policy, vouchers, now }: { policy: RevocationPolicy; vouchers: ReadonlySet<string>; now: number },
+  lists: readonly CheckedList[],
+  now: number,
 ): RevocationFinding {
   let validUntil = Number.POSITIVE_INFINITY;
   let detail = 'not among the revocations; there is no list of its issuer';
   let stale: RevocationFinding | undefined;
-  for (const checked of policy.lists) {
+  for (const checked of lists) {
     const { list, name } = checked;
-    if (list === null) {
-      if (!vouchers.has(checked.ca)) continue;
-      detail = `the list ${name} was never had`;
-      if (checked.policy === 'hard') stale = finding(position, 'crl_stale', detail);
-      continue;
-    }
-    if (!speaksOf(checked, list, certificate, issuer)) continue;
+    if (!speaksOf(checked, certificate, issuer)) continue;
     if (list.has(certificate.serialNumber))
       return finding(position, 'certificate_revoked', `it is on the list ${name}`);
     const isFresh = list.nextUpdate === null || now < list.nextUpdate;
@@ -107,13 +99,12 @@ function askLists(
 }
 
 function speaksOf(
-  { signerKeyDer }: CheckedList,
-  list: RevocationList,
+  { list, signerKeyDer }: CheckedList,
   certificate: CertificateFacts,
   issuer: CertificateFacts,
 ): boolean {
   if (list.scope !== 'all' && (list.scope === 'ca') !== certificate.isCa) return false;
-  return list.issuer.key === certificate.issuerKey && signerKeyDer?.equals(issuer.publicKeyDer) === true;
+  return list.issuer.key === certificate.issuerKey && signerKeyDer.equals(issuer.publicKeyDer);
 }
 
 function finding(position: number, reason: RevocationFinding['reason'], detail: string): RevocationFinding {

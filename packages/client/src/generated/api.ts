@@ -508,7 +508,7 @@ export interface components {
             /** Format: date-time */
             updatedAt: string;
             /** @enum {string} */
-            type: "tls-ca" | "tls" | "generic" | "symmetric" | "asymmetric";
+            type: "tls-ca" | "tls" | "generic" | "symmetric" | "asymmetric" | "crl";
             details: components["schemas"]["SecretDetails"];
             usedBy: string[];
             findings: components["schemas"]["Finding"][];
@@ -524,6 +524,18 @@ export interface components {
                 fingerprint: string;
             };
             caPem?: string;
+            crl?: {
+                ca: string;
+                /** @enum {string} */
+                policy: "hard" | "soft";
+                issuer: string;
+                number: string | null;
+                /** Format: date-time */
+                thisUpdate: string;
+                /** Format: date-time */
+                nextUpdate: string | null;
+                entries: number;
+            };
         };
         CertificateDetails: {
             subject: string;
@@ -611,6 +623,15 @@ export interface components {
             type: "asymmetric";
             privateKey?: string;
             publicKey?: string;
+        } | {
+            /** @enum {string} */
+            type: "crl";
+            ca: {
+                name: string;
+            };
+            crl: string;
+            /** @enum {string} */
+            policy?: "hard" | "soft";
         };
         ServiceList: {
             items: components["schemas"]["Service"][];

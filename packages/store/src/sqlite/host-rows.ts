@@ -1,5 +1,5 @@
 import type { HostRows, ResourceName, RouteDescriptor, SecretRow, ServiceSpec } from '@postern/contracts';
-import { and, eq } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
 import { changes, issuedCertificates, secrets, services } from './schema.ts';
 
@@ -31,6 +31,7 @@ export class HostRowsGatherer {
   readonly #db: StoreDatabase;
   readonly #services = new Map<string, { spec: ServiceSpec } | undefined>();
   readonly #secrets = new Map<string, SecretRow | undefined>();
+  readonly #lists = new Map<string, { id: string; ca: string }[]>();
   readonly #revocations = new Map<string, { id: string } | undefined>();
 
   constructor(db: StoreDatabase) {
@@ -53,6 +54,7 @@ export class HostRowsGatherer {
       secrets: this.secretRows(route.project, secretNames),
       issuedCertificate: this.#issuedCertificate(route.spec.host),
       hasRevocations: this.#hasRevocations(route.project),
+      crls: this.#crls(route),
     };
   }
 
@@ -86,6 +88,13 @@ export class HostRowsGatherer {
     );
   }
 
+  #crls({ project, spec }: { project: string; spec: RouteDescriptor }): { id: string; ca: string }[] {
+    if (spec.tls?.clientValidationCa === undefined) return [];
+    const all = remember(this.#lists, project, () => listsOf(this.#db, project)) ?? [];
+    const named = secretsOfRoute(spec);
+    return all.filter(({ ca }) => named.some((name) => name === ca));
+  }
+
   #hasRevocations(project: string): boolean {
     const row = remember(this.#revocations, project, () =>
       this.#db
@@ -105,6 +114,17 @@ export class HostRowsGatherer {
       .get();
     return row?.id ?? null;
   }
+}
+
+/** The revocation lists of a project, by id, and the name of the tls-ca of each. */
+export function listsOf(db: StoreDatabase, project: string): { id: string; name: string; ca: string }[] {
+  return db
+    .select({ id: secrets.id, name: secrets.name, details: secrets.details })
+    .from(secrets)
+    .where(and(eq(secrets.project, project), eq(secrets.type, 'crl')))
+    .orderBy(asc(secrets.id))
+    .all()
+    .map(({ id, name, details }) => ({ id, name, ca: details.crl?.ca ?? '' }));
 }
 
 function remember<T>(known: Map<string, T>, key: string, read: () => T): T | undefined {

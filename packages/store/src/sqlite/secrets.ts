@@ -3,6 +3,7 @@ import { PosternError, type ResourceName, type Revision, type SecretDetails } fr
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { ListQuery, Page } from '../list-query.ts';
 import type { SecretRecord, SecretWrite, Target, Written } from '../store.ts';
+import { listsOf } from './host-rows.ts';
 import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { recompileAffected } from './recompile-hosts.ts';
@@ -60,6 +61,13 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
       findings: [{ severity: 'error', code: 'secret_type', message, pointer: '/type' }],
     });
   }
+  if (present !== undefined && present.details.crl?.ca !== details.crl?.ca) {
+    const message = `secret ${name} is a list of the CA ${present.details.crl?.ca ?? ''} and stays so; delete it first, or choose another name`;
+    throw new PosternError('validation_failed', {
+      detail: message,
+      findings: [{ severity: 'error', code: 'crl_ca', message, pointer: '/ca/name' }],
+    });
+  }
   const row: SecretColumns = {
     id: present?.id ?? randomUUID(),
     project,
@@ -77,7 +85,9 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
   db.insert(secrets).values(row).onConflictDoUpdate({ target: secrets.id, set: row }).run();
   if (write.document !== null) log.put(write.document.kind, row.id, write.document.body, now);
   if (present === undefined) refreshRevocations(context, project);
-  const job = present === undefined ? recompileAffected(context, { kind: 'secret', project, name }) : null;
+  // The hosts of its CA name a list that is new; a list that follows another one is one change.
+  const cause = { kind: 'secret', project, name: details.crl?.ca ?? name } as const;
+  const job = present === undefined ? recompileAffected(context, cause) : null;
   return { record: recordOf(db, row), created: present === undefined, revision: log.revision(), job };
 }
 
@@ -100,11 +110,20 @@ function requireSecretVersion(
 export function deleteSecret(context: WriteContext, target: Target): { revision: Revision } {
   const { db, log, now } = context;
   const row = requireRow(db, 'secret', target, findSecret(db, target));
-  requireUnused('secret', target, usersOfSecret(db, target.project, target.name));
+  requireUnused('secret', target, [
+    ...usersOfSecret(db, target.project, target.name),
+    ...(row.type === 'tls-ca' ? listsOf(db, target.project) : [])
+      .filter(({ ca }) => ca === target.name)
+      .map(({ name }) => `secret/${name}`),
+  ]);
   db.delete(secrets).where(eq(secrets.id, row.id)).run();
   forgetFormerVersions(context, row.id);
   log.bury('trust-bundle', row.id, now);
   log.bury('certificate', row.id, now);
+  if (row.details.crl !== undefined) {
+    recompileAffected(context, { kind: 'secret', project: target.project, name: row.details.crl.ca });
+    log.bury('crl', row.id, now);
+  }
   refreshRevocations(context, target.project);
   return { revision: log.revision() };
 }

@@ -15,6 +15,7 @@ Types and their flags:
   tls         --cert FILE --key FILE [--ca FILE]   a certificate chain and its unencrypted key (PEM)
   generic     --literal KEY=VALUE, --from-file KEY=FILE (both repeatable)
   symmetric   --secret-key FILE or --secret-key-literal TEXT
+  crl         --crl FILE --tls-ca NAME [--policy hard|soft]   a revocation list (PEM or DER) of a CA of a tls-ca secret
   asymmetric  --private-key FILE, --public-key FILE or --extract-public-key
 
 FILE may be - for standard input.`;
@@ -25,6 +26,7 @@ FILE may be - for standard input.`;
   static override examples = [
     'postern secret create tls-ca my-root-ca --cert my-root-ca.crt',
     'postern secret create tls my-tls-cert --key my-key.pem --cert my-cert.pem',
+    'postern secret create crl my-root-crl --crl my-root-ca.crl --tls-ca my-root-ca',
     'postern secret create generic mail --literal user=anna --from-file password=mail.pw',
   ];
   static override args = {
@@ -56,6 +58,16 @@ FILE may be - for standard input.`;
     'secret-key-literal': Flags.string({ description: 'the key itself', helpValue: 'TEXT' }),
     'private-key': Flags.string({ description: 'private key (PEM)', helpValue: 'FILE' }),
     'public-key': Flags.string({ description: 'public key (PEM)', helpValue: 'FILE' }),
+    crl: Flags.string({ description: 'revocation list (PEM or DER)', helpValue: 'FILE' }),
+    'tls-ca': Flags.string({
+      description: 'tls-ca secret that holds the issuer of the list',
+      helpValue: 'NAME',
+    }),
+    policy: Flags.string({
+      description:
+        'once the list is stale: refuse the clients of its issuer (hard, the default) or admit them (soft)',
+      options: ['hard', 'soft'],
+    }),
     'extract-public-key': Flags.boolean({ description: 'store the public key of --private-key as well' }),
     label: labelFlag('a label; repeatable, replaces all that are there'),
     ...WAIT_FLAGS,
