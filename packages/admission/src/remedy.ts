@@ -38,8 +38,6 @@ export function remedyOf(refused: Refused, policy: ClientPolicy): string {
       return `issue ${who(failed)} anew: ${failed?.detail ?? 'its path breaks RFC 5280'}`;
     case 'subject_not_allowed':
       return notAllowed(refused);
-    default:
-      return `show another certificate, issued below ${trusted(policy)}`;
   }
 }
 

@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EVALUATION_CHECKS } from '@postern/admission';
+import { REFUSAL_REASONS } from '@postern/contracts';
 import { createDevAuthority, issueDevCertificate } from '@postern/pki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CliHarness, startCliHarness } from '../testing/cli-harness.ts';
@@ -40,7 +42,14 @@ beforeAll(async () => {
     host: HOST,
     tls,
     validation: { clientCertificate: { subjectMatches } },
-    routes: [{ prefix: '/', route: { service: 'shop' } }],
+    routes: [
+      { prefix: '/', route: { service: 'shop' } },
+      {
+        prefix: '/admin',
+        route: { service: 'shop' },
+        clientCertificate: { subjectMatches: [{ exact: 'admin.acme.org' }] },
+      },
+    ],
   };
   await cli.client.routes.create('default', { name: 'guarded', spec });
   certs.set('route', cli.file('route.json', JSON.stringify(spec)));
@@ -72,12 +81,7 @@ test('the JSON of an admission and of a refusal is what docs/explain.md says', a
 });
 
 test.each([
-  [
-    'good',
-    0,
-    /Verdict: +admit\n/,
-    /hit +hasSuffix \.acme\.org +client\.acme\.org|hit\thasSuffix \.acme\.org/,
-  ],
+  ['good', 0, /Verdict: +admit\n/, /hit\troute\thasSuffix \.acme\.org\tclient\.acme\.org/],
   ['misnamed', 1, /subject_not_allowed/, /--client-certificate-subject "client\.evil\.org"/],
   ['stranger', 1, /certificate_untrusted/, /show a certificate issued below CN=ca/],
   ['old', 1, /certificate_expired/, /renew the client certificate/],
@@ -89,6 +93,31 @@ test.each([
     for (const pattern of said) expect(stdout).toMatch(pattern);
   },
 );
+
+test('a rule that refuses whom its host admits is told, with its matchers', async () => {
+  const { code, stdout } = await explain(HOST, '--path', '/admin/x', '--cert', cert('good'), '--json');
+  expect(code).toBe(1);
+  const { matchers, ...told } = JSON.parse(stdout);
+  expect(told).toMatchObject({
+    reason: 'subject_not_allowed',
+    refusedAt: 'request',
+    rule: { prefix: '/admin' },
+  });
+  expect(matchers.at(-1)).toEqual({
+    matcher: { exact: 'admin.acme.org' },
+    name: null,
+    hit: false,
+    of: 'rule',
+  });
+});
+
+test('every reason and every check is in the docs', () => {
+  const [explained = '', admission = ''] = ['explain', 'admission'].map((name) =>
+    readFileSync(join(import.meta.dirname, `../../../../docs/${name}.md`), 'utf8'),
+  );
+  for (const reason of Object.keys(REFUSAL_REASONS)) expect(explained).toContain(`\`${reason}\``);
+  for (const check of Object.keys(EVALUATION_CHECKS)) expect(explained + admission).toContain(`\`${check}\``);
+});
 
 test('no certificate is a refusal too; what is revoked is named', async () => {
   const without = await explain(HOST, '--json');

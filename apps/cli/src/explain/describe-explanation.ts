@@ -5,12 +5,14 @@ import type { Explanation } from './explanation.ts';
 
 /** An explanation for a person: the verdict and what would change it, then everything that led there. */
 export function describeExplanation(explanation: Explanation, layout: OutputLayout): string {
-  const { verdict, reason, detail, remedy, refusedAt, rule, anchor, validUntil } = explanation;
+  const { verdict, reason, detail, remedy, refusedAt, observed, rule, anchor, validUntil } = explanation;
   const where = { handshake: 'the TLS handshake ends', request: 'requests are answered 403' };
   const fields = formatFields([
     ['Verdict', reason === null ? verdict : `${verdict} (${reason})`],
     ['Because', detail],
     ['Remedy', remedy ?? undefined],
+    ['Observed', observed === null ? undefined : `would be refused (${observed.reason}): ${observed.detail}`],
+    ['To admit', observed?.remedy],
     ['Seen as', refusedAt === null ? undefined : where[refusedAt]],
     ['Route', `${explanation.route} (${explanation.host}${explanation.path})`],
     ['Rule', rule === null ? 'none' : `${rule.prefix} to service ${rule.service}`],
@@ -21,7 +23,7 @@ export function describeExplanation(explanation: Explanation, layout: OutputLayo
     fields,
     section('Chain', ['', 'SUBJECT', 'ISSUER', 'FROM', 'UNTIL'], chainRows(explanation), layout),
     section('Checks', ['RESULT', 'CHECK', 'OF', 'FOUND'], explanation.checks.map(checkRow), layout),
-    section('Matchers', ['RESULT', 'MATCHER', 'NAME'], matcherRows(explanation), layout),
+    section('Matchers', ['RESULT', 'OF', 'MATCHER', 'NAME'], matcherRows(explanation), layout),
   ].join('');
 }
 
@@ -49,10 +51,10 @@ function checkRow({ name, position, certificate, result, detail }: EvaluationChe
 }
 
 function matcherRows({ matchers }: Explanation): string[][] {
-  return matchers.map(({ matcher, hit, name }) => {
+  return matchers.map(({ matcher, hit, name, of }) => {
     const [[key = '', pattern = ''] = []] = Object.entries(matcher).filter(
       ([, value]) => typeof value === 'string',
     );
-    return [hit ? 'hit' : 'miss', `${key} ${String(pattern)}`, name ?? ''];
+    return [hit ? 'hit' : 'miss', of, `${key} ${String(pattern)}`, name ?? ''];
   });
 }

@@ -1,5 +1,12 @@
 import { X509Certificate } from 'node:crypto';
-import type { EvaluationCheck, MatcherResult, RequestEvaluation } from '@postern/admission';
+import {
+  compileMatchers,
+  type Evaluation,
+  type EvaluationCheck,
+  type MatcherResult,
+  type RequestEvaluation,
+} from '@postern/admission';
+import type { CompiledRule } from '@postern/contracts';
 import type { KnownRoute } from '../route/known-route.ts';
 
 /** Why a client is admitted or refused, as `explain -o json` prints it; docs/explain.md says what may change. */
@@ -12,6 +19,8 @@ export interface Explanation {
   readonly refusedAt: 'handshake' | 'request' | null;
   /** The one thing that would change a refusal; null when admitted. */
   readonly remedy: string | null;
+  /** Why an admitted client would be refused if its route only observes; null otherwise. */
+  readonly observed: { readonly reason: string; readonly detail: string; readonly remedy: string } | null;
   readonly host: string;
   readonly path: string;
   readonly route: string;
@@ -21,9 +30,14 @@ export interface Explanation {
   /** Which `tls-ca` secret vouches; null where none does. */
   readonly anchor: { readonly fingerprint: string; readonly ca: string } | null;
   readonly checks: readonly EvaluationCheck[];
-  readonly matchers: readonly MatcherResult[];
+  readonly matchers: readonly ExplainedMatcher[];
   /** Until when the verdict holds, if nothing is changed; null: no end is known. */
   readonly validUntil: string | null;
+}
+
+/** A matcher, and whether the whole route demands it or the rule alone. */
+export interface ExplainedMatcher extends MatcherResult {
+  readonly of: 'route' | 'rule';
 }
 
 export interface ExplainedCertificate {
@@ -40,16 +54,17 @@ export interface ExplainedCertificate {
 export function explanationOf(
   known: KnownRoute,
   request: { readonly serverName: string; readonly target: string },
-  { answer, client, rule }: RequestEvaluation,
+  evaluation: RequestEvaluation,
   now: number,
 ): Explanation {
+  const { answer, client, rule } = evaluation;
   const about = {
     host: request.serverName,
     path: request.target,
     route: known.name,
     rule: rule === null ? null : { prefix: rule.prefix, name: rule.name, service: rule.service },
   };
-  const nothing = { chain: [], anchor: null, checks: [], matchers: [], validUntil: null };
+  const nothing = { observed: null, chain: [], anchor: null, checks: [], matchers: [], validUntil: null };
   if (answer.kind === 'closed') {
     const remedy = 'see what is wrong with the route: postern route get';
     const { reason, detail } = answer;
@@ -59,9 +74,10 @@ export function explanationOf(
     const detail = 'the host asks for no client certificate: everyone is admitted';
     return { verdict: 'admit', reason: null, detail, refusedAt: null, remedy: null, ...about, ...nothing };
   }
-  const { verdict, reason, detail, refusedAt, remedy, anchor, checks, matchers, validUntil } = client;
+  const { anchor, checks, validUntil } = client;
   return {
-    ...{ verdict, reason, detail, refusedAt, remedy, ...about },
+    ...decisionOf(evaluation, client),
+    ...about,
     chain: client.path.map(({ der, source, subject, issuer, fingerprint }) => ({
       ...{ source, subject, issuer },
       ...datesOf(der),
@@ -72,9 +88,42 @@ export function explanationOf(
         ? null
         : { fingerprint: anchor.fingerprint, ca: known.caNames.get(anchor.bundle) ?? anchor.bundle },
     checks,
-    matchers,
+    matchers: matchersOf(client, rule),
     validUntil: validUntil > now && validUntil < MAX_DATE ? new Date(validUntil).toISOString() : null,
   };
+}
+
+type Decision = Pick<Explanation, 'verdict' | 'reason' | 'detail' | 'refusedAt' | 'remedy' | 'observed'>;
+
+/** What the edge does: a route that only observes admits whom it would refuse, and a rule may refuse whom its host admits. */
+function decisionOf({ answer, rule }: RequestEvaluation, client: Evaluation): Decision {
+  const { verdict, reason, detail, refusedAt, remedy } = client;
+  const isRefused =
+    answer.kind === 'handshake' ||
+    (answer.kind === 'problem' && answer.code === 'client_certificate_refused');
+  if (verdict === 'admit' && isRefused) {
+    return {
+      ...{ verdict: 'refuse', reason: 'subject_not_allowed', detail: answer.detail, refusedAt: 'request' },
+      remedy: `show a certificate with a name that the rule ${rule?.prefix ?? ''} allows, or add it to clientCertificate.subjectMatches of the rule`,
+      observed: null,
+    };
+  }
+  if (reason !== null && !isRefused) {
+    const observed = { reason, detail, remedy: remedy ?? '' };
+    const admitted = { verdict: 'admit', reason: null, refusedAt: null, remedy: null } as const;
+    return { ...admitted, detail: 'the route only observes: everyone is admitted', observed };
+  }
+  return { verdict, reason, detail, refusedAt, remedy, observed: null };
+}
+
+function matchersOf({ matchers, names }: Evaluation, rule: CompiledRule | null): ExplainedMatcher[] {
+  const own = rule?.clientCertificate?.subjectMatches ?? [];
+  const compiled = compileMatchers(own);
+  const ofRule = names === null || !compiled.ok ? [] : compiled.results(names);
+  return [
+    ...matchers.map((result) => ({ ...result, of: 'route' as const })),
+    ...ofRule.map((result) => ({ ...result, of: 'rule' as const })),
+  ];
 }
 
 /** Milliseconds since 1970 of the last moment of the year 9999. */
