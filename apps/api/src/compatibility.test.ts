@@ -10,6 +10,7 @@ import {
 import type { ProblemDocument } from '@postern/contracts';
 import { expect, test } from 'vitest';
 import { OPERATIONS } from './operations/index.ts';
+import { LEDGER_REPORT } from './testing/ledger-report.ts';
 import { specOf, startTestApi, type TestApi } from './testing/test-api.ts';
 
 /** Answers as an earlier API gave them. POSTERN_WRITE_GOLDEN=1 records them anew: only for additions. */
@@ -29,6 +30,7 @@ const NOT_RECORDED = [
   'watchResources',
   'getCa',
   'createReport',
+  'createLedgerReport',
 ];
 
 const service = { name: 'echo', spec: { targets: ['http://127.0.0.1:3000'] } };
@@ -53,6 +55,11 @@ const CALLS: readonly (readonly [id: string, method: string, path: string, body?
   ['revokeToken', 'DELETE', '/v1/tokens/ci'],
   ['createRevocation', 'POST', 'revocations', { client: { by: 'subject', subject: 'jane' } }],
   ['listRevocations', 'GET', 'revocations'],
+  ['listRefusals', 'GET', 'refusals'],
+  ['getRefusal', 'GET', `refusals/${LEDGER_REPORT.refusals[0]?.id}`],
+  ['tailRefusals', 'GET', `refusal-tail?cursor=${Buffer.from('s:0').toString('base64url')}`],
+  ['listClients', 'GET', 'clients'],
+  ['getClient', 'GET', `clients/${LEDGER_REPORT.sightings[0]?.fingerprint}`],
   ['getApplied', 'GET', '/v1/applied?revision=1'],
   ['getSecretSchema', 'GET', '/schemas/secret.json'],
   ['getServiceSchema', 'GET', '/schemas/service.json'],
@@ -70,6 +77,7 @@ const HEADERS = ['etag', 'location', 'postern-revision', 'content-type'];
 
 async function record(api: TestApi): Promise<Record<string, Recorded>> {
   const all: Record<string, Recorded> = {};
+  await api.call('POST', '/v1/ledger', { body: LEDGER_REPORT, token: api.edgeToken });
   for (const [id, method, path, body] of CALLS) {
     const { status, headers, json } = await api.call(method, path, { body });
     // Schemas are for editors and may change in form.
@@ -142,6 +150,14 @@ const SDK_CALLS: Readonly<Record<string, [Given, (client: PosternClient) => Prom
   getToken: ['whole', ({ tokens }) => tokens.get('ci')],
   listTokens: ['items', ({ tokens }) => tokens.list()],
   revokeToken: ['nothing', ({ tokens }) => tokens.revoke('ci')],
+  listRefusals: ['items', async ({ refusals }) => (await refusals.list('default')).items],
+  getRefusal: ['whole', ({ refusals }) => refusals.get('default', 'id')],
+  tailRefusals: [
+    'items',
+    async ({ refusals }) => [(await refusals.tail('default')[Symbol.asyncIterator]().next()).value],
+  ],
+  listClients: ['items', ({ clients }) => clients.list('default')],
+  getClient: ['whole', ({ clients }) => clients.get('default', 'a')],
   getApplied: ['whole', (client) => client.waitApplied({ revision: 1, timeoutMs: 0 })],
   deleteRoute: ['revision', ({ routes }) => routes.delete('default', 'shop')],
   deleteService: ['revision', ({ services }) => services.delete('default', 'echo')],
