@@ -14,7 +14,7 @@ export function renderErrorsPage(): string {
 Made by \`npm run generate\` from \`packages/contracts/src/problems.ts\`; a test keeps the two equal.
 
 The API and the edge answer with problem details (RFC 9457): \`type\`, \`title\`, \`status\`, \`code\`, \`docs\`, and where they
-help \`detail\`, \`reason\`, \`requestId\`, \`findings\`, \`conflict\`. Rely on \`code\`: it is never renamed or reused. \`type\` is
+help \`detail\`, \`reason\`, \`refusal\` ([ledger.md](ledger.md)), \`requestId\`, \`findings\`, \`conflict\`. Rely on \`code\`: it is never renamed or reused. \`type\` is
 \`urn:postern:problem:CODE\`: a name that stays and leads nowhere. \`docs\` names the place on this page. \`conflict\` says
 what stands in the way of a write: version, time and writer, and each place that differs, \`before\` and \`after\`, as a JSON
 pointer; password hashes and the values of secrets are never in it. The last 10 versions before the present one are kept for it.

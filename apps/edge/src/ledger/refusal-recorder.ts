@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type HostDocument, LIMITS, type PresentedChain, type RefusalReport } from '@postern/contracts';
+import { escapeControls } from '@postern/pki';
 import { describeClient } from './describe-client.ts';
 import { LEDGER_LIMITS } from './ledger-limits.ts';
 import { presentedChainOf } from './presented-chain.ts';
@@ -146,7 +147,7 @@ export class RefusalRecorder {
       reason: input.reason,
       detail: various
         ? 'more clients were refused than could be kept apart'
-        : input.detail.slice(0, LIMITS.ledgerTextCharsMax),
+        : escapeControls(input.detail).slice(0, LIMITS.ledgerTextCharsMax),
       rule: input.rule?.slice(0, LIMITS.ledgerTextCharsMax) ?? null,
       clientAddress: various ? null : input.clientAddress,
       fingerprint: various ? null : fingerprint,
