@@ -1,7 +1,7 @@
 import type { Finding, HostDocument } from '@postern/contracts';
 import type { ClientBundle } from './client-path.ts';
 import { compileMatchers } from './compile-matchers.ts';
-import type { ClientPolicy } from './evaluate-client.ts';
+import type { ClientPolicy } from './evaluation-input.ts';
 import { revocationJudge } from './revocation/judge-revocation.ts';
 import type { RevocationIndex } from './revocation/revocation-index.ts';
 

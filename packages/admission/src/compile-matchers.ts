@@ -1,7 +1,6 @@
 import { type Finding, LIMITS, type SubjectMatcher } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
 import { foldAscii } from './ascii-fold.ts';
-import type { MatcherResult } from './evaluation.ts';
 import { compileNameRegex } from './name-regex.ts';
 
 /**
@@ -17,6 +16,13 @@ const REGEX_INSTRUCTIONS_MAX = 2_200;
 export interface SubjectHit {
   readonly matcher: SubjectMatcher;
   readonly name: string;
+}
+
+/** A matcher as it was written, and the first name of the certificate that it hits; null: none. */
+export interface MatcherResult {
+  readonly matcher: SubjectMatcher;
+  readonly name: string | null;
+  readonly hit: boolean;
 }
 
 /** Matchers ready to be asked about certificates. */

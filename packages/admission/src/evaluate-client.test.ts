@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { CA_EXTENSIONS, forgeCertificate, newKey } from '../testing/forge-certificate.ts';
 import type { ClientBundle } from './client-path.ts';
 import { compileMatchers } from './compile-matchers.ts';
-import { evaluateClient, type PresentedClient, type RevocationFinding } from './evaluate-client.ts';
+import { evaluateClient } from './evaluate-client.ts';
+import type { PresentedClient, RevocationFinding } from './evaluation-input.ts';
 import { readAnchors } from './path/path-node.ts';
 
 const NOW = Date.now();

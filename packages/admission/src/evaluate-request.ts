@@ -10,8 +10,9 @@ import {
   wildcardOf,
 } from '@postern/contracts';
 import { clientPolicyOf, type PolicySources } from './client-policy.ts';
-import { evaluateClient, type PresentedClient } from './evaluate-client.ts';
+import { evaluateClient } from './evaluate-client.ts';
 import type { Evaluation } from './evaluation.ts';
+import type { PresentedClient } from './evaluation-input.ts';
 import { compileRuleDemands } from './rule-demands.ts';
 import { createRuleTable } from './rule-table.ts';
 import { isServedMethod } from './served-methods.ts';

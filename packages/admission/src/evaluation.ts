@@ -1,6 +1,6 @@
-import type { RefusalReason, SubjectMatcher } from '@postern/contracts';
+import type { RefusalReason } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
-import type { SubjectHit } from './compile-matchers.ts';
+import type { MatcherResult, SubjectHit } from './compile-matchers.ts';
 import { PATH_CHECKS, type PathCertificate, type PathCheck } from './path/path-result.ts';
 
 /** All that is looked at before the matchers, in the order in which it is told. Stable words: `explain` prints them. */
@@ -14,13 +14,6 @@ export type EvaluationCheckName = keyof typeof EVALUATION_CHECKS;
 /** One look at one certificate of the path; `position` is its place there, 0 the leaf. */
 export interface EvaluationCheck extends Omit<PathCheck, 'name'> {
   readonly name: EvaluationCheckName;
-}
-
-/** A matcher as it was written, and the first name of the certificate that it hits; null: none. */
-export interface MatcherResult {
-  readonly matcher: SubjectMatcher;
-  readonly name: string | null;
-  readonly hit: boolean;
 }
 
 /** A certificate of the path that was found. */

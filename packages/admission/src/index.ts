@@ -1,14 +1,13 @@
 export { type OpenSslVerdict, refusalOfBoth } from './agree-with-openssl.ts';
 export { type ClientBundle, type ClientPath, type FindClientPath, findClientPath } from './client-path.ts';
 export { clientPolicyOf, type PolicySources } from './client-policy.ts';
-export { type CompiledMatchers, compileMatchers, type SubjectHit } from './compile-matchers.ts';
 export {
-  type ClientPolicy,
-  evaluateClient,
-  type JudgeRevocation,
-  type PresentedClient,
-  type RevocationFinding,
-} from './evaluate-client.ts';
+  type CompiledMatchers,
+  compileMatchers,
+  type MatcherResult,
+  type SubjectHit,
+} from './compile-matchers.ts';
+export { evaluateClient } from './evaluate-client.ts';
 export {
   type EvaluatedRequest,
   evaluateRequest,
@@ -21,8 +20,13 @@ export {
   type Evaluation,
   type EvaluationCheck,
   type EvaluationCheckName,
-  type MatcherResult,
 } from './evaluation.ts';
+export type {
+  ClientPolicy,
+  JudgeRevocation,
+  PresentedClient,
+  RevocationFinding,
+} from './evaluation-input.ts';
 export { judgeSubject } from './judge-subject.ts';
 export { refusalOfOpenSslCode } from './openssl-code.ts';
 export { type AnchorSet, readAnchors } from './path/path-node.ts';

@@ -1,7 +1,6 @@
 import type { SubjectMatcher, Verdict } from '@postern/contracts';
 import { escapeControls, type SubjectNames } from '@postern/pki';
-import { type CompiledMatchers, hasTooManyNames } from './compile-matchers.ts';
-import type { MatcherResult } from './evaluation.ts';
+import { type CompiledMatchers, hasTooManyNames, type MatcherResult } from './compile-matchers.ts';
 
 /** Characters of one name or pattern, and items of one list, that a detail shows. */
 const SHOWN = { chars: 80, items: 5 } as const;

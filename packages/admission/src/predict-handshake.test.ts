@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type GeneratedChain, generatedChain } from '../testing/generated-chain.ts';
 import { inHandshake, verifyErrorOf } from '../testing/openssl-verdicts.ts';
-import { type ClientPolicy, evaluateClient, type PresentedClient } from './evaluate-client.ts';
+import { evaluateClient } from './evaluate-client.ts';
+import type { ClientPolicy, PresentedClient } from './evaluation-input.ts';
 import { readAnchors } from './path/path-node.ts';
 import { predictHandshake } from './predict-handshake.ts';
 

@@ -1,5 +1,5 @@
 import { type CertificateFields, KEY_USAGE, readCertificateFields } from '@postern/pki';
-import type { PresentedClient } from './evaluate-client.ts';
+import type { PresentedClient } from './evaluation-input.ts';
 import { type AnchorSet, readAnchors } from './path/path-node.ts';
 import { isKeyOf } from './path/path-search.ts';
 import { validatePath } from './path/validate-path.ts';

@@ -1,7 +1,7 @@
 import type { RefusalReason } from '@postern/contracts';
 import { escapeControls } from '@postern/pki';
-import type { ClientPolicy } from './evaluate-client.ts';
 import type { EvaluatedCertificate, Evaluation, EvaluationCheck } from './evaluation.ts';
+import type { ClientPolicy } from './evaluation-input.ts';
 
 /** Trusted CAs that a remedy names; characters of one name in it. */
 const SHOWN = { anchors: 3, chars: 120 } as const;

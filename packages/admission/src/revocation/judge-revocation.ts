@@ -1,7 +1,7 @@
 import type { RevocationEntry } from '@postern/contracts';
 import type { RevocationList } from '@postern/pki';
 import type { ClientBundle } from '../client-path.ts';
-import type { JudgeRevocation, RevocationFinding } from '../evaluate-client.ts';
+import type { JudgeRevocation, RevocationFinding } from '../evaluation-input.ts';
 import type { PathCertificate } from '../path/path-result.ts';
 import { type CertificateFacts, factsOf } from './certificate-facts.ts';
 import type { RevocationIndex } from './revocation-index.ts';
