@@ -109,7 +109,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     now,
     registry: metrics.registry,
   });
-  const protocol = options.protocol({ hosts, ledger, metrics, log, identityTokens: createIdentityTokens(options) });
+  const protocol = options.protocol({
+    hosts,
+    ledger,
+    metrics,
+    log,
+    identityTokens: createIdentityTokens(options),
+  });
   let connections = 0;
   const admit: AdmitOptions = {
     hosts,

@@ -12,8 +12,8 @@ import {
 } from '@postern/contracts';
 import { createLocalAuthority, newEdgeKeyPair, parseCertificatesPem, trustBundleOf } from '@postern/pki';
 import { openReplica } from '@postern/replica';
-import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
 import type { LedgerNews } from '../ledger/client-ledger.ts';
+import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
 import { answeringProtocol } from './answering-protocol.ts';
 import { hostDocumentOf, issueFor, ticketKeysFor } from './feed-documents.ts';
 import { pemOf } from './openssl-certificates.ts';
@@ -100,7 +100,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       log: collectingLog(log),
       now: options.now ?? Date.now,
       idPrefix: 'test',
-    ledger: { runKey: 'test', onNews: (news) => void ledger.push(news) },
+      ledger: { runKey: 'test', onNews: (news) => void ledger.push(news) },
       limits: { drainMs: 1_000, ...options.limits },
       ...more,
     });
