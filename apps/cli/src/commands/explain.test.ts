@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVALUATION_CHECKS } from '@postern/admission';
@@ -5,6 +6,7 @@ import { REFUSAL_REASONS } from '@postern/contracts';
 import { createDevAuthority, issueDevCertificate } from '@postern/pki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CliHarness, startCliHarness } from '../testing/cli-harness.ts';
+import { fingerprintOf, refusalOf, reportLedger } from '../testing/ledger-report.ts';
 
 // POSTERN_WRITE_GOLDEN=1 rewrites the golden file; in CI a difference is a failure, whatever else is set.
 const isUpdating = process.env.POSTERN_WRITE_GOLDEN === '1' && process.env.CI === undefined;
@@ -150,6 +152,41 @@ test('route validate judges a client offline, by the descriptor and CA files', a
     stderr: expect.stringContaining('--ca my-ca=FILE'),
   });
   expect((await validate('--cert', cert('good'), '--ca', 'x')).code).toBe(2);
+});
+
+test('the certificates of a recorded refusal are judged by what holds now', async () => {
+  const derOf = (key: string) => new X509Certificate(readFileSync(cert(key))).raw.toString('base64');
+  const chainOf = (key: string) => fingerprintOf(`chain of ${key}`);
+  const about = { host: HOST, sni: HOST, route: 'guarded' };
+  const keys = ['good', 'stranger'];
+  await reportLedger(cli, {
+    refusals: [
+      ...keys.map((key, index) => refusalOf(index + 1, { ...about, chain: chainOf(key) })),
+      refusalOf(3, { ...about, chain: null, reason: 'certificate_missing' }),
+      refusalOf(4, { ...about, chain: null }),
+      refusalOf(5, { ...about, chain: chainOf('garbage') }),
+    ],
+    chains: [
+      ...keys.map((key) => ({ hash: chainOf(key), trusted: false, certificates: [derOf(key)] })),
+      { hash: chainOf('garbage'), trusted: false, certificates: ['AAAA'] },
+    ],
+  });
+  const told: unknown[] = [];
+  for (const number of [1, 2, 3, 5]) {
+    const { stdout } = await explain('--refusal', refusalOf(number).id, '--json');
+    const { verdict, reason } = JSON.parse(stdout);
+    told.push([verdict, reason]);
+  }
+  expect(told).toEqual([
+    ['admit', null],
+    ['refuse', 'certificate_untrusted'],
+    ['refuse', 'certificate_missing'],
+    ['refuse', 'certificate_invalid'],
+  ]);
+  expect(await explain('--refusal', refusalOf(4).id)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('are not kept'),
+  });
 });
 
 test('wrong words are 2, unknown hosts and refusals 5, files that are no certificates 3', async () => {

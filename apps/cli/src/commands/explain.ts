@@ -12,7 +12,7 @@ export class Explain extends PosternCommand {
     1: 'it would be refused',
     5: 'no route of the project serves the host, or no such refusal',
   };
-  static readonly related = ['route:test', 'route:validate', 'route:get'];
+  static readonly related = ['route:test', 'route:validate', 'refusal:get'];
   static override examples = [
     'postern explain shop.acme.org --cert client.crt',
     'postern explain shop.acme.org --path /admin --cert client.crt --chain intermediates.crt -o json',

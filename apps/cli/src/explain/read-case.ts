@@ -1,6 +1,5 @@
 import type { PosternClient } from '@postern/client';
 import { hostOfAuthority } from '@postern/contracts';
-import { parseCertificatesPem } from '@postern/pki';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import { readClientChain, readTestRequest, type TestRequest } from '../route/read-test-request.ts';
 
@@ -54,9 +53,11 @@ async function readRefusal(
   const { sni, reason, chainPem } = await client.refusals.get(project, id);
   const request = requestOf(sni, path);
   if (chainPem !== null) {
-    const parsed = parseCertificatesPem(chainPem.join('\n'), { pointer: '' });
-    // What cannot be read is what was refused: it is said of an empty certificate as well.
-    return { request, chain: parsed.ok ? parsed.certificates.map(({ der }) => der) : [] };
+    // Also what cannot be read: that is why it was refused.
+    return {
+      request,
+      chain: chainPem.map((pem) => Buffer.from(pem.replaceAll(/-----[^-]+-----/g, ''), 'base64')),
+    };
   }
   if (reason === 'certificate_missing') return { request, chain: null };
   throw new CliFailure('failed', `the certificates of refusal ${id} are not kept (reason: ${reason})`, {
