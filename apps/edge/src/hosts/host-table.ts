@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { CheckedList, RevocationIndex } from '@postern/admission';
-import { type ChangeKind, type HostDocument, type Hostname, LIMITS, wildcardOf } from '@postern/contracts';
-import { subjectBytes } from '@postern/pki';
+import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
@@ -12,6 +11,7 @@ import type { KnownIntermediates } from '../tls/known-intermediates.ts';
 import type { OfferedSession } from '../tls/offered-session.ts';
 import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
 import { SessionKeys, type SessionLane } from '../tls/session-keys.ts';
+import { anchorsOfHost } from './anchors-of-host.ts';
 import {
   type CheckedBundle,
   type OpenedCertificate,
@@ -326,7 +326,7 @@ export class EdgeHostTable implements HostTable {
     return kept(this.#contexts, contextKey(host, lane, minVersion), () =>
       buildSecureContext({
         ...openCertificate(host.certificateId, host.certificate, edgeKeyPem),
-        anchorsPem: anchorsOf(host),
+        anchorsPem: anchorsOfHost(host),
         sessions: lane === null ? null : { domain: sessionDomainOf(host), ticketKeys: lane.ticketKeys },
         minVersion,
       }),
@@ -341,27 +341,6 @@ function kept<T>(lru: Lru<T>, key: string, make: () => T): T {
   const made = make();
   lru.set(key, made);
   return made;
-}
-
-/**
- * The anchors of a host in PEM, each once; null where it demands no certificate. Throws UnusableDocument where their names
- * do not fit a handshake.
- *
- * Of two CAs of one name OpenSSL takes the first where a certificate does not say which (authorityKeyIdentifier): the
- * clients of the present CA must not fall when a rotation begins.
- */
-function anchorsOf({ bundle, nextBundle }: EdgeHost): string[] | null {
-  if (bundle === null) return null;
-  if (nextBundle === null) return [...bundle.anchorsPem];
-  const ders = [...bundle.anchors.nodes, ...nextBundle.anchors.nodes].map(({ fields }) => fields.der);
-  const nameBytes = ders.reduce((sum, der) => sum + subjectBytes(der), 0);
-  if (nameBytes > LIMITS.anchorNamesBytesMax) {
-    throw new UnusableDocument(
-      'trust_bundle_unusable',
-      `the subject names of both client CAs take ${nameBytes} bytes: at most ${LIMITS.anchorNamesBytesMax} fit a handshake`,
-    );
-  }
-  return [...new Set([...bundle.anchorsPem, ...nextBundle.anchorsPem])];
 }
 
 /** Everything that decides whom a host admits, and the host itself: where any of it changes, every session ends. */
