@@ -24,6 +24,9 @@ const LIST = {
   'client:list': {
     summary: 'List the clients that were seen with a trusted certificate, the latest first',
   },
+  'client:revocations': { summary: 'List what is revoked in the project, the oldest first' },
+  'client:revoke': { summary: 'Revoke client certificates: handshakes are refused, open connections end' },
+  'client:unrevoke': { summary: 'Take a revocation back' },
   completion: { summary: 'Print the completion script of a shell' },
   'context:add': { summary: 'Add a context: the address of an API and a token for it' },
   'context:delete': { summary: 'Delete a context from your configuration' },
@@ -89,7 +92,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = LIST;
 /** What each noun is about, for help. */
 export const NOUNS: Readonly<Record<string, string>> = {
   'dev-cert': 'certificates for tests, made offline',
-  client: 'whom edges have seen with a trusted certificate',
+  client: 'client certificates: whom edges have seen, and who may no longer come',
   context: 'which API to call, with which token: your configuration',
   import: 'configurations of other systems as documents',
   refusal: 'whom edges refused, and why',
