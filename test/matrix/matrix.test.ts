@@ -6,11 +6,18 @@ import { type Platform, startPlatform } from '../platform/platform.ts';
 import { RecordingUpstreams } from './recording-upstreams.ts';
 import { type Attempt, attempt } from './s-client.ts';
 
-const HOSTS = { open: 'open.localhost', 'CA A': 'a.localhost', 'CA B': 'b.localhost' } as const;
+const HOSTS = {
+  open: 'open.localhost',
+  'CA A': 'a.localhost',
+  'CA B': 'b.localhost',
+  observed: 'observed.localhost',
+  rotating: 'rotating.localhost',
+} as const;
 type HostKind = keyof typeof HOSTS;
 const HOST_KINDS = Object.keys(HOSTS) as HostKind[];
 /** Client certificates are made under CA A: these must be admitted where CA A is demanded. */
 const ADMITTED_BY_A = new Set(['right', 'CN-only v1', 'through an intermediate']);
+const ADMITTED_BY_B = new Set(['wrong CA', 'right for B']);
 const ATTEMPTS_AT_ONCE = 6;
 
 interface Cell {
@@ -45,12 +52,15 @@ beforeAll(async () => {
   const caB = files.ca('CA B');
   certificates = makeClientCertificates(files, caA, caB);
   rightForB = files.signed(caB, 'client.acme.org', ['extendedKeyUsage=clientAuth']);
+  certificates['right for B'] = rightForB;
   await configure(['secret', 'create', 'tls-ca', 'ca-a', '--cert', caA.cert]);
   await configure(['secret', 'create', 'tls-ca', 'ca-b', '--cert', caB.cert]);
-  for (const [kind, secret] of [
-    ['open', null],
-    ['CA A', 'ca-a'],
-    ['CA B', 'ca-b'],
+  for (const [kind, flags] of [
+    ['open', []],
+    ['CA A', ['--client-ca-secret', 'ca-a']],
+    ['CA B', ['--client-ca-secret', 'ca-b']],
+    ['observed', ['--client-ca-secret', 'ca-a', '--client-ca-mode', 'observe']],
+    ['rotating', ['--client-ca-secret', 'ca-a']],
   ] as const) {
     const name = HOSTS[kind].split('.')[0] ?? '';
     await configure([
@@ -60,17 +70,9 @@ beforeAll(async () => {
       '--target',
       `http://127.0.0.1:${await upstreams.start(kind)}`,
     ]);
-    await configure([
-      'route',
-      'create',
-      name,
-      '--hostname',
-      HOSTS[kind],
-      '--path',
-      `/=${name}`,
-      ...(secret === null ? [] : ['--client-ca-secret', secret]),
-    ]);
+    await configure(['route', 'create', name, '--hostname', HOSTS[kind], '--path', `/=${name}`, ...flags]);
   }
+  await configure(['route', 'rotate-ca', 'start', 'rotating', '--next', 'ca-b']);
 });
 
 afterAll(async () => {
@@ -97,10 +99,12 @@ function makeCells(): Cell[] {
 
 function mayReach({ host, certificate, authority, resumedFrom }: Cell): boolean {
   if (authority !== host) return false;
-  if (host === 'open') return true;
+  if (host === 'open' || host === 'observed') return true;
   // A session of the same host is that of the client it admitted, whatever certificate lies beside it.
   if (resumedFrom === host) return true;
-  return host === 'CA A' ? ADMITTED_BY_A.has(certificate) : certificate === 'wrong CA';
+  const byA = ADMITTED_BY_A.has(certificate);
+  const byB = ADMITTED_BY_B.has(certificate);
+  return { 'CA A': byA, 'CA B': byB, rotating: byA || byB }[host];
 }
 
 /** The best session a client can get on a host: with the certificate that the host admits. */
@@ -108,7 +112,10 @@ async function saveSessions(): Promise<void> {
   for (const kind of HOST_KINDS)
     for (const tls of ['1.2', '1.3'] as const)
       for (const protocol of ['http/1.1', 'h2'] as const) {
-        const client = { open: null, 'CA A': certificates.right ?? null, 'CA B': rightForB }[kind];
+        const client = {
+          ...{ open: null, observed: null, rotating: rightForB },
+          ...{ 'CA A': certificates.right ?? null, 'CA B': rightForB },
+        }[kind];
         const answer = await attempt({
           ...baseOf(kind, tls, protocol),
           client,
@@ -132,10 +139,10 @@ function sessionFile(kind: HostKind, tls: string, protocol: string): string {
 }
 
 test('every cell of hosts, certificates, versions, protocols, resumption and Host gets the right verdict', {
-  timeout: 400_000,
+  timeout: 900_000,
 }, async () => {
   const cells = makeCells();
-  expect(cells.length).toBe(3 * 8 * 2 * 2 * 4 * 2);
+  expect(cells.length).toBe(5 * 9 * 2 * 2 * 6 * 2);
   await saveSessions();
   const wrong: string[] = [];
   let next = 0;
