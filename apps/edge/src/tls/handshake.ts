@@ -5,7 +5,7 @@ import type { RefusalReason } from '@postern/contracts';
 import { readSubjectNames, type SubjectNames } from '@postern/pki';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
-import { certificatesShown, fingerprintOf, identityOf } from './client-identity.ts';
+import { certificatesShown, fingerprintOf, identityOf, leafShown } from './client-identity.ts';
 import { readVerifyResult } from './verify-result.ts';
 
 /** What came of a handshake. A socket that was not admitted is already on its way out; `failed` needs no more either. */
@@ -120,12 +120,13 @@ function judge(
     detail,
     ...describeSent(socket),
   });
-  const shown = certificatesShown(socket);
+  const reused = socket.isSessionReused();
+  const shown = reused ? leafShown(socket) : certificatesShown(socket);
   const [leaf] = shown;
   // OpenSSL calls a resumed session without a certificate good (nodejs/node #35317).
   if (leaf === undefined) return refuse('certificate_missing', 'no certificate was sent');
   // OpenSSL's word on a resumed session is that of its first handshake; ours is of now, on the same certificates.
-  const chain = socket.isSessionReused() ? [leaf, ...intermediatesOf(leaf)] : shown;
+  const chain = reused ? [leaf, ...intermediatesOf(leaf)] : shown;
   const presented = { openssl: readVerifyResult(socket), chain };
   const evaluation = evaluate(presented);
   // Whom only a matcher refuses is told so in an answer.
