@@ -12,7 +12,12 @@ import { requestIdOf } from './request-id.ts';
 /** Characters of a path in a log line. */
 const LOGGED_PATH_CHARS_MAX = 256;
 /** Operations that come every few seconds: they are logged only when they fail, for they would bury the rest. */
-const QUIET_OPERATIONS: ReadonlySet<string> = new Set(['getLive', 'getReady', 'createReport', 'createLedgerReport']);
+const QUIET_OPERATIONS: ReadonlySet<string> = new Set([
+  'getLive',
+  'getReady',
+  'createReport',
+  'createLedgerReport',
+]);
 
 interface AppEnv {
   Variables: { requestId: string; operation?: string; tokenId?: string };

@@ -34,12 +34,9 @@ const refusalFilter = {
     .regex(/^[a-z0-9_]{1,64}$/, 'a reason is a word like certificate_expired')
     .optional(),
   fingerprint: sha256Hex.optional(),
-  observed: z
-    .enum(['true', 'false'])
-    .optional()
-    .meta({
-      description: 'true: only those who were let in and would have been refused; false: only the refused',
-    }),
+  observed: z.enum(['true', 'false']).optional().meta({
+    description: 'true: only those who were let in and would have been refused; false: only the refused',
+  }),
   since: instant.optional().meta({ description: 'Those whose last refusal came then or later' }),
 };
 

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { COMMANDS } from './command-list.ts';
 import { findCommand } from './find-command.ts';
 import { type CliHarness, endOf, startCliHarness } from './testing/cli-harness.ts';
-import { makeCa, makeServerCertificate } from './testing/openssl.ts';
 import { refusalOf, reportLedger, sightingOf } from './testing/ledger-report.ts';
+import { makeCa, makeServerCertificate } from './testing/openssl.ts';
 import { connectReportingEdge, type ReportingEdge } from './testing/reporting-edge.ts';
 import { posternCalls } from './testing/shell-words.ts';
 
