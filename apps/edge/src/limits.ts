@@ -34,6 +34,13 @@ export const EDGE_LIMITS = {
   admittedPathsMax: 4_000,
   /** Bytes. Intermediates kept for one admitted client, so that its sessions can resume; common chains take 1 to 4 KiB. */
   keptIntermediatesBytesMax: 16 * KIB,
+  /**
+   * How often in a worker's life what a client sent above its leaf is read. Node keeps each for ever, some 10 KB for two certificates; once for
+   * each issuer is what honest clients need.
+   */
+  sentChainReadingsMax: 5_000,
+  /** The same for clients that OpenSSL refuses, only to say why: strangers choose what they send, 0.4 MB in memory at most. */
+  refusedChainReadingsMax: 200,
   /** Refused ones, kept so that a client that tries again and again costs little. */
   refusedPathsMax: 500,
   /** Bytes. A PROXY v1 line has at most 107 (its specification, section 2.1). */

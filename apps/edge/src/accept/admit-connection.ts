@@ -17,7 +17,6 @@ import type { ConnectionRefusal } from '../http/refusal-page.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { type AlertName, plaintextAlert } from '../tls/alert.ts';
-import { certificatesShown } from '../tls/client-identity.ts';
 import { runHandshake } from '../tls/handshake.ts';
 import type { KnownIntermediates } from '../tls/known-intermediates.ts';
 import { endSecure, type Lingerer } from './linger.ts';
@@ -124,7 +123,7 @@ export async function admitConnection(
     secureContext: found.secureContext,
     // By what the host demands when it comes to that: it may change while the handshake runs.
     evaluate: host.policy === null ? null : (client) => (options.hosts.get(name) ?? host).evaluate(client),
-    intermediatesOf: (leafDer) => options.intermediates.find(host.policyVersion, leafDer),
+    intermediates: options.intermediates.of(host.policyVersion),
     tellsUntrusted: tellsUntrusted(host.document) || isObserved(host),
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
@@ -257,6 +256,7 @@ interface RefusedClient {
   readonly reason: RefusalReason;
   readonly detail: string;
   readonly fingerprint: string | null;
+  readonly chain: readonly Buffer[];
   readonly subject: SubjectNames | null;
   /** True where it is let in all the same. */
   readonly observed: boolean;
@@ -266,7 +266,7 @@ interface RefusedClient {
 function noteRefusedClient(
   options: AdmitOptions,
   socket: TLSSocket,
-  { name, host, client, reason, detail, fingerprint, subject, observed }: RefusedClient,
+  { name, host, client, reason, detail, fingerprint, chain, subject, observed }: RefusedClient,
 ): string | null {
   const { id: refusal, nth } = options.ledger.refuse({
     document: host.document,
@@ -277,7 +277,7 @@ function noteRefusedClient(
     rule: null,
     clientAddress: client,
     fingerprint,
-    chain: certificatesShown(socket),
+    chain,
     tlsVersion: socket.getProtocol(),
     observed,
   });

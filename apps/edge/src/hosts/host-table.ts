@@ -317,7 +317,7 @@ export class EdgeHostTable implements HostTable {
   #mayResume(host: EdgeHost, { leafDer, wasGood }: OfferedSession): boolean {
     if (host.policy === null) return true;
     if (leafDer === null || !wasGood) return false;
-    const intermediates = this.#options.intermediates.find(host.policyVersion, leafDer);
+    const intermediates = this.#options.intermediates.of(host.policyVersion).find(leafDer);
     return host.evaluate({ openssl: { good: true }, chain: [leafDer, ...intermediates] }).verdict === 'admit';
   }
 

@@ -1,34 +1,31 @@
 import { createHash } from 'node:crypto';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Evaluation, PresentedClient } from '@postern/admission';
 import type { ClientIdentity } from '../connection.ts';
 
-/** Certificates on one path; OpenSSL itself stops at 100. */
-const PATH_MAX = 101;
+/** Certificates of one client; OpenSSL itself stops at 100. */
+const SENT_MAX = 101;
 
-/**
- * The certificates of the peer as far as Node shows them: the leaf, then each one's issuer by name, of what was sent, then of the anchors.
- *
- * Uses getPeerCertificate(true) alone: getPeerX509Certificate() on a server socket leaks what the client sent (nodejs/node
- * #65579). Of two certificates of one name Node shows the first that was sent. Empty when the peer sent none.
- */
-export function certificatesShown(socket: TLSSocket): Buffer[] {
-  const shown: Buffer[] = [];
-  // An empty object stands for no certificate; a self-signed one is its own issuer.
-  let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
-  while (certificate !== undefined && shown.length < PATH_MAX) {
-    const { raw, issuerCertificate }: Partial<DetailedPeerCertificate> = certificate;
-    if (!Buffer.isBuffer(raw) || raw.length === 0 || shown.at(-1)?.equals(raw)) break;
-    shown.push(raw);
-    certificate = issuerCertificate === certificate ? undefined : issuerCertificate;
-  }
-  return shown;
+/** The leaf of the peer; null when it sent none. Never on a curve that NIST gave no name, at which Node dies: see `buildSecureContext`. */
+export function leafShown(socket: TLSSocket): Buffer | null {
+  const { raw }: Partial<PeerCertificate> = socket.getPeerCertificate();
+  return Buffer.isBuffer(raw) && raw.length > 0 ? raw : null;
 }
 
-/** The leaf of the peer alone, at half the cost: all that a resumed session has. Empty when the peer sent none. */
-export function leafShown(socket: TLSSocket): Buffer[] {
-  const { raw }: Partial<DetailedPeerCertificate> = socket.getPeerCertificate();
-  return Buffer.isBuffer(raw) && raw.length > 0 ? [raw] : [];
+/**
+ * The certificates of the peer as it sent them, leaf first.
+ *
+ * Node never gives back the memory of those above the leaf (nodejs/node #65579), so this is for the few cases in which nothing else
+ * will do: `KnownIntermediates.mayRead`. getPeerCertificate(true) would, but dies at an issuer on a curve that NIST gave no name.
+ */
+export function certificatesSent(socket: TLSSocket): Buffer[] {
+  const sent: Buffer[] = [];
+  let certificate = socket.getPeerX509Certificate();
+  while (certificate !== undefined && sent.length < SENT_MAX) {
+    sent.push(certificate.raw);
+    certificate = certificate.issuerCertificate;
+  }
+  return sent;
 }
 
 /** Who a client is; null where no path is valid, so that nobody knows. */

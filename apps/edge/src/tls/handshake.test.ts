@@ -51,7 +51,7 @@ function demand(
     secureContext: resuming,
     evaluate: (presented) =>
       evaluateClient(presented, { bundles: [bundle], matchers: null, revocations: null }, now),
-    intermediatesOf: () => intermediates,
+    intermediates: { find: () => intermediates, above: () => [], mayRead: () => true },
     serverName,
     timeoutMs: 5_000,
     lingerer: new Lingerer({ lingerMs: 100, lingeringMax: 1 }),

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import type { Evaluation, PresentedClient } from '@postern/admission';
+import { type Evaluation, type PresentedClient, refusalOfOpenSslCode } from '@postern/admission';
 import type { RefusalReason } from '@postern/contracts';
 import { readSubjectNames, type SubjectNames } from '@postern/pki';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
-import { certificatesShown, fingerprintOf, identityOf, leafShown } from './client-identity.ts';
+import { certificatesSent, fingerprintOf, identityOf, leafShown } from './client-identity.ts';
+import type { IntermediatesOfPolicy } from './known-intermediates.ts';
 import { readVerifyResult } from './verify-result.ts';
 
 /** What came of a handshake. A socket that was not admitted is already on its way out; `failed` needs no more either. */
@@ -24,6 +25,8 @@ export type HandshakeOutcome =
       readonly reason: RefusalReason;
       readonly detail: string;
       readonly fingerprint: string | null;
+      /** The certificates it was judged by, leaf first; empty where none was sent. */
+      readonly chain: readonly Buffer[];
       /** Names of the leaf as they stand in it, for the log; null when they cannot be read. */
       readonly subject: SubjectNames | null;
     }
@@ -36,8 +39,8 @@ interface HandshakeOptions {
   readonly evaluate: ((client: PresentedClient) => Evaluation) | null;
   /** True: a client without a certificate, too, comes to the end of the handshake, to be told there that it is refused. */
   readonly tellsUntrusted?: boolean;
-  /** The certificates above the leaf of a resumed session, which itself has only the leaf. */
-  readonly intermediatesOf: (leafDer: Buffer) => readonly Buffer[];
+  /** What is known to stand above leaves: of a connection only the leaf is read where that does. */
+  readonly intermediates: IntermediatesOfPolicy;
   /** The name as it stood in the ClientHello; OpenSSL must have read the same one. */
   readonly serverName: string;
   readonly timeoutMs: number;
@@ -100,7 +103,7 @@ const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
 function judge(
   socket: TLSSocket,
-  { evaluate, intermediatesOf, serverName }: HandshakeOptions,
+  { evaluate, intermediates, serverName }: HandshakeOptions,
 ): HandshakeOutcome {
   // TLS 1.2 gives no name on a resumed session; that is one of this very context, whose domain is the host.
   const sameName =
@@ -112,39 +115,64 @@ function judge(
   }
   const alpn = socket.alpnProtocol === null ? false : socket.alpnProtocol;
   if (evaluate === null) return { outcome: 'done', socket, client: null, alpn };
-  const refuse = (reason: RefusalReason, detail: string): HandshakeOutcome => ({
+  const leaf = leafShown(socket);
+  const refuse = (reason: RefusalReason, detail: string, chain: readonly Buffer[]): HandshakeOutcome => ({
     outcome: 'refused',
     socket,
     alpn,
     reason,
     detail,
-    ...describeSent(socket),
+    chain,
+    ...describeLeaf(leaf),
   });
-  const reused = socket.isSessionReused();
-  const shown = reused ? leafShown(socket) : certificatesShown(socket);
-  const [leaf] = shown;
   // OpenSSL calls a resumed session without a certificate good (nodejs/node #35317).
-  if (leaf === undefined) return refuse('certificate_missing', 'no certificate was sent');
+  if (leaf === null) return refuse('certificate_missing', 'no certificate was sent', []);
   // OpenSSL's word on a resumed session is that of its first handshake; ours is of now, on the same certificates.
-  const chain = reused ? [leaf, ...intermediatesOf(leaf)] : shown;
-  const presented = { openssl: readVerifyResult(socket), chain };
-  const evaluation = evaluate(presented);
-  // Whom only a matcher refuses is told so in an answer.
-  if (evaluation.refusedAt === 'handshake') {
-    return refuse(evaluation.reason ?? 'certificate_invalid', evaluation.detail);
+  const openssl = readVerifyResult(socket);
+  let chain: readonly Buffer[] = [leaf];
+  let evaluation: Evaluation | undefined;
+  for (chain of chainsOf(socket, leaf, openssl.good, intermediates)) {
+    evaluation = evaluate({ openssl, chain });
+    if (evaluation.anchor !== null) break;
   }
-  const client = identityOf(presented, evaluation);
-  if (client === null) return refuse('certificate_invalid', 'the client could not be identified');
+  // Whom only a matcher refuses is told so in an answer.
+  if (evaluation === undefined || evaluation.refusedAt === 'handshake') {
+    const { reason = null, detail = '' } = evaluation ?? {};
+    // OpenSSL has seen what we have not read.
+    const isUnread = !openssl.good && chain.length === 1 && reason === 'certificate_untrusted';
+    return isUnread
+      ? refuse(refusalOfOpenSslCode(openssl.code), openssl.detail, chain)
+      : refuse(reason ?? 'certificate_invalid', detail, chain);
+  }
+  const client = identityOf({ openssl, chain }, evaluation);
+  if (client === null) return refuse('certificate_invalid', 'the client could not be identified', chain);
   return { outcome: 'done', socket, client, alpn };
 }
 
-/** The leaf that a refused client sent, for the log. */
-function describeSent(socket: TLSSocket): { fingerprint: string | null; subject: SubjectNames | null } {
-  const { raw } = socket.getPeerCertificate() as { raw?: Buffer };
-  if (raw === undefined) return { fingerprint: null, subject: null };
-  const fingerprint = fingerprintOf(raw);
+/** The chains that a client may be judged by, what costs least first; each is asked for only where those before lead to no CA. */
+function* chainsOf(
+  socket: TLSSocket,
+  leaf: Buffer,
+  isGood: boolean,
+  intermediates: IntermediatesOfPolicy,
+): Generator<readonly Buffer[]> {
+  if (isGood) {
+    yield [leaf, ...intermediates.find(leaf)];
+    const above = intermediates.above(leaf);
+    if (above.length > 0) yield [leaf, ...above];
+  } else {
+    // Refused anyway; what others have sent would only hide why.
+    yield [leaf];
+  }
+  if (!socket.isSessionReused() && intermediates.mayRead(leaf, isGood)) yield certificatesSent(socket);
+}
+
+/** What the log says of the leaf that a refused client sent. */
+function describeLeaf(leaf: Buffer | null): { fingerprint: string | null; subject: SubjectNames | null } {
+  if (leaf === null) return { fingerprint: null, subject: null };
+  const fingerprint = fingerprintOf(leaf);
   try {
-    return { fingerprint, subject: readSubjectNames(raw) };
+    return { fingerprint, subject: readSubjectNames(leaf) };
   } catch {
     return { fingerprint, subject: null };
   }

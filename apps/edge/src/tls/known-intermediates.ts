@@ -1,30 +1,56 @@
 import { hash } from 'node:crypto';
+import { readCertificateFields } from '@postern/pki';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
 
 /** The certificates above one admitted leaf, as workers tell each other of them: base64 of DER, nearest first. */
 export interface SharedIntermediates {
-  readonly key: string;
+  readonly policyVersion: string;
+  /** SHA-256 of the leaf, base64. */
+  readonly leaf: string;
   readonly chain: readonly string[];
 }
 
+/** What is known of the certificates above leaves under one policy. */
+export interface IntermediatesOfPolicy {
+  /** What stood above this very leaf, nearest first; empty where nothing is known or needed. */
+  find(leafDer: Buffer): readonly Buffer[];
+  /** What stood above other leaves of the same issuers. */
+  above(leafDer: Buffer): readonly Buffer[];
+  /**
+   * True where what this client sent may be read: once for a leaf that leads nowhere, and so often in a worker's life, more often for
+   * those whom OpenSSL admits (`isGood`) than to explain to others why it does not.
+   */
+  mayRead(leafDer: Buffer, isGood: boolean): boolean;
+}
+
 /**
- * The intermediates of admitted clients. A resumed connection shows only the leaf; with these it is validated as at its first handshake.
+ * The intermediates of admitted clients. With them a resumed connection, which shows only the leaf, is validated as at its first
+ * handshake, and a fresh one without reading what it sent, which Node keeps in memory for ever (nodejs/node #65579).
  *
- * Found by leaf and policy, so that none serves in another trust domain. What is not here (any more) costs a full handshake.
+ * Kept apart by policy, so that none serves in another trust domain. What is not here (any more) costs a full handshake or a reading.
  */
 export class KnownIntermediates {
+  /** By leaf. */
   readonly #chains = new Lru<readonly Buffer[]>(EDGE_LIMITS.admittedPathsMax);
+  /** By subject. */
+  readonly #authorities = new Lru<readonly Buffer[]>(EDGE_LIMITS.admittedPathsMax);
+  /** Leaves whose certificates were read and led nowhere, as far as nothing says otherwise. */
+  readonly #read = new Lru<true>(EDGE_LIMITS.refusedPathsMax);
   readonly #onNew: (shared: SharedIntermediates) => void;
+  readonly #readings = { good: 0, refused: 0 };
 
   /** `onNew` is called once for what this worker has seen first. */
   constructor(onNew: (shared: SharedIntermediates) => void) {
     this.#onNew = onNew;
   }
 
-  /** Nearest first; empty where none are known or needed. */
-  find(policyVersion: string, leafDer: Buffer): readonly Buffer[] {
-    return this.#chains.get(keyOf(policyVersion, leafDer)) ?? [];
+  of(policyVersion: string): IntermediatesOfPolicy {
+    return {
+      find: (leafDer) => this.#chains.get(`${policyVersion} ${hashOf(leafDer)}`) ?? [],
+      above: (leafDer) => this.#above(policyVersion, leafDer),
+      mayRead: (leafDer, isGood) => this.#mayRead(`${policyVersion} ${hashOf(leafDer)}`, isGood),
+    };
   }
 
   /** Keeps what stood above an admitted leaf; nothing where nothing did, or where it is too large to keep. */
@@ -32,23 +58,70 @@ export class KnownIntermediates {
     if (chain.length === 0) return;
     const bytes = chain.reduce((sum, { length }) => sum + length, 0);
     if (bytes > EDGE_LIMITS.keptIntermediatesBytesMax) return;
-    const key = keyOf(policyVersion, leafDer);
-    const known = this.#chains.get(key);
+    const leaf = hashOf(leafDer);
+    const known = this.#chains.get(`${policyVersion} ${leaf}`);
     if (known?.length === chain.length && known.every((der, index) => der.equals(chain[index] ?? der)))
       return;
-    this.#chains.set(key, chain);
-    this.#onNew({ key, chain: chain.map((der) => der.toString('base64')) });
+    this.#keep(policyVersion, leaf, chain);
+    this.#onNew({ policyVersion, leaf, chain: chain.map((der) => der.toString('base64')) });
   }
 
   /** Takes what another worker has seen. */
-  take({ key, chain }: SharedIntermediates): void {
-    this.#chains.set(
-      key,
+  take({ policyVersion, leaf, chain }: SharedIntermediates): void {
+    this.#keep(
+      policyVersion,
+      leaf,
       chain.map((text) => Buffer.from(text, 'base64')),
     );
   }
+
+  #keep(policyVersion: string, leaf: string, chain: readonly Buffer[]): void {
+    this.#chains.set(`${policyVersion} ${leaf}`, chain);
+    for (const der of chain) {
+      const key = `${policyVersion} ${readCertificateFields(der).subject.key}`;
+      const others = (this.#authorities.get(key) ?? []).filter((other) => !other.equals(der));
+      this.#authorities.set(key, [der, ...others].slice(0, SAME_NAME_MAX));
+    }
+  }
+
+  #above(policyVersion: string, leafDer: Buffer): readonly Buffer[] {
+    const found: Buffer[] = [];
+    let below = [leafDer];
+    for (let level = 0; level < LEVELS_MAX && below.length > 0; level += 1) {
+      const issuers = new Set(below.flatMap((der) => issuerKeyOf(der) ?? []));
+      below = [...issuers]
+        .flatMap((issuer) => this.#authorities.get(`${policyVersion} ${issuer}`) ?? [])
+        .filter((der) => !found.some((other) => other.equals(der)));
+      found.push(...below);
+    }
+    return found;
+  }
+
+  #mayRead(key: string, isGood: boolean): boolean {
+    const kind = isGood ? 'good' : 'refused';
+    if (this.#readings[kind] >= READINGS_MAX[kind] || this.#read.get(key) !== undefined) return false;
+    this.#readings[kind] += 1;
+    this.#read.set(key, true);
+    return true;
+  }
 }
 
-function keyOf(policyVersion: string, leafDer: Buffer): string {
-  return `${hash('sha256', leafDer, 'base64')} ${policyVersion}`;
+const READINGS_MAX = {
+  good: EDGE_LIMITS.sentChainReadingsMax,
+  refused: EDGE_LIMITS.refusedChainReadingsMax,
+};
+/** Certificates kept of one subject: those of a CA whose key or issuer has changed. */
+const SAME_NAME_MAX = 4;
+const LEVELS_MAX = 8;
+
+function issuerKeyOf(der: Buffer): string | null {
+  try {
+    return readCertificateFields(der).issuer.key;
+  } catch {
+    return null;
+  }
+}
+
+function hashOf(der: Buffer): string {
+  return hash('sha256', der, 'base64');
 }

@@ -20,7 +20,28 @@ const CIPHERS = [
  * Key exchanges, the post-quantum one first where this OpenSSL has it. No finite-field groups: a client can have the edge compute
  * those without computing anything itself (CVE-2002-20001).
  */
-const GROUPS = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384'].filter(isKnownGroup).join(':');
+const GROUPS = ['X25519MLKEM768', 'X25519', 'P-256', 'P-384', 'P-521'].filter(isKnownGroup).join(':');
+
+/**
+ * Signatures of clients. None over SHA-1, and none on curves that NIST gave no name (brainpool): Node 24 dies when it is asked for a leaf
+ * on one. In TLS 1.2 it is GROUPS that keeps those out, and so holds every curve that a client's key may be on.
+ */
+const SIGNATURES = [
+  'ecdsa_secp256r1_sha256',
+  'ecdsa_secp384r1_sha384',
+  'ecdsa_secp521r1_sha512',
+  'ed25519',
+  'ed448',
+  'rsa_pss_rsae_sha256',
+  'rsa_pss_rsae_sha384',
+  'rsa_pss_rsae_sha512',
+  'rsa_pss_pss_sha256',
+  'rsa_pss_pss_sha384',
+  'rsa_pss_pss_sha512',
+  'rsa_pkcs1_sha256',
+  'rsa_pkcs1_sha384',
+  'rsa_pkcs1_sha512',
+].join(':');
 
 function isKnownGroup(name: string): boolean {
   try {
@@ -70,6 +91,7 @@ export function buildSecureContext(input: SecureContextInput): SecureContext {
     allowPartialTrustChain: true,
     ciphers: CIPHERS,
     ecdhCurve: GROUPS,
+    sigalgs: SIGNATURES,
     minVersion: input.minVersion,
     maxVersion: 'TLSv1.3',
     // Without an id every client that offers a ticket of its own dies with internal_error; OpenSSL allows 32 bytes.

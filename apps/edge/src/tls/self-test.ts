@@ -169,7 +169,7 @@ async function tryClient(
   const outcome = await handshake(near as unknown as Socket, {
     secureContext: server.secureContext,
     evaluate: server.isOpen ? null : server.evaluate,
-    intermediatesOf: () => [],
+    intermediates: { find: () => [], above: () => [], mayRead: () => false },
     serverName: NAME,
     timeoutMs: TIMEOUT_MS,
     lingerer: new Lingerer({ lingerMs: 0, lingeringMax: 1 }),
