@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CliHarness, startCliHarness } from './testing/cli-harness.ts';
 
 // How it looks in a real terminal, which tmux is. Without tmux these tests are skipped.
 const hasTmux = spawnSync('tmux', ['-V']).error === undefined;
-const socket = `postern-test-${process.pid}`;
+let servers = 0;
 const ESCAPE = '\u001b';
 const LONG = 'a-name-that-is-rather-long-for-a-route-of-a-shop';
 
@@ -26,16 +27,18 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (hasTmux) spawnSync('tmux', ['-L', socket, 'kill-server']);
   await cli?.[Symbol.asyncDispose]();
 });
 
 /** The lines on a terminal of so many columns after a call has ended, with their escape sequences. */
 async function linesOn(columns: number, call: string, env = ''): Promise<string[]> {
   const line = `env -u NO_COLOR -u FORCE_COLOR POSTERN_CONFIG='${cli.configFile}' ${env} ${cli.program} ${call}; printf 'THE END'; sleep 600`;
+  // A server of its own: one that loses its last session is still ending when the next one asks it.
+  servers += 1;
+  const server = join(dirname(cli.configFile), `tmux-${servers}`);
   const tmux = (...args: string[]): string =>
-    execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...args], { encoding: 'utf8' });
-  const session = `s${columns}-${Math.floor(performance.now())}`;
+    execFileSync('tmux', ['-S', server, '-f', '/dev/null', ...args], { encoding: 'utf8' });
+  const session = 'session';
   tmux('new-session', '-d', '-s', session, '-x', String(columns), '-y', '30', 'sh', '-c', line);
   try {
     for (let tries = 0; tries < 600; tries += 1) {
@@ -45,7 +48,7 @@ async function linesOn(columns: number, call: string, env = ''): Promise<string[
     }
     throw new Error(`no end of ${call}`);
   } finally {
-    tmux('kill-session', '-t', session);
+    tmux('kill-server');
   }
 }
 
