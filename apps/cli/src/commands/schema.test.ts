@@ -9,7 +9,7 @@ import {
 } from '@postern/contracts';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { type Document, parseAllDocuments, visit } from 'yaml';
 import { runPostern } from '../testing/cli-harness.ts';
 
 const golden = join(import.meta.dirname, '../../golden');
@@ -34,6 +34,18 @@ function judge(value: unknown): { schema: boolean; contracts: boolean; codes: st
     contracts: result.ok,
     codes: result.ok ? [] : result.findings.map(({ code, pointer }) => `${code} ${pointer}`),
   };
+}
+
+/** True for what Postern refuses while it reads; an alias without its anchor cannot even become a value. */
+function hasAlias(document: Document): boolean {
+  let found = false;
+  visit(document, {
+    Alias() {
+      found = true;
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 const host = 'shop.example.org';
@@ -129,7 +141,7 @@ describe('what the schema accepts and refuses agrees with the contracts', () => 
       for (const document of parseAllDocuments(readFileSync(join(golden, file), 'utf8'), {
         logLevel: 'silent',
       })) {
-        if (document.errors.length > 0 || document.toString().includes('*')) continue;
+        if (document.errors.length > 0 || hasAlias(document)) continue;
         const verdict = judge(document.toJS());
         if (verdict === undefined) continue;
         judged += 1;
@@ -147,6 +159,9 @@ describe('what the schema accepts and refuses agrees with the contracts', () => 
           "invalid_value /spec/host",
         ],
         "host-two-dots.input": [
+          "invalid_value /spec/host",
+        ],
+        "host-wildcard-top.input": [
           "invalid_value /spec/host",
         ],
         "prefix-twice.input": [
