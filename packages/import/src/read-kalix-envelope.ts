@@ -80,6 +80,13 @@ function readEnvelope(
     found(notMade(pointerOf(path), 'this is no descriptor of a route or service'));
     return undefined;
   }
+  for (const key of ['resource', 'kind']) {
+    if (!Object.hasOwn(value, key)) continue;
+    const said = value[key];
+    if (typeof said === 'string' && said.toLowerCase() === kind) continue;
+    const message = said === null ? `"${key}" is empty` : `"${key}" says otherwise, but this is a ${kind}`;
+    found(notCarried(pointerOf([...path, key]), message));
+  }
   leaveOthers(value, ['resource', 'kind', 'name', 'metadata', 'spec'], path, found);
   const inMetadata = [...path, 'metadata', 'name'];
   let name = Object.hasOwn(value, 'name') ? { text: value.name, path: [...path, 'name'] } : null;
