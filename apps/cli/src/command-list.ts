@@ -94,6 +94,7 @@ export const NOUNS: Readonly<Record<string, string>> = {
   'dev-cert': 'certificates for tests, made offline',
   client: 'client certificates: whom edges have seen, and who may no longer come',
   context: 'which API to call, with which token: your configuration',
+  doctor: 'checks of this installation and of live hosts',
   import: 'configurations of other systems as documents',
   refusal: 'whom edges refused, and why',
   route: 'hosts, where their paths lead, and whom they admit',
