@@ -43,7 +43,7 @@ describe('what is suggested', () => {
     ['the name behind a flag', ['route', 'get', '--json', 'm'], ['my-route']],
     ['the name behind an alias', ['routes', 'rm', 'o'], ['other']],
     ['a type', ['secret', 'create', 'tls'], ['tls-ca', 'tls']],
-    ['a flag', ['route', 'create', '--client-ca'], ['--client-ca-secret']],
+    ['a flag', ['route', 'create', '--client-ca-s'], ['--client-ca-secret']],
     ['the negation of a flag', ['route', 'create', '--no-w'], ['--no-wait']],
     ['a secret for a flag', ['route', 'update', 'my-route', '--client-ca-secret', ''], ['my-ca']],
     ['a secret in a flag', ['route', 'update', '--client-ca-secret=m'], ['--client-ca-secret=my-ca']],
