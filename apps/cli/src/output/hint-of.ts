@@ -27,10 +27,7 @@ function hintOfProblem(error: PosternError, call: FailedCall | undefined): strin
   const name = call?.rest.find((word) => !word.startsWith('-')) ?? 'NAME';
   switch (error.code) {
     case 'not_found':
-      if (/^there is no project /.test(error.message)) return PROJECT_HINT;
-      return has(noun, 'list') && call?.id !== `${noun}:list`
-        ? `\`postern ${noun} list\` shows what is there`
-        : undefined;
+      return hintOfMissing(error.message, call?.id ?? '', noun);
     case 'version_conflict':
       return has(noun, 'get')
         ? `somebody else changed it meanwhile: look at \`postern ${noun} get ${name}\` and repeat`
@@ -52,6 +49,17 @@ function hintOfProblem(error: PosternError, call: FailedCall | undefined): strin
     default:
       return undefined;
   }
+}
+
+/** Where to look for what is missing: what the message names, as a call may name other things than its own noun is about. */
+function hintOfMissing(message: string, id: string, noun: string): string | undefined {
+  const [, kind = noun] =
+    /^there is no (?:tls-ca )?(project|revocation|route|secret|service) /.exec(message) ?? [];
+  if (kind === 'project') return PROJECT_HINT;
+  const list = kind === 'revocation' ? 'client:revocations' : `${kind}:list`;
+  return Object.hasOwn(COMMANDS, list) && id !== list
+    ? `\`postern ${list.replace(':', ' ')}\` shows what is there`
+    : undefined;
 }
 
 const PROJECT_HINT = '`postern context show` says what names the project; --project names another';
