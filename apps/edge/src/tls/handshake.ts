@@ -129,41 +129,47 @@ function judge(
   if (leaf === null) return refuse('certificate_missing', 'no certificate was sent', []);
   // OpenSSL's word on a resumed session is that of its first handshake; ours is of now, on the same certificates.
   const openssl = readVerifyResult(socket);
-  let chain: readonly Buffer[] = [leaf];
-  let evaluation: Evaluation | undefined;
-  for (chain of chainsOf(socket, leaf, openssl.good, intermediates)) {
-    evaluation = evaluate({ openssl, chain });
-    if (evaluation.anchor !== null) break;
+  // Whom OpenSSL refuses is refused anyway; what others have sent would only hide why.
+  let chain: readonly Buffer[] = openssl.good ? [leaf, ...intermediates.find(leaf)] : [leaf];
+  let evaluation = evaluate({ openssl, chain });
+  if (evaluation.anchor === null) {
+    for (const longer of longerChains(socket, leaf, openssl.good, intermediates)) {
+      chain = longer;
+      evaluation = evaluate({ openssl, chain });
+      if (evaluation.anchor !== null) break;
+    }
   }
   // Whom only a matcher refuses is told so in an answer.
-  if (evaluation === undefined || evaluation.refusedAt === 'handshake') {
-    const { reason = null, detail = '' } = evaluation ?? {};
-    // OpenSSL has seen what we have not read.
-    const isUnread = !openssl.good && chain.length === 1 && reason === 'certificate_untrusted';
-    return isUnread
-      ? refuse(refusalOfOpenSslCode(openssl.code), openssl.detail, chain)
-      : refuse(reason ?? 'certificate_invalid', detail, chain);
+  if (evaluation.refusedAt === 'handshake') {
+    const { reason, detail } = refusalOf(evaluation, openssl, chain);
+    return refuse(reason, detail, chain);
   }
   const client = identityOf({ openssl, chain }, evaluation);
   if (client === null) return refuse('certificate_invalid', 'the client could not be identified', chain);
   return { outcome: 'done', socket, client, alpn };
 }
 
-/** The chains that a client may be judged by, what costs least first; each is asked for only where those before lead to no CA. */
-function* chainsOf(
+/** Ours, unless OpenSSL has seen what we have not read and knows more exactly. */
+function refusalOf(
+  { reason, detail }: Evaluation,
+  openssl: PresentedClient['openssl'],
+  chain: readonly Buffer[],
+): { reason: RefusalReason; detail: string } {
+  const ours = { reason: reason ?? ('certificate_invalid' as const), detail };
+  if (openssl.good || chain.length > 1 || ours.reason !== 'certificate_untrusted') return ours;
+  const theirs = refusalOfOpenSslCode(openssl.code);
+  return theirs === ours.reason ? ours : { reason: theirs, detail: openssl.detail };
+}
+
+/** The chains that a client may be judged by where what is known of its leaf leads to no CA, what costs least first. */
+function* longerChains(
   socket: TLSSocket,
   leaf: Buffer,
   isGood: boolean,
   intermediates: IntermediatesOfPolicy,
 ): Generator<readonly Buffer[]> {
-  if (isGood) {
-    yield [leaf, ...intermediates.find(leaf)];
-    const above = intermediates.above(leaf);
-    if (above.length > 0) yield [leaf, ...above];
-  } else {
-    // Refused anyway; what others have sent would only hide why.
-    yield [leaf];
-  }
+  const above = isGood ? intermediates.above(leaf) : [];
+  if (above.length > 0) yield [leaf, ...above];
   if (!socket.isSessionReused() && intermediates.mayRead(leaf, isGood)) yield certificatesSent(socket);
 }
 
