@@ -79,7 +79,7 @@ function askLists(
   now: number,
 ): RevocationFinding {
   let validUntil = Number.POSITIVE_INFINITY;
-  let detail = 'not among the revocations; there is no list of its issuer';
+  let detail = 'not among the revocations; no list of its issuer is known here';
   let stale: RevocationFinding | undefined;
   for (const checked of lists) {
     const { list, name } = checked;
