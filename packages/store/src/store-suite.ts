@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { describeHosts } from './testing/host-suite.ts';
+import { describeLeases } from './testing/lease-suite.ts';
 import { describeLedger } from './testing/ledger-suite.ts';
 import { describeLists } from './testing/list-suite.ts';
 import { describeLog } from './testing/log-suite.ts';
@@ -20,5 +21,6 @@ export function describeStore(title: string, makeHarness: MakeHarness): void {
     describeTokens(makeHarness);
     describeRevocations(makeHarness);
     describeLedger(makeHarness);
+    describeLeases(makeHarness);
   });
 }

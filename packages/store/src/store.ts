@@ -299,6 +299,14 @@ export interface Store extends LedgerStore {
   /** Ties an edge token to the first edge key it is used with; false when it is tied to another. */
   bindEdgeKey(tokenId: string, edgeKey: string): Promise<boolean>;
 
+  /**
+   * Makes one process at a time the doer of some work: true where the lease was free, has run out, or is this holder's already; it
+   * then lasts `ttlMs` milliseconds from now. A holder that needs longer asks again in time.
+   */
+  acquireLease(name: string, holder: string, ttlMs: number): Promise<boolean>;
+  /** Gives a lease back; nothing happens where it is not this holder's. */
+  releaseLease(name: string, holder: string): Promise<void>;
+
   close(): Promise<void>;
 }
 

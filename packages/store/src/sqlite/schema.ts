@@ -344,3 +344,32 @@ export const clientHosts = sqliteTable(
     index('client_hosts_host').on(table.project, table.host, table.lastAt),
   ],
 );
+
+/** Work that one process at a time may do: who does it, and until when it counts as theirs (milliseconds since 1970). */
+export const leases = sqliteTable('leases', {
+  name: text('name').primaryKey(),
+  holder: text('holder').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});
+
+/** Where revocation lists come from that are fetched, and how the fetching goes. Times are milliseconds since 1970. */
+export const crlSources = sqliteTable(
+  'crl_sources',
+  {
+    secretId: text('secret_id')
+      .primaryKey()
+      .references(() => secrets.id, { onDelete: 'cascade' }),
+    url: text('url').notNull(),
+    refreshMs: integer('refresh_ms').notNull(),
+    nextTryAt: integer('next_try_at').notNull(),
+    triedAt: integer('tried_at'),
+    /** Of the last answer that was good, also one that says that nothing has changed. */
+    fetchedAt: integer('fetched_at'),
+    /** In a row. */
+    failures: integer('failures').notNull(),
+    error: text('error'),
+    etag: text('etag'),
+    lastModified: text('last_modified'),
+  },
+  (table) => [index('crl_sources_next').on(table.nextTryAt)],
+);

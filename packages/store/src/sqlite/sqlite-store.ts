@@ -12,6 +12,7 @@ import {
 import { ChangeLog } from './change-log.ts';
 import { getClient, listClients } from './clients.ts';
 import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
+import { acquireLease, releaseLease } from './leases.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
 import { countDroppedRefusals, purgeLedger } from './purge-ledger.ts';
 import { runOldestJob } from './recompile-hosts.ts';
@@ -67,8 +68,8 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
   };
 
   const ledgerListeners = new Set<() => void>();
-  // Without the watch: what follows resources and hosts has nothing to look at after these, which come several times a second.
-  const writingLedger = async <T>(work: (context: WriteContext) => T): Promise<T> => {
+  // Without the watch: what follows resources and hosts has nothing to look at after these, which may come several times a second.
+  const writingUnwatched = async <T>(work: (context: WriteContext) => T): Promise<T> => {
     const context: WriteContext = { db, log, compiler, now: now(), by: null };
     return write(() => work(context));
   };
@@ -143,10 +144,10 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     bindEdgeKey: (tokenId, edgeKey) => writing((context) => bindEdgeKey(context, tokenId, edgeKey)),
 
     takeLedger: async (report) => {
-      await writingLedger((context) => takeLedger(context, report));
+      await writingUnwatched((context) => takeLedger(context, report));
       for (const listener of ledgerListeners) queueMicrotask(listener);
     },
-    purgeLedger: () => writingLedger((context) => purgeLedger(context)),
+    purgeLedger: () => writingUnwatched((context) => purgeLedger(context)),
     onLedger(listener) {
       const entry = (): void => listener();
       ledgerListeners.add(entry);
@@ -161,6 +162,10 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     getClient: (project, fingerprint) => reading(() => getClient(db, project, fingerprint)),
 
     updateTicketKeys: (next) => writing((context) => updateTicketKeys(context, next)),
+
+    acquireLease: (name, holder, ttlMs) =>
+      writingUnwatched((context) => acquireLease(context, name, holder, ttlMs)),
+    releaseLease: (name, holder) => writingUnwatched((context) => releaseLease(context, name, holder)),
 
     close: async () => {
       watch.stop();
