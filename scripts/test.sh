@@ -22,6 +22,7 @@ install_missing() {
 }
 install_missing curl:curl openssl:openssl
 install_missing tmux:tmux zsh:zsh fish:fish mandoc:mandoc
+install_missing pebble:pebble pebble-challtestsrv:pebble named:bind9 nsupdate:bind9-dnsutils
 node scripts/missing-programs.ts
 
 sh scripts/check.sh

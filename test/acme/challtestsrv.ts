@@ -1,0 +1,44 @@
+import { startProcess } from '../platform/platform.ts';
+import { takeFreePorts } from './free-ports.ts';
+
+/** A running pebble-challtestsrv: a DNS server whose answers are set one by one. Every name has the address 127.0.0.1. */
+export interface ChallengeServer extends AsyncDisposable {
+  /** `HOST:PORT` of its DNS. */
+  readonly dns: string;
+  /** Calls its management interface, like `add-caa` with `{host, policies}`. */
+  set(what: string, body: object): Promise<void>;
+}
+
+/**
+ * Starts it, on free ports of 127.0.0.1. With `answers`, it also answers http-01 and tls-alpn-01 there itself, for
+ * tests that have no edge.
+ */
+export async function startChallengeServer(
+  answers: { readonly httpPort: number; readonly tlsPort: number } | null = null,
+): Promise<ChallengeServer> {
+  const [dnsPort = 0, managementPort = 0] = await takeFreePorts(2);
+  const running = await startProcess(
+    'pebble-challtestsrv',
+    [
+      ...['-dns01', `127.0.0.1:${dnsPort}`, '-management', `127.0.0.1:${managementPort}`],
+      ...['-http01', answers === null ? '' : `127.0.0.1:${answers.httpPort}`],
+      ...['-tlsalpn01', answers === null ? '' : `127.0.0.1:${answers.tlsPort}`],
+      ...['-https01', '', '-defaultIPv6', ''],
+    ],
+    {},
+    /Starting management server/,
+  );
+  return {
+    dns: `127.0.0.1:${dnsPort}`,
+    async set(what, body) {
+      const answer = await fetch(`http://127.0.0.1:${managementPort}/${what}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      });
+      if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await running.stop();
+    },
+  };
+}
