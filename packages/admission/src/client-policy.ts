@@ -2,7 +2,7 @@ import type { Finding, HostDocument } from '@postern/contracts';
 import type { ClientBundle } from './client-path.ts';
 import { compileMatchers } from './compile-matchers.ts';
 import type { ClientPolicy } from './evaluation-input.ts';
-import { revocationJudge } from './revocation/judge-revocation.ts';
+import { type CheckedList, revocationJudge } from './revocation/judge-revocation.ts';
 import type { RevocationIndex } from './revocation/revocation-index.ts';
 
 /** What a host document refers to. */
@@ -11,12 +11,14 @@ export interface PolicySources {
   readonly bundles: ReadonlyMap<string, ClientBundle>;
   /** What is revoked in the project; null: nothing is. */
   readonly revocations: RevocationIndex | null;
+  /** The revocation lists of the host's CAs. */
+  readonly lists: readonly CheckedList[];
 }
 
-/** What a host document demands of its clients, null where nothing; or what is wrong with its matchers. */
+/** The one place where a host document becomes a policy, at edges and for `explain`: what it demands of its clients, null where nothing; or what is wrong with its matchers. */
 export function clientPolicyOf(
   { clientCertificate, route }: HostDocument,
-  { bundles, revocations }: PolicySources,
+  { bundles, revocations, lists }: PolicySources,
 ): { ok: true; policy: ClientPolicy | null } | { ok: false; findings: Finding[] } {
   if (clientCertificate === null) return { ok: true, policy: null };
   const { trustBundle, nextTrustBundle, subjectMatches } = clientCertificate;
@@ -29,7 +31,7 @@ export function clientPolicyOf(
     policy: {
       bundles: trusted,
       matchers,
-      revocations: revocationJudge({ index: revocations, lists: [], route, bundles: trusted }),
+      revocations: revocationJudge({ index: revocations, lists, route, bundles: trusted }),
     },
   };
 }

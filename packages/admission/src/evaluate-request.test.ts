@@ -57,7 +57,7 @@ function ask(document: HostDocument, change: Partial<EvaluatedRequest> = {}, at 
     websocket: false,
     client: shown(),
   };
-  const sources = { bundles: new Map([['b', bundle]]), revocations: null };
+  const sources = { bundles: new Map([['b', bundle]]), revocations: null, lists: [] };
   return evaluateRequest(document, { ...request, ...change }, { ...sources, now: at });
 }
 
@@ -95,7 +95,7 @@ test('a client that a route does not trust is refused in the handshake, whatever
         websocket: false,
         client: shown(...chain),
       },
-      { bundles: new Map(), revocations: null, now },
+      { bundles: new Map(), revocations: null, lists: [], now },
     ),
   ).toMatchObject({ answer: { kind: 'handshake' } });
 });

@@ -28,10 +28,12 @@ export function bundleOf(id: string, ders: readonly Buffer[]): ClientBundle {
 export function sourcesOf(
   bundles: readonly ClientBundle[],
   revocations: Parameters<typeof indexRevocations>[0] = [],
+  lists: PolicySources['lists'] = [],
 ): PolicySources {
   return {
     bundles: new Map(bundles.map((bundle) => [bundle.name, bundle])),
     revocations: revocations.length === 0 ? null : indexRevocations(revocations),
+    lists,
   };
 }
 

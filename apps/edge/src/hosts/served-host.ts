@@ -1,13 +1,12 @@
 import {
   type CheckedList,
+  type ClientBundle,
   type ClientPolicy,
-  type CompiledMatchers,
-  compileMatchers,
+  clientPolicyOf,
   compileRuleDemands,
   type RevocationIndex,
-  revocationJudge,
 } from '@postern/admission';
-import type { CertificateDocument, Finding, HostDocument, Hostname } from '@postern/contracts';
+import type { CertificateDocument, Finding, Hostname } from '@postern/contracts';
 import { isObserved, type ServedHost } from '../connection.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
 import { type CheckedBundle, UnusableDocument } from './read-documents.ts';
@@ -38,15 +37,12 @@ export function makeServedHost(
   parts: Omit<EdgeHost, 'policyVersion' | 'policy' | 'evaluate' | 'judgeRule'>,
   evaluator: ClientEvaluator,
 ): EdgeHost {
-  const { document, bundle, nextBundle, revocations, lists } = parts;
+  const { document, bundle, nextBundle } = parts;
   // A demand of a rule would be none where nobody is refused.
   if (isObserved({ document }) && document.rules.some((rule) => 'clientCertificate' in rule)) {
     throw new UnusableDocument('unusable_document', 'a rule demands what the host only observes');
   }
-  const policy =
-    bundle === null
-      ? null
-      : withRevocations(policyOf(document, bundle, nextBundle), document, revocations, lists);
+  const policy = policyOf(parts);
   const demands = compileRuleDemands(document.rules);
   if (!demands.ok) throw unusableMatcher(demands.findings);
   return {
@@ -69,37 +65,24 @@ function trustOf(bundle: CheckedBundle, next: CheckedBundle | null): string {
   return next === null ? bundle.contentHash : `${bundle.contentHash} next ${next.contentHash}`;
 }
 
-/** The next CA comes first: whom both vouch for counts as moved. */
-function policyOf(document: HostDocument, bundle: CheckedBundle, next: CheckedBundle | null): ClientPolicy {
+function policyOf({
+  document,
+  bundle,
+  nextBundle,
+  revocations,
+  lists,
+}: Pick<EdgeHost, 'document' | 'bundle' | 'nextBundle' | 'revocations' | 'lists'>): ClientPolicy | null {
   const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
-  const bundleOf = (name: string | undefined, { contentHash, anchors }: CheckedBundle) => ({
-    name: name ?? '',
-    contentHash,
-    anchors,
-  });
-  return {
-    bundles: [...(next === null ? [] : [bundleOf(nextTrustBundle, next)]), bundleOf(trustBundle, bundle)],
-    matchers: compileSubjects(document),
-    revocations: null,
+  const bundles = new Map<string, ClientBundle>();
+  const add = (name: string | undefined, checked: CheckedBundle | null): void => {
+    if (name === undefined || checked === null) return;
+    bundles.set(name, { name, contentHash: checked.contentHash, anchors: checked.anchors });
   };
-}
-
-function withRevocations(
-  policy: ClientPolicy,
-  { route }: HostDocument,
-  index: RevocationIndex | null,
-  lists: readonly CheckedList[],
-): ClientPolicy {
-  if (index === null && lists.length === 0) return policy;
-  return { ...policy, revocations: revocationJudge({ index, lists, route, bundles: policy.bundles }) };
-}
-
-function compileSubjects(document: HostDocument): CompiledMatchers | null {
-  const list = document.clientCertificate?.subjectMatches ?? null;
-  if (list === null) return null;
-  const compiled = compileMatchers(list);
-  if (compiled.ok) return compiled;
-  throw unusableMatcher(compiled.findings);
+  add(trustBundle, bundle);
+  add(nextTrustBundle, nextBundle);
+  const read = clientPolicyOf(document, { bundles, revocations, lists });
+  if (read.ok) return read.policy;
+  throw unusableMatcher(read.findings);
 }
 
 function unusableMatcher([finding]: readonly Finding[]): UnusableDocument {

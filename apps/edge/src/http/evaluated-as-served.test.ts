@@ -80,7 +80,7 @@ function evaluatedStatus(sni: string, host: string, method: string, target: stri
   const now = Date.now();
   const shown = predictHandshake(chain, anchors, now);
   const request = { serverName: sni, authority: host, method, target, websocket: false, client: shown };
-  const { answer } = evaluateRequest(document, request, { bundles, revocations: null, now });
+  const { answer } = evaluateRequest(document, request, { bundles, revocations: null, lists: [], now });
   if (answer.kind === 'service') return answer.needs.length > 0 ? 401 : 200;
   return answer.kind === 'problem' || answer.kind === 'edge' ? answer.status : 0;
 }
