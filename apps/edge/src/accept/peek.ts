@@ -37,7 +37,10 @@ export function peekClientHello(socket: Socket, options: PeekOptions): Promise<P
       if (state.state === 'invalid') {
         return { result: { outcome: 'refused', reason: state.reason, answerable: answerable() } };
       }
-      return { result: { outcome: 'hello', hello: state.hello }, unread: Buffer.concat(chunks) };
+      return {
+        result: { outcome: 'hello', hello: state.hello },
+        unread: chunks.length === 1 ? chunk : Buffer.concat(chunks),
+      };
     },
   });
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { CheckedList, RevocationIndex } from '@postern/admission';
 import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
@@ -8,7 +8,7 @@ import { Lru } from '../lru.ts';
 import { chooseLane } from '../tls/choose-lane.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
 import type { KnownIntermediates } from '../tls/known-intermediates.ts';
-import type { OfferedSession } from '../tls/offered-session.ts';
+import type { SessionClient } from '../tls/read-session.ts';
 import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
 import { SessionKeys, type SessionLane } from '../tls/session-keys.ts';
 import { anchorsOfHost } from './anchors-of-host.ts';
@@ -314,7 +314,7 @@ export class EdgeHostTable implements HostTable {
   }
 
   /** Sessions of clients that are not admitted, or no longer, are not resumed; their full handshake then says why. */
-  #mayResume(host: EdgeHost, { leafDer, wasGood }: OfferedSession): boolean {
+  #mayResume(host: EdgeHost, { leafDer, wasGood }: SessionClient): boolean {
     if (host.policy === null) return true;
     if (leafDer === null || !wasGood) return false;
     const intermediates = this.#options.intermediates.of(host.policyVersion).find(leafDer);
@@ -351,7 +351,7 @@ function sessionDomainOf(host: EdgeHost): string {
 /** Hosts share a context only where nothing can be resumed: the keys of a lane are of one domain. */
 function contextKey(host: EdgeHost, lane: SessionLane | null, minVersion: TlsVersion): string {
   const { chainPem, sealedKey } = host.certificate;
-  const certificate = createHash('sha256').update(chainPem).update('\0').update(sealedKey).digest('hex');
+  const certificate = hash('sha256', `${chainPem}\0${sealedKey}`, 'hex');
   const sessions = lane === null ? 'none' : lane.ticketName.toString('hex');
   return `${minVersion} ${certificate} ${host.policyVersion} ${sessions}`;
 }

@@ -1,4 +1,5 @@
-import { isTicketOf, type OfferedSession, openTicket } from './offered-session.ts';
+import { isTicketOf, openTicket } from './offered-session.ts';
+import type { SessionClient } from './read-session.ts';
 import type { SessionLane } from './session-keys.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { SessionLane } from './session-keys.ts';
 export function chooseLane(
   lanes: readonly SessionLane[],
   tickets: readonly Buffer[],
-  mayResume: (session: OfferedSession) => boolean,
+  mayResume: (session: SessionClient) => boolean,
 ): SessionLane | null {
   const refused = new Set<SessionLane>();
   let wanted: SessionLane | undefined;

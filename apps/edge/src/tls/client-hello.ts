@@ -102,6 +102,8 @@ export class ClientHelloReader {
   }
 
   #joined(): Buffer {
+    const [first] = this.#fragments;
+    if (first !== undefined && this.#fragments.length === 1) return first;
     const joined = Buffer.concat(this.#fragments);
     this.#fragments.splice(0, this.#fragments.length, joined);
     return joined;
@@ -112,37 +114,56 @@ function invalid(reason: string): HelloState {
   return { state: 'invalid', reason };
 }
 
-/** A reader over a vector; every read past the end turns it bad, and a bad reader never becomes good again. */
+/**
+ * A reader over a vector; every read past the end turns it bad, and a bad reader never becomes good again. It neither copies nor makes
+ * views: in a hello that offers a session those took a tenth of what the resumption costs.
+ */
 class Bytes {
   readonly #buffer: Buffer;
-  #offset = 0;
+  #offset: number;
+  readonly #end: number;
   bad = false;
 
-  constructor(buffer: Buffer) {
+  constructor(buffer: Buffer, offset = 0, end = buffer.length) {
     this.#buffer = buffer;
+    this.#offset = offset;
+    this.#end = end;
   }
 
   get left(): number {
-    return this.#buffer.length - this.#offset;
+    return this.#end - this.#offset;
   }
 
   number(bytes: 1 | 2): number {
-    const part = this.take(bytes);
-    return this.bad ? 0 : part.readUIntBE(0, bytes);
+    const at = this.skip(bytes);
+    return this.bad ? 0 : this.#buffer.readUIntBE(at, bytes);
   }
 
-  take(bytes: number): Buffer {
+  /** Gives where the bytes passed over begin; nothing is left where there are not that many. */
+  skip(bytes: number): number {
     if (this.bad || bytes > this.left) {
       this.bad = true;
-      return Buffer.alloc(0);
+      this.#offset = this.#end;
+      return this.#end;
     }
     this.#offset += bytes;
-    return this.#buffer.subarray(this.#offset - bytes, this.#offset);
+    return this.#offset - bytes;
+  }
+
+  /** All that is left, as a view. */
+  rest(): Buffer {
+    return this.#buffer.subarray(this.skip(this.left), this.#end);
+  }
+
+  /** All that is left, a character for each byte. */
+  text(): string {
+    return this.#buffer.toString('latin1', this.skip(this.left), this.#end);
   }
 
   /** A vector with a length before it. */
   vector(lengthBytes: 1 | 2): Bytes {
-    const inner = new Bytes(this.take(this.number(lengthBytes)));
+    const start = this.skip(this.number(lengthBytes));
+    const inner = new Bytes(this.#buffer, start, this.#offset);
     inner.bad = this.bad;
     return inner;
   }
@@ -151,7 +172,7 @@ class Bytes {
 function parseHelloBody(body: Buffer): ClientHello | string {
   const bytes = new Bytes(body);
   const legacyVersion = bytes.number(2);
-  bytes.take(32);
+  bytes.skip(32);
   const sessionId = bytes.vector(1);
   const suites = bytes.vector(2);
   const compressions = bytes.vector(1);
@@ -189,7 +210,7 @@ function parseHelloBody(body: Buffer): ClientHello | string {
       if (identities === undefined) return 'the pre-shared keys of the ClientHello are malformed';
       tickets.unshift(...identities);
     } else if (type === EXTENSION_SESSION_TICKET && data.left > 0) {
-      tickets.push(data.take(data.left));
+      tickets.push(data.rest());
     }
   }
   return { serverName, alpn, versions, tickets };
@@ -201,7 +222,7 @@ function parseServerName(data: Bytes): string | undefined {
   const type = list.number(1);
   const name = list.vector(2);
   if (data.bad || list.bad || data.left !== 0 || list.left !== 0 || type !== 0) return undefined;
-  const text = name.take(name.left).toString('latin1');
+  const text = name.text();
   return /^[\x21-\x7e]{1,255}$/.test(text) ? text : undefined;
 }
 
@@ -213,7 +234,7 @@ function parseAlpn(data: Bytes): string[] | undefined {
   while (list.left > 0) {
     const protocol = list.vector(1);
     if (list.bad || protocol.left === 0) return undefined;
-    protocols.push(protocol.take(protocol.left).toString('latin1'));
+    protocols.push(protocol.text());
   }
   return protocols;
 }
@@ -227,9 +248,9 @@ function parseIdentities(data: Bytes): Buffer[] | undefined {
   while (list.left > 0) {
     const identity = list.vector(2);
     // The age of the ticket, which OpenSSL looks at.
-    list.take(4);
+    list.skip(4);
     if (list.bad || identity.left === 0) return undefined;
-    identities.push(identity.take(identity.left));
+    identities.push(identity.rest());
   }
   return identities;
 }

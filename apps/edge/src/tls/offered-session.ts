@@ -1,23 +1,15 @@
-import { createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
-import { contextConstructed, DER_TAGS, DerCursor, readSmallInteger } from '@postern/pki';
+import { createDecipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { readSession, type SessionClient } from './read-session.ts';
 import type { SessionLane } from './session-keys.ts';
-
-/** What a session that a client offers holds of its first handshake. */
-export interface OfferedSession {
-  /** The client certificate of that handshake; null where none was sent. */
-  readonly leafDer: Buffer | null;
-  /** OpenSSL found nothing wrong with it then. */
-  readonly wasGood: boolean;
-}
 
 const NAME_BYTES = 16;
 const IV_BYTES = 16;
 const MAC_BYTES = 32;
 const MAC_KEY = [16, 32] as const;
 const CIPHER_KEY = [32, 48] as const;
-/** Numbers of the fields in OpenSSL's form of a session (ssl/ssl_asn1.c). */
-const FIELD_PEER = 3;
-const FIELD_VERIFY_RESULT = 5;
+
+/** The keys of lanes that were offered a ticket. As bytes they would be made anew at each one, for more than all the rest of the work. */
+const KEYS = new WeakMap<SessionLane, { readonly mac: KeyObject; readonly cipher: KeyObject }>();
 
 /** Whether a ticket says it is of this lane. */
 export function isTicketOf(lane: SessionLane, ticket: Buffer): boolean {
@@ -28,40 +20,31 @@ export function isTicketOf(lane: SessionLane, ticket: Buffer): boolean {
  * Reads a ticket of ours before OpenSSL does: name, IV, AES-128-CBC of the session, HMAC-SHA-256 of all before (RFC 5077 section 4,
  * with the keys as Node lays them out). Null for what is not one; a Node that seals tickets otherwise resumes nothing here.
  */
-export function openTicket({ ticketKeys }: SessionLane, ticket: Buffer): OfferedSession | null {
+export function openTicket(lane: SessionLane, ticket: Buffer): SessionClient | null {
   if (ticket.length <= NAME_BYTES + IV_BYTES + MAC_BYTES) return null;
+  const { mac, cipher } = keysOf(lane);
   const sealed = ticket.subarray(0, -MAC_BYTES);
-  const mac = createHmac('sha256', ticketKeys.subarray(...MAC_KEY))
-    .update(sealed)
-    .digest();
-  if (!timingSafeEqual(mac, ticket.subarray(-MAC_BYTES))) return null;
+  const expected = createHmac('sha256', mac).update(sealed).digest();
+  if (!timingSafeEqual(expected, ticket.subarray(-MAC_BYTES))) return null;
   const iv = ticket.subarray(NAME_BYTES, NAME_BYTES + IV_BYTES);
-  let session: Buffer | undefined;
   try {
-    const decipher = createDecipheriv('aes-128-cbc', ticketKeys.subarray(...CIPHER_KEY), iv);
-    session = Buffer.concat([decipher.update(sealed.subarray(NAME_BYTES + IV_BYTES)), decipher.final()]);
+    const decipher = createDecipheriv('aes-128-cbc', cipher, iv);
+    const start = decipher.update(sealed.subarray(NAME_BYTES + IV_BYTES));
+    const session = Buffer.concat([start, decipher.final()]);
+    start.fill(0);
     return readSession(session);
   } catch {
     return null;
-  } finally {
-    // It holds the session's secret.
-    session?.fill(0);
   }
 }
 
-function readSession(session: Buffer): OfferedSession {
-  const fields = new DerCursor(session).enter(DER_TAGS.sequence);
-  let leafDer: Buffer | null = null;
-  let wasGood = true;
-  while (!fields.atEnd) {
-    const field = fields.take();
-    const inner = new DerCursor(field.content);
-    if (field.tag === contextConstructed(FIELD_PEER))
-      leafDer = Buffer.from(inner.take(DER_TAGS.sequence).whole);
-    // Left out where it is X509_V_OK, which is 0.
-    if (field.tag === contextConstructed(FIELD_VERIFY_RESULT)) {
-      wasGood = readSmallInteger(inner.take(DER_TAGS.integer)) === 0;
-    }
-  }
-  return { leafDer, wasGood };
+function keysOf(lane: SessionLane): { readonly mac: KeyObject; readonly cipher: KeyObject } {
+  const known = KEYS.get(lane);
+  if (known !== undefined) return known;
+  const made = {
+    mac: createSecretKey(lane.ticketKeys.subarray(...MAC_KEY)),
+    cipher: createSecretKey(lane.ticketKeys.subarray(...CIPHER_KEY)),
+  };
+  KEYS.set(lane, made);
+  return made;
 }
