@@ -77,9 +77,8 @@ function resourceOf(
 
 /** The client CA of a route that admits whomever it vouches for, whatever their names. */
 function namelessCaOf({ spec }: RouteRecord): { readonly name: string } | undefined {
-  return (spec.validation?.clientCertificate?.subjectMatches.length ?? 0) > 0
-    ? undefined
-    : spec.tls?.clientValidationCa;
+  const matchers = spec.validation?.clientCertificate?.subjectMatches ?? [];
+  return matchers.some(({ observe }) => observe !== true) ? undefined : spec.tls?.clientValidationCa;
 }
 
 /** Warns of a client CA from which anyone gets a certificate, where no name is demanded. */

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
-import { DOCUMENT_FORMAT_OBSERVE } from '@postern/contracts';
+import {
+  DOCUMENT_FORMAT_OBSERVE,
+  DOCUMENT_FORMAT_OBSERVED_MATCHERS,
+  type SubjectMatcher,
+} from '@postern/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type HttpFixture, startHttpFixture } from './http/testing/http-fixture.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './http/testing/recording-upstream.ts';
@@ -57,6 +61,22 @@ function setMode(mode: 'observe' | 'enforce'): void {
   const services = { echo: upstreamTo('http', upstream.port) };
   const document = hostDocumentOf(HOST, { clientCertificate, services });
   fixture.edge.put('host', HOST, document, DOCUMENT_FORMAT_OBSERVE);
+}
+
+function setMatchers(own: SubjectMatcher[], ofRule: SubjectMatcher[]): void {
+  const clientCertificate = {
+    mode: 'require' as const,
+    trustBundle: `bundle-${HOST}`,
+    subjectMatches: own,
+  };
+  const services = { echo: upstreamTo('http', upstream.port) };
+  const rule = { service: 'echo', enableWebsockets: false };
+  const rules = [
+    { ...rule, name: null, prefix: '/' },
+    { ...rule, name: 'inner', prefix: '/inner', clientCertificate: { subjectMatches: ofRule } },
+  ];
+  const document = hostDocumentOf(HOST, { clientCertificate, services, rules });
+  fixture.edge.put('host', HOST, document, DOCUMENT_FORMAT_OBSERVED_MATCHERS);
 }
 
 type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
@@ -196,3 +216,37 @@ test.each(['tls1_2', 'tls1_3'])(
     }
   },
 );
+
+test('observed matchers decide nothing, beside enforced ones and alone, of the host and of a rule', async () => {
+  const boss = { exact: 'boss.acme.org' };
+  const all = { hasSuffix: '.acme.org' };
+  const observe = true;
+  const statusOf = async (who: string, path: string) => {
+    const answer = await ask(open(clients[who] ?? null), path);
+    return answer.split(' ')[1] ?? 'closed';
+  };
+  setMatchers([{ ...boss, observe }], [{ ...boss, observe }]);
+  expect(await statusOf('right', '/open')).toBe('200');
+  // The CA is enforced: whoever it vouches for is known, and nobody else comes in.
+  expect(headOf('/open')).toMatch(/^client-cert: :/im);
+  for (const who of ['stranger', 'expired', 'none']) expect(await statusOf(who, '/open')).toBe('closed');
+  expect(await statusOf('right', '/inner')).toBe('200');
+  const wouldBeRefused = () =>
+    fixture.edge.ledger
+      .flatMap(({ refusals }) => refusals)
+      .filter(({ observed, reason }) => observed && reason === 'subject_not_allowed')
+      .map(({ rule }) => rule);
+  await vi.waitFor(() => expect(new Set(wouldBeRefused())).toEqual(new Set([null, 'inner'])), {
+    timeout: 10_000,
+  });
+  // An open connection is judged by the enforced ones alone as well.
+  const kept = open(clients.right ?? null);
+  expect(await ask(kept, '/kept')).toMatch(/ 200 /);
+  setMatchers([all], [boss, { ...all, observe }]);
+  expect(await ask(kept, '/kept')).toMatch(/ 200 /);
+  expect(await ask(kept, '/inner')).toMatch(/ 403 /);
+  kept.destroy();
+  setMatchers([boss, { ...all, observe }], [all]);
+  expect(await statusOf('right', '/inner')).toBe('403');
+  expect(await statusOf('not allowed', '/')).toBe('403');
+});

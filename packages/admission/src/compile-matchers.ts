@@ -28,7 +28,7 @@ export interface MatcherResult {
 /** Matchers ready to be asked about certificates. */
 export interface CompiledMatchers {
   readonly list: readonly SubjectMatcher[];
-  /** The first hit of any matcher on any CN or DNS name, or null. */
+  /** The first hit of any enforced matcher on any CN or DNS name, or null. */
   judge(names: SubjectNames): SubjectHit | null;
   /** What each matcher says, in the order of the list. */
   results(names: SubjectNames): MatcherResult[];
@@ -88,6 +88,7 @@ function findHit(
   if (hasTooManyNames(names)) return null;
   const comparable = comparableNames(names);
   for (const { matcher, test } of tests) {
+    if (matcher.observe === true) continue;
     const name = comparable.find(test);
     if (name !== undefined) return { matcher, name };
   }
@@ -105,12 +106,26 @@ function comparableNames({ commonNames, dnsNames }: SubjectNames): string[] {
   );
 }
 
+/** What a matcher compares with, by its keys: one of exact, hasPrefix, hasSuffix, regex. */
+export function patternsOf({ observe: _, ...patterns }: SubjectMatcher): [key: string, pattern: string][] {
+  return Object.entries(patterns).flatMap(([key, pattern]) =>
+    pattern === undefined ? [] : [[key, pattern]],
+  );
+}
+
+/** A matcher on one line, like `exact "client.acme.org"`. */
+export function writeMatcher(matcher: SubjectMatcher): string {
+  return patternsOf(matcher)
+    .map(([key, pattern]) => `${key} ${JSON.stringify(pattern)}`)
+    .join(', ');
+}
+
 function compileMatcher(
   matcher: SubjectMatcher,
   pointer: string,
   instructionsMax: number,
 ): { test: Test; instructions: number } | { finding: Finding } {
-  const [entry, second] = Object.entries(matcher).filter(([, value]) => value !== undefined);
+  const [entry, second] = patternsOf(matcher);
   const [key, pattern] = entry ?? ['', undefined];
   if (typeof pattern !== 'string' || pattern === '' || second !== undefined) {
     return refuse(pointer, 'matcher_keys', 'a matcher sets one of exact, hasPrefix, hasSuffix, regex');

@@ -109,3 +109,24 @@ test('a path that OpenSSL does not take is refused, and its check says so', () =
   expect(evaluation).toMatchObject({ verdict: 'refuse', reason: 'chain_order', refusedAt: 'handshake' });
   expect(evaluation.checks.at(-1)).toMatchObject({ name: 'openssl', result: 'fail' });
 });
+
+test('of a client whose verdict changes once observed matchers are enforced, both verdicts are told', () => {
+  const bundles = [bundleOf('ca', root('A'))];
+  const under = (...list: object[]) => {
+    const compiled = compileMatchers(list);
+    if (!compiled.ok) throw new Error('matchers');
+    return evaluateClient(shown(leafOf('jane', 'A')), { ...open, bundles, matchers: compiled }, NOW);
+  };
+  const jane = { exact: 'jane', observe: true };
+  expect(under({ exact: 'root' }, jane)).toMatchObject({
+    ...{ verdict: 'refuse', reason: 'subject_not_allowed', matchedBy: null },
+    remedy: expect.stringContaining('enforce the observed matcher exact "jane"'),
+    observed: { verdict: 'admit' },
+    matchers: [{ hit: false }, { hit: true, matcher: jane }],
+  });
+  expect(under({ exact: 'root', observe: true })).toMatchObject({
+    ...{ verdict: 'admit', reason: null, remedy: null },
+    observed: { verdict: 'refuse', reason: 'subject_not_allowed' },
+  });
+  expect(under(jane)).not.toHaveProperty('observed');
+});

@@ -1,10 +1,11 @@
 import { REFUSAL_REASONS, type RefusalReason } from '@postern/contracts';
 import { refusalOfBoth } from './agree-with-openssl.ts';
 import { type ClientBundle, type ClientPath, type FindClientPath, findClientPath } from './client-path.ts';
+import { writeMatcher } from './compile-matchers.ts';
 import type { Evaluation, EvaluationCheck } from './evaluation.ts';
 import type { ClientPolicy, PresentedClient, RevocationFinding } from './evaluation-input.ts';
 import { judgeSubject } from './judge-subject.ts';
-import { remedyOf } from './remedy.ts';
+import { remedyOf, remedyOfObserved } from './remedy.ts';
 
 /**
  * Decides about one client, and tells all that led there: the one evaluation that edges, `explain` and `route test` share. Pure.
@@ -58,14 +59,22 @@ export function evaluateClient(
   const matchers = policy.matchers?.results(path.names) ?? [];
   const verdict = judgeSubject({ names: path.names, validUntil }, policy.matchers, matchers);
   if (verdict.verdict === 'refuse') {
-    const refused = { ...untold, reason: verdict.reason, detail: verdict.detail, matchers, matchedBy: null };
-    return { ...refused, verdict: 'refuse', refusedAt: 'request', remedy: remedyOf(refused, policy) };
+    const { reason, detail, observed } = verdict;
+    const refused = { ...untold, reason, detail, matchers, matchedBy: null };
+    return {
+      ...refused,
+      verdict: 'refuse',
+      refusedAt: 'request',
+      remedy: observed === undefined ? remedyOf(refused, policy) : remedyOfObserved(observed.matchedBy),
+      ...(observed === undefined ? {} : { observed }),
+    };
   }
   return {
     ...untold,
     verdict: 'admit',
     reason: null,
     detail: admittedBy(verdict.matchedBy),
+    ...(verdict.observed === undefined ? {} : { observed: verdict.observed }),
     refusedAt: null,
     remedy: null,
     matchers,
@@ -153,6 +162,5 @@ function revocationRefusal(
 
 function admittedBy(matchedBy: Evaluation['matchedBy']): string {
   if (matchedBy === null) return 'trusted, and the route asks for no name';
-  const [[key, pattern] = []] = Object.entries(matchedBy.matcher);
-  return `${JSON.stringify(matchedBy.name)} is allowed by ${key} ${JSON.stringify(pattern)}`;
+  return `${JSON.stringify(matchedBy.name)} is allowed by ${writeMatcher(matchedBy.matcher)}`;
 }

@@ -1,4 +1,4 @@
-import type { RefusalReason } from '@postern/contracts';
+import type { ObservedVerdict, RefusalReason } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
 import type { MatcherResult, SubjectHit } from './compile-matchers.ts';
 import { PATH_CHECKS, type PathCertificate, type PathCheck } from './path/path-result.ts';
@@ -29,6 +29,8 @@ export interface Evaluation {
   readonly reason: RefusalReason | null;
   /** What decided, one line for people. */
   readonly detail: string;
+  /** The verdict once the observed matchers are enforced; absent where it stays the same. */
+  readonly observed?: ObservedVerdict;
   /** Where a refused client learns of it: the handshake ends, or its requests are answered 403. Null when admitted. */
   readonly refusedAt: 'handshake' | 'request' | null;
   /** The one thing that would change a refusal; null when admitted. */

@@ -6,6 +6,7 @@ export {
   compileMatchers,
   type MatcherResult,
   type SubjectHit,
+  writeMatcher,
 } from './compile-matchers.ts';
 export { evaluateClient } from './evaluate-client.ts';
 export {

@@ -64,3 +64,41 @@ test('OpenSSL codes become reasons, and a code nobody knows refuses as well', ()
     expect(refusalOfOpenSslCode(code)).toBe('certificate_invalid');
   }
 });
+
+const NAME = 'client.acme.org';
+const broad = { hasSuffix: '.acme.org' };
+const narrow = { exact: NAME };
+const stranger = { exact: 'nobody.org' };
+const observed = (matcher: object) => ({ ...matcher, observe: true as const });
+
+test.each([
+  // An enforced matcher decides as if the observed ones were not there, also where they say something else.
+  ['enforced hit, observed hit', [broad, observed(narrow)], 'admit', undefined],
+  ['enforced hit, observed miss', [broad, observed(stranger)], 'admit', undefined],
+  ['enforced miss, observed hit', [stranger, observed(narrow)], 'refuse', 'admit'],
+  ['enforced miss, observed hit that stands first', [observed(narrow), stranger], 'refuse', 'admit'],
+  ['enforced miss, observed miss', [stranger, observed(stranger)], 'refuse', undefined],
+  ['observed hit alone', [observed(narrow)], 'admit', undefined],
+  ['observed miss alone', [observed(stranger)], 'admit', 'refuse'],
+  ['observed miss and hit', [observed(stranger), observed(narrow)], 'admit', undefined],
+])('%s: %j is %s, and %s once enforced', (_, list, verdict, once) => {
+  const told = judgeSubject(client, compile(list));
+  expect([told.verdict, told.observed?.verdict]).toEqual([verdict, once]);
+  const enforced = list.map(({ observe: _observe, ...matcher }: { observe?: true }) => matcher);
+  expect(judgeSubject(client, compile(enforced)).verdict).toBe(once ?? verdict);
+});
+
+test('an observed matcher is never named as what admits or allows, only as what would', () => {
+  expect(judgeSubject(client, compile([observed(narrow)]))).toEqual({
+    ...{ verdict: 'admit', validUntil: 42, matchedBy: null },
+  });
+  expect(judgeSubject(client, compile([stranger, observed(narrow)]))).toEqual({
+    ...{ verdict: 'refuse', reason: 'subject_not_allowed' },
+    detail: 'compared CN "client", DNS "client.acme.org"; allowed here: exact "nobody.org"',
+    observed: { verdict: 'admit', matchedBy: { matcher: observed(narrow), name: NAME } },
+  });
+  expect(judgeSubject(client, compile([observed(stranger)]))).toMatchObject({
+    observed: { detail: expect.stringContaining('allowed here: exact "nobody.org"') },
+  });
+  expect(compile([observed(narrow), stranger]).judge(client.names)).toBeNull();
+});

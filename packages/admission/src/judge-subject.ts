@@ -1,6 +1,12 @@
-import type { SubjectMatcher, Verdict } from '@postern/contracts';
+import type { ObservedVerdict, SubjectMatcher, Verdict } from '@postern/contracts';
 import { escapeControls, type SubjectNames } from '@postern/pki';
-import { type CompiledMatchers, hasTooManyNames, type MatcherResult } from './compile-matchers.ts';
+import {
+  type CompiledMatchers,
+  hasTooManyNames,
+  type MatcherResult,
+  patternsOf,
+  type SubjectHit,
+} from './compile-matchers.ts';
 
 /** Characters of one name or pattern, and items of one list, that a detail shows. */
 const SHOWN = { chars: 80, items: 5 } as const;
@@ -10,6 +16,9 @@ const SHOWN = { chars: 80, items: 5 } as const;
  *
  * `matchers` null admits every such client; `results` are what they say of these names. The detail of a refusal says which names were compared with what: one line,
  * at most some 4,000 characters, nothing invisible in it. `validUntil` is milliseconds since 1970.
+ *
+ * Observed matchers decide nothing, as if they were not there: a list of them alone admits every such client (decision 0016). Whose verdict
+ * changes once they are enforced is told beside it.
  */
 export function judgeSubject(
   client: { readonly names: SubjectNames; readonly validUntil: number },
@@ -17,12 +26,30 @@ export function judgeSubject(
   results: readonly MatcherResult[] = matchers?.results(client.names) ?? [],
 ): Verdict {
   if (matchers === null) return { verdict: 'admit', validUntil: client.validUntil, matchedBy: null };
-  const hit = results.find(({ name }) => name !== null);
-  if (hit !== undefined && hit.name !== null) {
-    const matchedBy = { matcher: hit.matcher, name: hit.name };
-    return { verdict: 'admit', validUntil: client.validUntil, matchedBy };
+  const matchedBy = firstHit(results, false);
+  if (matchedBy !== null) return { verdict: 'admit', validUntil: client.validUntil, matchedBy };
+  const allowing = firstHit(results, true);
+  const enforced = matchers.list.filter(({ observe }) => observe !== true);
+  if (enforced.length > 0) {
+    const refused = refusalOf(client.names, enforced);
+    return allowing === null ? refused : { ...refused, observed: { verdict: 'admit', matchedBy: allowing } };
   }
-  return { verdict: 'refuse', reason: 'subject_not_allowed', detail: detailOf(client.names, matchers.list) };
+  const admitted = { verdict: 'admit', validUntil: client.validUntil, matchedBy: null } as const;
+  return allowing === null ? { ...admitted, observed: refusalOf(client.names, matchers.list) } : admitted;
+}
+
+function refusalOf(
+  names: SubjectNames,
+  list: readonly SubjectMatcher[],
+): Extract<ObservedVerdict, { verdict: 'refuse' }> {
+  return { verdict: 'refuse', reason: 'subject_not_allowed', detail: detailOf(names, list) };
+}
+
+function firstHit(results: readonly MatcherResult[], observed: boolean): SubjectHit | null {
+  for (const { matcher, name } of results) {
+    if (name !== null && (matcher.observe === true) === observed) return { matcher, name };
+  }
+  return null;
 }
 
 function detailOf(names: SubjectNames, list: readonly SubjectMatcher[]): string {
@@ -34,7 +61,7 @@ function detailOf(names: SubjectNames, list: readonly SubjectMatcher[]): string 
   const who =
     own.length === 0 ? 'the certificate has no CN or DNS name that can be compared' : `compared ${some(own)}`;
   const allowed = list.flatMap((matcher) =>
-    Object.entries(matcher).map(([key, text]) => `${key} ${quote(text ?? '')}`),
+    patternsOf(matcher).map(([key, text]) => `${key} ${quote(text)}`),
   );
   return `${who}; allowed here: ${some(allowed)}`;
 }

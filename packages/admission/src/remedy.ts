@@ -1,5 +1,6 @@
 import type { RefusalReason } from '@postern/contracts';
 import { escapeControls } from '@postern/pki';
+import { type SubjectHit, writeMatcher } from './compile-matchers.ts';
 import type { EvaluatedCertificate, Evaluation, EvaluationCheck } from './evaluation.ts';
 import type { ClientPolicy } from './evaluation-input.ts';
 
@@ -39,6 +40,11 @@ export function remedyOf(refused: Refused, policy: ClientPolicy): string {
     case 'subject_not_allowed':
       return notAllowed(refused);
   }
+}
+
+/** What would admit a client that an observed matcher allows already. */
+export function remedyOfObserved({ matcher }: SubjectHit): string {
+  return `enforce the observed matcher ${shown(writeMatcher(matcher))}: take \`observe\` out of it (postern route enforce)`;
 }
 
 function untrusted(path: readonly EvaluatedCertificate[], policy: ClientPolicy): string {

@@ -41,3 +41,21 @@ test('expressions of many rules together keep the bound of one list', () => {
   expect(codesOf(1)).toEqual([]);
   expect(codesOf(20)).toEqual(['regex_too_complex /routes']);
 });
+
+test('a rule whose matchers are all observed demands nothing, one with an enforced matcher goes by that', () => {
+  const rules = [
+    { prefix: '/all', clientCertificate: { subjectMatches: [{ exact: 'root', observe: true as const }] } },
+    {
+      prefix: '/some',
+      clientCertificate: { subjectMatches: [{ exact: 'root' }, { exact: 'jane', observe: true as const }] },
+    },
+  ];
+  const demands = compileRuleDemands(rules);
+  if (!demands.ok) throw new Error('not usable');
+  const told = (prefix: string) => {
+    const { verdict, observed } = demands.judge({ prefix }, client('jane'));
+    return [verdict, observed?.verdict];
+  };
+  expect(told('/all')).toEqual(['admit', 'refuse']);
+  expect(told('/some')).toEqual(['refuse', 'admit']);
+});

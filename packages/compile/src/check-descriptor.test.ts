@@ -102,3 +102,13 @@ test('names of other scripts as such, and hyphens and digits, are nothing to war
   ).toEqual([]);
   expect(check([{ exact: '\u043c\u043e\u0441\u043a\u0432\u0430' }])).toEqual([]);
 });
+
+test('observed matchers are warned of, and most where no name is demanded at all', () => {
+  const observed = { exact: 'b', observe: true };
+  expect(check([{ exact: 'a' }, observed])).toEqual([
+    ['warning', 'matcher_observed', at(1, 'observe'), undefined],
+  ]);
+  expect(check([observed])).toEqual([['warning', 'matcher_observed', at(0, 'observe'), undefined]]);
+  // It allows nobody yet, so it neither shadows nor is shadowed.
+  expect(check([{ hasSuffix: '.acme.org' }, { exact: 'x.acme.org', observe: true }])).toHaveLength(1);
+});

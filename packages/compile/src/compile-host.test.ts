@@ -1,7 +1,9 @@
 import { compileMatchers } from '@postern/admission';
 import {
   DOCUMENT_FORMAT_OBSERVE,
+  DOCUMENT_FORMAT_OBSERVED_MATCHERS,
   DOCUMENT_FORMAT_ROTATION,
+  DOCUMENT_FORMAT_RULE_DEMANDS,
   documentFormatOf,
   type HostRows,
   hostDocument,
@@ -155,6 +157,29 @@ test('an observed host says so in a form that older edges close, with a warning;
   expect(compileHost(rowsOf(enforced))).toEqual(compileHost(rowsOf(protectedRoute)));
 });
 
+test("a host that observes a matcher, its own or a rule's, has a form that older edges close", () => {
+  const format = (own: object, ofRule?: object) =>
+    documentFormatOf(
+      compileHost(
+        rowsOf({
+          ...protectedRoute,
+          validation: { clientCertificate: { subjectMatches: [{ exact: 'a' }, own] } },
+          routes: [
+            {
+              ...{ prefix: '/', route: { service: 'echo' } },
+              ...(ofRule === undefined ? {} : { clientCertificate: { subjectMatches: [ofRule] } }),
+            },
+          ],
+        }),
+      ),
+    );
+  const observed = { exact: 'b', observe: true };
+  expect(format({ exact: 'b' })).toBe(1);
+  expect(format(observed)).toBe(DOCUMENT_FORMAT_OBSERVED_MATCHERS);
+  expect(format({ exact: 'b' }, { exact: 'b' })).toBe(DOCUMENT_FORMAT_RULE_DEMANDS);
+  expect(format({ exact: 'b' }, observed)).toBe(DOCUMENT_FORMAT_OBSERVED_MATCHERS);
+});
+
 test('a host with a client CA always demands a certificate of exactly that bundle', () => {
   expect(compileHost(rowsOf(protectedRoute)).clientCertificate).toEqual({
     mode: 'require',
@@ -193,7 +218,9 @@ const text = fc.oneof(
 );
 const matcher = fc.oneof(
   ...(['exact', 'hasPrefix', 'hasSuffix', 'regex'] as const).map((key) =>
-    text.map((value) => ({ [key]: value })),
+    fc
+      .tuple(text, fc.boolean())
+      .map(([value, observed]) => ({ [key]: value, ...(observed ? { observe: true } : {}) })),
   ),
 );
 const target = fc.oneof(

@@ -7,6 +7,25 @@ export function matcherDoubts(list: readonly SubjectMatcher[], pointer: string):
   return [
     ...list.flatMap((matcher, index) => doubtsOf(matcher, `${pointer}/${index}`)),
     ...shadowedMatchers(list, pointer),
+    ...observedDoubts(list, pointer),
+  ];
+}
+
+/** Says what a list with observed matchers does not do. */
+function observedDoubts(list: readonly SubjectMatcher[], pointer: string): Finding[] {
+  const first = list.findIndex(({ observe }) => observe === true);
+  if (first === -1) return [];
+  const isAll = list.every(({ observe }) => observe === true);
+  return [
+    {
+      severity: 'warning',
+      code: 'matcher_observed',
+      message: isAll
+        ? 'no name is demanded: every matcher is only observed, so whoever the CA vouches for is admitted'
+        : 'an observed matcher admits nobody: who would be is only recorded',
+      pointer: `${pointer}/${first}/observe`,
+      hint: 'see who that is with `postern route observe ROUTE`, and end it with `postern route enforce ROUTE`',
+    },
   ];
 }
 

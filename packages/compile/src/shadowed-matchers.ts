@@ -47,7 +47,7 @@ export function shadowedMatchers(list: readonly SubjectMatcher[], pointer: strin
   });
 }
 
-/** Matchers with a further member (`observe`) are not compared: they do not allow like the others. */
+/** Observed matchers are not compared: they allow nobody yet. */
 function patternOf(matcher: SubjectMatcher, index: number, isAsked: boolean): Pattern[] {
   const entries = Object.entries(matcher).filter(([, value]) => value !== undefined);
   const [entry] = entries;

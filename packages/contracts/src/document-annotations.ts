@@ -77,11 +77,18 @@ const ROUTE: Annotations = {
   '/spec/validation/clientCertificate/subjectMatches/*': note(
     'One matcher: exactly one of exact, hasPrefix, hasSuffix and regex.',
     {
-      minProperties: 1,
-      maxProperties: 1,
+      oneOf: [
+        { required: ['exact'] },
+        { required: ['hasPrefix'] },
+        { required: ['hasSuffix'] },
+        { required: ['regex'] },
+      ],
     },
   ),
   '/spec/validation/clientCertificate/subjectMatches/*/exact': note('The whole name.'),
+  '/spec/validation/clientCertificate/subjectMatches/*/observe': note(
+    'Decides nothing yet: whose verdict it would change is recorded.',
+  ),
   '/spec/validation/clientCertificate/subjectMatches/*/hasPrefix': note('How the name begins.'),
   '/spec/validation/clientCertificate/subjectMatches/*/hasSuffix': note('How the name ends.'),
   '/spec/validation/clientCertificate/subjectMatches/*/regex': note(
@@ -133,11 +140,18 @@ const ROUTE: Annotations = {
   '/spec/routes/*/clientCertificate/subjectMatches/*': note(
     'One matcher: exactly one of exact, hasPrefix, hasSuffix and regex.',
     {
-      minProperties: 1,
-      maxProperties: 1,
+      oneOf: [
+        { required: ['exact'] },
+        { required: ['hasPrefix'] },
+        { required: ['hasSuffix'] },
+        { required: ['regex'] },
+      ],
     },
   ),
   '/spec/routes/*/clientCertificate/subjectMatches/*/exact': note('The whole name.'),
+  '/spec/routes/*/clientCertificate/subjectMatches/*/observe': note(
+    'Decides nothing yet: whose verdict it would change is recorded.',
+  ),
   '/spec/routes/*/clientCertificate/subjectMatches/*/hasPrefix': note('How the name begins.'),
   '/spec/routes/*/clientCertificate/subjectMatches/*/hasSuffix': note('How the name ends.'),
   '/spec/routes/*/clientCertificate/subjectMatches/*/regex': note(

@@ -19,6 +19,8 @@ export const DOCUMENT_FORMAT_REFUSAL_PAGE = 6;
 export const DOCUMENT_FORMAT_RULE_DEMANDS = 7;
 /** The form of the document of a host that asks for certificates and refuses nobody. */
 export const DOCUMENT_FORMAT_OBSERVE = 8;
+/** The form of the document of a host that only observes some of its matchers. */
+export const DOCUMENT_FORMAT_OBSERVED_MATCHERS = 10;
 /** Every form that the schemas below read. */
 export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT,
@@ -29,6 +31,7 @@ export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT_REFUSAL_PAGE,
   DOCUMENT_FORMAT_RULE_DEMANDS,
   DOCUMENT_FORMAT_OBSERVE,
+  DOCUMENT_FORMAT_OBSERVED_MATCHERS,
 ];
 
 /** A service as an edge uses it: defaults filled in, secrets as ids of feed documents. */
@@ -110,9 +113,12 @@ export type HostDocument = z.infer<typeof hostDocument>;
  */
 export function documentFormatOf(body: object): number {
   const rules = 'rules' in body ? (body as HostDocument).rules : [];
+  const demand = 'clientCertificate' in body ? (body as HostDocument).clientCertificate : null;
+  const lists = [demand, ...rules.map((rule) => rule.clientCertificate)];
+  if (lists.some((list) => list?.subjectMatches?.some(({ observe }) => observe === true)))
+    return DOCUMENT_FORMAT_OBSERVED_MATCHERS;
   if (rules.some(({ clientCertificate }) => clientCertificate !== undefined))
     return DOCUMENT_FORMAT_RULE_DEMANDS;
-  const demand = 'clientCertificate' in body ? (body as HostDocument).clientCertificate : null;
   if (demand?.observe !== undefined) return DOCUMENT_FORMAT_OBSERVE;
   if (demand?.onUntrusted !== undefined) return DOCUMENT_FORMAT_REFUSAL_PAGE;
   if (demand?.nextTrustBundle !== undefined) return DOCUMENT_FORMAT_ROTATION;

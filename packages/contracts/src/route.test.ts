@@ -113,3 +113,21 @@ test('a rule demands subjects only where there is a client CA, and all rules a h
   expect(pathsOf({ tls, routes: [rule('/', 50), rule('/a', 51)] })).toEqual([['routes']]);
   expect(pathsOf({ tls, routes: [rule('/', 0)] })).toHaveLength(1);
 });
+
+test('a matcher is observed by `observe: true` beside its one pattern, and not where the whole CA is', () => {
+  const findingsOf = (matcher: object, mode = 'enforce') => {
+    const parsed = parseWith(routeDescriptor, {
+      host: 'a.localhost',
+      tls: { clientValidationCa: { name: 'ca', mode } },
+      validation: { clientCertificate: { subjectMatches: [{ exact: 'a' }, matcher] } },
+      routes: [{ prefix: '/', route: { service: 'echo' } }],
+    });
+    return parsed.ok ? [] : parsed.findings.map(({ code, pointer }) => [code, pointer]);
+  };
+  const at = '/validation/clientCertificate/subjectMatches/1';
+  expect(findingsOf({ hasSuffix: '.b', observe: true })).toEqual([]);
+  expect(findingsOf({ observe: true })).toEqual([['matcher_keys', at]]);
+  expect(findingsOf({ exact: 'a', hasSuffix: '.b', observe: true })).toEqual([['matcher_keys', at]]);
+  expect(findingsOf({ exact: 'b', observe: false })).toMatchObject([[expect.any(String), `${at}/observe`]]);
+  expect(findingsOf({ exact: 'b', observe: true }, 'observe')).toEqual([['observed_twice', `${at}/observe`]]);
+});

@@ -11,13 +11,14 @@ const pattern = z
   .min(1, 'an empty pattern would match every name')
   .max(LIMITS.patternCharsMax, `a pattern has at most ${LIMITS.patternCharsMax} characters`);
 
-/** One way to match a certificate's CN or DNS names: exactly one of the four keys. */
+/** One way to match a certificate's CN or DNS names: exactly one of the four keys. With `observe` it decides nothing yet; docs/rollout.md. */
 export const subjectMatcher = z
   .strictObject({
     exact: pattern.optional(),
     hasPrefix: pattern.optional(),
     hasSuffix: pattern.optional(),
     regex: pattern.optional(),
+    observe: z.literal(true).optional(),
   })
   .superRefine((matcher, context) => {
     const set = MATCHER_KEYS.filter((key) => matcher[key] !== undefined);
@@ -253,6 +254,16 @@ export const routeDescriptor = z
         path: ['routes', observedDemand, 'clientCertificate'],
         message: 'a rule demands nothing of clients while the client CA is only observed',
         params: { code: 'observed_rule_demand', hint: 'leave it out until mode is enforce' },
+      });
+    }
+    const matches = route.validation?.clientCertificate?.subjectMatches ?? [];
+    const observedMatcher = matches.findIndex(({ observe }) => observe === true);
+    if (ca?.mode === 'observe' && observedMatcher !== -1) {
+      context.addIssue({
+        code: 'custom',
+        path: ['validation', 'clientCertificate', 'subjectMatches', observedMatcher, 'observe'],
+        message: 'the client CA is only observed, and every matcher with it',
+        params: { code: 'observed_twice', hint: 'leave it out: `mode: observe` says it of all of them' },
       });
     }
     if (ca?.next !== undefined && ca.next.name === ca.name) {

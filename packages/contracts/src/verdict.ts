@@ -17,11 +17,28 @@ export const REFUSAL_REASONS = {
 } as const;
 export type RefusalReason = keyof typeof REFUSAL_REASONS;
 
+/** The matcher that hit, as it was written, and the name it hit. */
+interface MatchedName {
+  readonly matcher: SubjectMatcher;
+  readonly name: string;
+}
+
+/** The verdict that there will be once the observed matchers are enforced, where it is another one. */
+export type ObservedVerdict =
+  | { readonly verdict: 'admit'; readonly matchedBy: MatchedName }
+  | { readonly verdict: 'refuse'; readonly reason: RefusalReason; readonly detail: string };
+
 /** Admit or refuse, and what decided. `validUntil` is milliseconds since 1970: the earliest end on the path. */
 export type Verdict =
   | {
       readonly verdict: 'admit';
       readonly validUntil: number;
-      readonly matchedBy: { matcher: SubjectMatcher; name: string } | null;
+      readonly matchedBy: MatchedName | null;
+      readonly observed?: Extract<ObservedVerdict, { verdict: 'refuse' }>;
     }
-  | { readonly verdict: 'refuse'; readonly reason: RefusalReason; readonly detail: string };
+  | {
+      readonly verdict: 'refuse';
+      readonly reason: RefusalReason;
+      readonly detail: string;
+      readonly observed?: Extract<ObservedVerdict, { verdict: 'admit' }>;
+    };

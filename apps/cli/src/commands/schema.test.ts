@@ -67,7 +67,7 @@ const GOOD = [
   route({ tls: { clientValidationCa: { name: 'ca' }, serverCertificate: { name: 'c' } } }),
   route({
     tls: { clientValidationCa: { name: 'ca' } },
-    validation: { clientCertificate: { subjectMatches: [{ exact: 'a' }, { regex: 'a+' }] } },
+    validation: { clientCertificate: { subjectMatches: [{ exact: 'a' }, { regex: 'a+', observe: true }] } },
   }),
   route({ validation: { httpBasic: { realm: 'x', passwordHashes: { u: `sha256:${'A'.repeat(43)}=` } } } }),
   route({ corsPolicy: { allowOrigins: ['*', 'https://a.example:8443'], allowMethods: ['GET'] } }),
@@ -99,7 +99,7 @@ const BAD = [
   ),
   route({ validation: { clientCertificate: { subjectMatches: [{ exact: 'a' }] } } }),
   route({ tls: {}, validation: { clientCertificate: { subjectMatches: [{ exact: 'a' }] } } }),
-  ...[[], [{}], [{ exact: '' }], [{ exact: 'a', regex: 'b' }]].map((subjectMatches) =>
+  ...[[], [{}], [{ exact: '' }], [{ exact: 'a', regex: 'b' }], [{ observe: true }]].map((subjectMatches) =>
     route({
       tls: { clientValidationCa: { name: 'ca' } },
       validation: { clientCertificate: { subjectMatches } },

@@ -44,7 +44,7 @@ describe('a descriptor is accepted', () => {
     const page = readFileSync(new URL('../../../../docs/descriptor.md', import.meta.url), 'utf8');
     const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
     const { descriptor } = readRouteFile('example.yaml', Buffer.from(example));
-    expect(descriptor.validation?.clientCertificate?.subjectMatches).toHaveLength(4);
+    expect(descriptor.validation?.clientCertificate?.subjectMatches).toHaveLength(5);
     // base64 of the SHA-256 of the password that the page names.
     expect(Object.values(descriptor.validation?.httpBasic?.passwordHashes ?? {})).toEqual([
       hashCredentials('anna=secret').hash,

@@ -54,8 +54,8 @@ function ordered(route: RouteDescriptor): unknown {
   });
 }
 
-function orderedMatcher({ exact, hasPrefix, hasSuffix, regex }: SubjectMatcher): unknown {
-  return compact({ exact, hasPrefix, hasSuffix, regex });
+function orderedMatcher({ exact, hasPrefix, hasSuffix, regex, observe }: SubjectMatcher): unknown {
+  return compact({ exact, hasPrefix, hasSuffix, regex, observe });
 }
 
 function orderedRule({ name, prefix, route, enableWebsockets, clientCertificate }: Rule): unknown {

@@ -1,17 +1,24 @@
-import type { EvaluationCheck } from '@postern/admission';
+import { type EvaluationCheck, writeMatcher } from '@postern/admission';
 import { formatFields, formatTable } from '../output/format-table.ts';
 import type { OutputLayout } from '../output/output-layout.ts';
 import type { Explanation } from './explanation.ts';
 
 /** An explanation for a person: the verdict and what would change it, then everything that led there. */
 export function describeExplanation(explanation: Explanation, layout: OutputLayout): string {
-  const { verdict, reason, detail, remedy, refusedAt, observed, rule, anchor, validUntil } = explanation;
+  const { verdict, reason, detail, remedy, refusedAt, observed, observedMatch, rule, anchor, validUntil } =
+    explanation;
   const where = { handshake: 'the TLS handshake ends', request: 'requests are answered 403' };
   const fields = formatFields([
     ['Verdict', reason === null ? verdict : `${verdict} (${reason})`],
     ['Because', detail],
     ['Remedy', remedy ?? undefined],
     ['Observed', observed === null ? undefined : `would be refused (${observed.reason}): ${observed.detail}`],
+    [
+      'Observed',
+      observedMatch === null
+        ? undefined
+        : `would be admitted: ${writeMatcher(observedMatch.matcher)} allows ${JSON.stringify(observedMatch.name)}`,
+    ],
     ['To admit', observed?.remedy],
     ['Seen as', refusedAt === null ? undefined : where[refusedAt]],
     ['Route', `${explanation.route} (${explanation.host}${explanation.path})`],
@@ -51,10 +58,10 @@ function checkRow({ name, position, certificate, result, detail }: EvaluationChe
 }
 
 function matcherRows({ matchers }: Explanation): string[][] {
-  return matchers.map(({ matcher, hit, name, of }) => {
-    const [[key = '', pattern = ''] = []] = Object.entries(matcher).filter(
-      ([, value]) => typeof value === 'string',
-    );
-    return [hit ? 'hit' : 'miss', of, `${key} ${String(pattern)}`, name ?? ''];
-  });
+  return matchers.map(({ matcher, hit, name, of }) => [
+    `${hit ? 'hit' : 'miss'}${matcher.observe === true ? ' (observed)' : ''}`,
+    of,
+    writeMatcher(matcher),
+    name ?? '',
+  ]);
 }

@@ -3,10 +3,12 @@ import {
   compileMatchers,
   type Evaluation,
   type EvaluationCheck,
+  judgeSubject,
   type MatcherResult,
   type RequestEvaluation,
+  type SubjectHit,
 } from '@postern/admission';
-import type { CompiledRule } from '@postern/contracts';
+import type { CompiledRule, Verdict } from '@postern/contracts';
 import type { KnownRoute } from '../route/known-route.ts';
 
 /** Why a client is admitted or refused, as `explain -o json` prints it; docs/explain.md says what may change. */
@@ -19,8 +21,10 @@ export interface Explanation {
   readonly refusedAt: 'handshake' | 'request' | null;
   /** The one thing that would change a refusal; null when admitted. */
   readonly remedy: string | null;
-  /** Why an admitted client would be refused if its route only observes; null otherwise. */
+  /** Why an admitted client would be refused if what the route only observes were enforced; null otherwise. */
   readonly observed: { readonly reason: string; readonly detail: string; readonly remedy: string } | null;
+  /** The observed matcher that would admit a refused client, and the name it hits; null otherwise. */
+  readonly observedMatch: SubjectHit | null;
   readonly host: string;
   readonly path: string;
   readonly route: string;
@@ -64,7 +68,15 @@ export function explanationOf(
     route: known.name,
     rule: rule === null ? null : { prefix: rule.prefix, name: rule.name, service: rule.service },
   };
-  const nothing = { observed: null, chain: [], anchor: null, checks: [], matchers: [], validUntil: null };
+  const nothing = {
+    observed: null,
+    observedMatch: null,
+    chain: [],
+    anchor: null,
+    checks: [],
+    matchers: [],
+    validUntil: null,
+  };
   if (answer.kind === 'closed') {
     const remedy = 'see what is wrong with the route: postern route get';
     const { reason, detail } = answer;
@@ -93,27 +105,55 @@ export function explanationOf(
   };
 }
 
-type Decision = Pick<Explanation, 'verdict' | 'reason' | 'detail' | 'refusedAt' | 'remedy' | 'observed'>;
+type Decision = Pick<
+  Explanation,
+  'verdict' | 'reason' | 'detail' | 'refusedAt' | 'remedy' | 'observed' | 'observedMatch'
+>;
 
 /** What the edge does: a route that only observes admits whom it would refuse, and a rule may refuse whom its host admits. */
 function decisionOf({ answer, rule }: RequestEvaluation, client: Evaluation): Decision {
+  const ofRule = verdictOfRule(client, rule);
+  const isRefusedOnce = [client, ofRule].some((one) => (one?.observed ?? one)?.verdict === 'refuse');
   const { verdict, reason, detail, refusedAt, remedy } = client;
   const isRefused =
     answer.kind === 'handshake' ||
     (answer.kind === 'problem' && answer.code === 'client_certificate_refused');
   if (verdict === 'admit' && isRefused) {
+    const isAllowed = ofRule?.observed?.verdict === 'admit' && !isRefusedOnce;
     return {
       ...{ verdict: 'refuse', reason: 'subject_not_allowed', detail: answer.detail, refusedAt: 'request' },
       remedy: `show a certificate with a name that the rule ${rule?.prefix ?? ''} allows, or add it to clientCertificate.subjectMatches of the rule`,
       observed: null,
+      observedMatch: isAllowed ? ofRule.observed.matchedBy : null,
     };
   }
   if (reason !== null && !isRefused) {
     const observed = { reason, detail, remedy: remedy ?? '' };
     const admitted = { verdict: 'admit', reason: null, refusedAt: null, remedy: null } as const;
-    return { ...admitted, detail: 'the route only observes: everyone is admitted', observed };
+    const observes = 'the route only observes: everyone is admitted';
+    return { ...admitted, detail: observes, observed, observedMatch: null };
   }
-  return { verdict, reason, detail, refusedAt, remedy, observed: null };
+  const decision = { verdict, reason, detail, refusedAt, remedy, observed: null, observedMatch: null };
+  if (verdict === 'refuse') {
+    const { observed } = client;
+    const isAllowed = observed?.verdict === 'admit' && !isRefusedOnce;
+    return { ...decision, observedMatch: isAllowed ? observed.matchedBy : null };
+  }
+  const once = [client.observed, ofRule?.observed].find((one) => one?.verdict === 'refuse');
+  return once === undefined
+    ? decision
+    : { ...decision, observed: { reason: once.reason, detail: once.detail, remedy: REMEDY_OBSERVED } };
+}
+
+const REMEDY_OBSERVED =
+  'allow a name of it before the matchers are enforced, or show a certificate with a name that they allow';
+
+/** What the matchers of the rule say of a client whose names are known; undefined where there are none. */
+function verdictOfRule({ names, validUntil }: Evaluation, rule: CompiledRule | null): Verdict | undefined {
+  const own = rule?.clientCertificate?.subjectMatches ?? [];
+  const compiled = compileMatchers(own);
+  if (names === null || own.length === 0 || !compiled.ok) return undefined;
+  return judgeSubject({ names, validUntil }, compiled);
 }
 
 function matchersOf({ matchers, names }: Evaluation, rule: CompiledRule | null): ExplainedMatcher[] {

@@ -200,3 +200,14 @@ describe('refused as usage:', () => {
 test('--path is split at its last "="', () => {
   expect(parsePathFlag('/a=b=echo')).toEqual({ prefix: '/a=b', service: 'echo' });
 });
+
+test('a subject that is there and only observed is enforced by the flag', () => {
+  const base = {
+    ...{ host: 'a.localhost', tls: { clientValidationCa: { name: 'ca' } }, routes: [] },
+    validation: {
+      clientCertificate: { subjectMatches: [{ exact: 'a', observe: true as const }, { exact: 'b' }] },
+    },
+  };
+  const merged = applyRouteFlags(base, { 'client-certificate-subject': ['a'] });
+  expect(merged.validation?.clientCertificate?.subjectMatches).toEqual([{ exact: 'a' }, { exact: 'b' }]);
+});

@@ -167,7 +167,10 @@ function mergeSubjects(
   const added = (flags['client-certificate-subject'] ?? []).map(parseSubjectFlag);
   const all: SubjectMatcher[] = [...kept];
   for (const matcher of added) {
-    if (!all.some((other) => sameMatcher(other, matcher))) all.push(matcher);
+    const at = all.findIndex((other) => samePattern(other, matcher));
+    // One that was only observed is enforced from now on.
+    if (at === -1) all.push(matcher);
+    else all[at] = matcher;
   }
   if (all.length === 0) return undefined;
   if (!hasCa && added.length > 0) {
@@ -215,7 +218,7 @@ function mergeIdentity(
   };
 }
 
-function sameMatcher(a: SubjectMatcher, b: SubjectMatcher): boolean {
+function samePattern(a: SubjectMatcher, b: SubjectMatcher): boolean {
   return (
     a.exact === b.exact && a.hasPrefix === b.hasPrefix && a.hasSuffix === b.hasSuffix && a.regex === b.regex
   );

@@ -61,8 +61,12 @@ function clientText({ route, evaluation }: RouteEvaluation): string {
   const { answer, client } = evaluation;
   const ca = route.spec.tls?.clientValidationCa?.name;
   if (ca === undefined) return 'no certificate is asked for';
-  if (answer.kind === 'handshake') return `refused: ${answer.detail}`;
+  const isRefused = answer.kind === 'problem' && answer.code === 'client_certificate_refused';
+  if (answer.kind === 'handshake' || isRefused) return `refused: ${answer.detail}`;
   if (client === null) return `a certificate of ${ca} is demanded`;
+  if (client.verdict === 'refuse' && route.spec.tls?.clientValidationCa?.mode === 'observe') {
+    return `admitted: the route only observes; it would be refused: ${client.detail}`;
+  }
   if (client.verdict === 'refuse') return `refused: ${client.detail}`;
   const until = new Date(client.validUntil).toISOString();
   if (client.matchedBy === null)

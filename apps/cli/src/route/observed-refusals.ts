@@ -5,6 +5,7 @@ import {
   type RouteDescriptor,
   type RouteResource,
   routeDescriptor,
+  type SubjectMatcher,
 } from '@postern/contracts';
 import { CliFailure } from '../cli-failure.ts';
 import { formatFindings } from '../descriptor/format-findings.ts';
@@ -13,10 +14,10 @@ import { formatFindings } from '../descriptor/format-findings.ts';
 const READ_MAX = 1_000;
 const NAMED_MAX = 10;
 
-/** Fails (conflict) where a route refuses already, or asks for no certificate. */
+/** Fails (conflict) where a route enforces all that it demands, or asks for no certificate. */
 export function requireObserved({ name, spec }: RouteResource): void {
   const ca = spec.tls?.clientValidationCa;
-  if (ca?.mode === 'observe') return;
+  if (ca?.mode === 'observe' || hasObservedMatcher(spec)) return;
   throw new CliFailure(
     'conflict',
     ca === undefined ? `route ${name} asks for no client certificate` : `route ${name} is enforced`,
@@ -24,7 +25,7 @@ export function requireObserved({ name, spec }: RouteResource): void {
       hint:
         ca === undefined
           ? `observe first: postern route update ${name} --client-ca-secret NAME --client-ca-mode observe`
-          : `to only observe: postern route update ${name} --client-ca-mode observe`,
+          : `to only observe: postern route update ${name} --client-ca-mode observe, or \`observe: true\` beside a matcher`,
     },
   );
 }
@@ -42,8 +43,21 @@ export function readObserved(
 
 /** The descriptor with the demand enforced. Validation failure where that cannot be. */
 export function enforcedSpec({ name, spec }: RouteResource): RouteDescriptor {
-  const { mode: _, ...clientValidationCa } = spec.tls?.clientValidationCa ?? {};
-  const result = parseWith(routeDescriptor, { ...spec, tls: { ...spec.tls, clientValidationCa } });
+  const { clientValidationCa: ca, ...tls } = spec.tls ?? {};
+  const { mode: _, ...clientValidationCa } = ca ?? {};
+  const { clientCertificate, ...validation } = spec.validation ?? {};
+  const result = parseWith(routeDescriptor, {
+    ...spec,
+    ...(ca === undefined ? {} : { tls: { ...tls, clientValidationCa } }),
+    ...(clientCertificate === undefined
+      ? {}
+      : { validation: { ...validation, clientCertificate: enforced(clientCertificate) } }),
+    routes: spec.routes.map((rule) =>
+      rule.clientCertificate === undefined
+        ? rule
+        : { ...rule, clientCertificate: enforced(rule.clientCertificate) },
+    ),
+  });
   if (result.ok) return result.value;
   throw new CliFailure('validation_failed', `the route "${name}" is not valid`, {
     report: formatFindings(result.findings),
@@ -51,17 +65,29 @@ export function enforcedSpec({ name, spec }: RouteResource): RouteDescriptor {
   });
 }
 
+function hasObservedMatcher({ validation, routes }: RouteDescriptor): boolean {
+  const demands = [validation?.clientCertificate, ...routes.map((rule) => rule.clientCertificate)];
+  return demands.some((demand) => demand?.subjectMatches?.some(({ observe }) => observe === true));
+}
+
+/** A demand all of whose matchers decide. */
+function enforced<T extends { readonly subjectMatches?: readonly SubjectMatcher[] | undefined }>(demand: T) {
+  const { subjectMatches } = demand;
+  if (subjectMatches === undefined) return demand;
+  return { ...demand, subjectMatches: subjectMatches.map(({ observe: _, ...matcher }) => matcher) };
+}
+
 /** What is asked before a route is enforced: whom that locks out. */
 export function questionOfEnforce(route: string, { items, dropped, more }: RefusalsFound): string {
   const missing = dropped > 0 ? ` ${dropped} more could not be recorded.` : '';
   if (items.length === 0)
-    return `Enforce the client CA of route "${route}"? Nobody seen would be refused.${missing}`;
+    return `Enforce what route "${route}" only observes? Nobody seen would be refused.${missing}`;
   const lines = items
     .slice(0, NAMED_MAX)
     .map((item) => `  ${whoOf(item)}: ${item.reason}, last ${item.lastAt}`);
   const rest = items.length - lines.length;
   const count = `${items.length}${more ? ' or more' : ''}`;
-  return `Enforce the client CA of route "${route}"? That turns away (${count} entries):\n${lines.join('\n')}${rest > 0 ? `\n  and ${rest} more` : ''}\n${missing}`;
+  return `Enforce what route "${route}" only observes? That turns away (${count} entries):\n${lines.join('\n')}${rest > 0 ? `\n  and ${rest} more` : ''}\n${missing}`;
 }
 
 /** Who a refusal is about, on one line. */

@@ -24,8 +24,12 @@ export function parseSubjectFlag(text: string): SubjectMatcher {
   throw usageFailure(`${FLAG} "${text}" has its "*" inside: it may only be first or last`, HINT);
 }
 
-/** A matcher as the flag writes it; a regex, which the flag cannot write, between slashes. */
+/** A matcher as the flag writes it; a regex, which the flag cannot write, between slashes; and whether it is only observed. */
 export function writeSubject(matcher: SubjectMatcher): string {
+  return `${writePattern(matcher)}${matcher.observe === true ? ' (observed)' : ''}`;
+}
+
+function writePattern(matcher: SubjectMatcher): string {
   if (matcher.hasSuffix !== undefined) return `*${matcher.hasSuffix}`;
   if (matcher.hasPrefix !== undefined) return `${matcher.hasPrefix}*`;
   if (matcher.regex !== undefined) return `/${matcher.regex}/`;

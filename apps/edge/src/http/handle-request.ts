@@ -5,6 +5,7 @@ import {
   PosternError,
   PROBLEMS,
   REFUSAL_REASONS,
+  type RefusalReason,
 } from '@postern/contracts';
 import {
   type ClientIdentity,
@@ -27,7 +28,7 @@ import { forward } from './forward.ts';
 import type { HandleExchange } from './h1-server.ts';
 import type { ClientPace } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
-import { isLogged, noteRefusal } from './note-refusal.ts';
+import { isLogged, noteObserved, noteRefusal } from './note-refusal.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
 
@@ -56,6 +57,15 @@ export interface RequestHandlerOptions {
   readonly onFinished: (entry: AccessEntry) => void;
 }
 
+/** What was made of a client last, and when that was told to the ledger (milliseconds since 1970). */
+interface KnownVerdict {
+  readonly served: ServedHost;
+  readonly evaluation: Evaluation;
+  seenAt: number;
+  /** By the prefixes of rules that only observe some of their matchers. */
+  readonly rulesAt: Map<string, number>;
+}
+
 /**
  * The one path of a request, for both protocols: host, verdict, target, CORS preflight, basic authentication, rule, WebSocket, forwarding.
  *
@@ -64,7 +74,7 @@ export interface RequestHandlerOptions {
  */
 export function createRequestHandler(options: RequestHandlerOptions): HandleExchange {
   const ruleTables = new WeakMap<readonly CompiledRule[], RuleTable>();
-  const verdicts = new WeakMap<Connection, { served: ServedHost; evaluation: Evaluation; seenAt: number }>();
+  const verdicts = new WeakMap<Connection, KnownVerdict>();
   /** Connections as upstreams learn of them where the client would be refused: without an identity. */
   const nameless = new WeakMap<Connection, Connection>();
 
@@ -78,7 +88,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     let known = verdicts.get(connection);
     const now = options.now();
     if (known?.served !== served || known.evaluation.validUntil <= now) {
-      known = { served, evaluation: served.evaluate(client.presented), seenAt: 0 };
+      known = { served, evaluation: served.evaluate(client.presented), seenAt: 0, rulesAt: new Map() };
       verdicts.set(connection, known);
     }
     if (now - known.seenAt >= LEDGER_LIMITS.foldMs) {
@@ -87,21 +97,8 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       const { document } = served;
       const { evaluation } = known;
       options.ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
-      if (evaluation.verdict === 'refuse' && isObserved(served)) {
-        options.ledger.refuse({
-          document,
-          revision: served.revision,
-          sni: connection.sni,
-          reason: evaluation.reason ?? 'certificate_invalid',
-          detail: evaluation.detail,
-          rule: null,
-          clientAddress: connection.clientAddress,
-          fingerprint,
-          chain: presented.chain,
-          tlsVersion: connection.tlsVersion,
-          observed: true,
-        });
-      }
+      const would = observedRefusal(evaluation, served);
+      if (would !== null) noteObserved(options.ledger, { connection, client, served, rule: null, ...would });
     }
     return known.evaluation;
   };
@@ -151,6 +148,13 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       });
     }
     noteUsedRule(connection, rule);
+    const rulesAt = verdicts.get(connection)?.rulesAt;
+    const now = options.now();
+    if (verdict.observed === undefined || now - (rulesAt?.get(rule.prefix) ?? 0) < LEDGER_LIMITS.foldMs)
+      return;
+    rulesAt?.set(rule.prefix, now);
+    const { reason, detail } = verdict.observed;
+    noteObserved(options.ledger, { connection, client, served, reason, detail, rule });
   };
 
   const answer = async (
@@ -272,6 +276,17 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     if (isLogged(entry)) options.accessLog.write(entry);
     options.onFinished(entry);
   };
+}
+
+/** Why a client that is let in would be refused if the host did more than observe; null: it would not be. */
+function observedRefusal(
+  { verdict, reason, detail, observed }: Evaluation,
+  served: ServedHost,
+): { readonly reason: RefusalReason; readonly detail: string } | null {
+  if (verdict === 'refuse') {
+    return isObserved(served) ? { reason: reason ?? 'certificate_invalid', detail } : null;
+  }
+  return observed?.verdict === 'refuse' ? { reason: observed.reason, detail: observed.detail } : null;
 }
 
 /** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */

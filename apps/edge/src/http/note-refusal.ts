@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PosternError } from '@postern/contracts';
-import type { Connection, ServedHost } from '../connection.ts';
+import { type CompiledRule, PosternError, type RefusalReason } from '@postern/contracts';
+import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import type { AccessEntry } from './access-log.ts';
 
@@ -48,6 +48,34 @@ export async function noteRefusal(problem: PosternError, request: RefusedRequest
     context: problem.context,
     cause: problem.cause,
     refusal: id,
+  });
+}
+
+interface ObservedRequest {
+  readonly connection: Connection;
+  readonly client: ClientIdentity;
+  readonly served: ServedHost;
+  readonly reason: RefusalReason;
+  readonly detail: string;
+  /** The rule that would refuse; null where the host as a whole would. */
+  readonly rule: Pick<CompiledRule, 'name' | 'prefix'> | null;
+}
+
+/** Records a client that is let in and would be refused if what is observed were enforced. */
+export function noteObserved(ledger: Pick<ClientLedger, 'refuse'>, observed: ObservedRequest): void {
+  const { connection, client, served, reason, detail, rule } = observed;
+  ledger.refuse({
+    document: served.document,
+    revision: served.revision,
+    sni: connection.sni,
+    reason,
+    detail,
+    rule: rule === null ? null : (rule.name ?? rule.prefix),
+    clientAddress: connection.clientAddress,
+    fingerprint: client.fingerprint,
+    chain: client.presented.chain,
+    tlsVersion: connection.tlsVersion,
+    observed: true,
   });
 }
 

@@ -759,6 +759,8 @@ export interface components {
                         hasPrefix?: string;
                         hasSuffix?: string;
                         regex?: string;
+                        /** @enum {boolean} */
+                        observe?: true;
                     }[];
                 };
                 httpBasic?: {
@@ -793,6 +795,8 @@ export interface components {
                         hasPrefix?: string;
                         hasSuffix?: string;
                         regex?: string;
+                        /** @enum {boolean} */
+                        observe?: true;
                     }[];
                 };
             }[];
@@ -835,6 +839,8 @@ export interface components {
                         hasPrefix?: string;
                         hasSuffix?: string;
                         regex?: string;
+                        /** @enum {boolean} */
+                        observe?: true;
                     }[];
                 };
                 httpBasic?: {
@@ -869,6 +875,8 @@ export interface components {
                         hasPrefix?: string;
                         hasSuffix?: string;
                         regex?: string;
+                        /** @enum {boolean} */
+                        observe?: true;
                     }[];
                 };
             }[];

@@ -6,13 +6,13 @@ import { RouteWriteCommand } from './route-write-command.ts';
 export class RouteEnforce extends RouteWriteCommand {
   static override summary = 'Refuse from now on whom an observed route only recorded';
   static override description =
-    'Asks first, and names whom that locks out of those seen within --since. Their connections end within 5 s.';
+    'Asks first, and names whom that locks out of those seen within --since. Their connections end within 5 s. `mode: observe` and every `observe: true` of a matcher go.';
   static readonly exits = {
     0: 'enforced',
     1: 'not confirmed',
     2: 'nobody to ask and no --yes',
     5: 'there is no such route',
-    6: 'the route is not observed, or it changed meanwhile',
+    6: 'the route observes nothing, or it changed meanwhile',
   };
   static readonly related = ['route:observe', 'route:update'];
   static override examples = ['postern route enforce my-route', 'postern route enforce my-route --yes'];

@@ -80,3 +80,27 @@ test('a route that is not observed has nothing to tell, and cannot be enforced a
     expect(stderr).toContain('route shop is enforced');
   }
 });
+
+test('observed matchers make a route observed; enforce takes `observe` out of all, of the host and of its rules', async () => {
+  const observed = { exact: 'new.acme.org', observe: true as const };
+  const plain = { exact: 'old.acme.org' };
+  const spec = {
+    host: 'matchers.example.org',
+    tls: { clientValidationCa: { name: 'ca' } },
+    validation: { clientCertificate: { subjectMatches: [plain, observed] } },
+    routes: [{ prefix: '/', route: { service: 'echo' }, clientCertificate: { subjectMatches: [observed] } }],
+  };
+  await cli.client.routes.create('default', { name: 'matchers', spec });
+  const shown = (await cli.postern(['route', 'get', 'matchers'])).stdout;
+  expect(shown).toContain('old.acme.org, new.acme.org (observed)');
+  expect(await cli.postern(['route', 'observe', 'matchers'])).toMatchObject({ code: 0 });
+  const enforced = await cli.postern(['route', 'enforce', 'matchers', '--yes', '--no-wait']);
+  expect(enforced, enforced.stderr).toMatchObject({ code: 0 });
+  const written = (await cli.client.routes.get('default', 'matchers')).spec;
+  const all = [written.validation?.clientCertificate, written.routes[0]?.clientCertificate];
+  expect(all.map((one) => one?.subjectMatches)).toEqual([
+    [plain, { exact: 'new.acme.org' }],
+    [{ exact: 'new.acme.org' }],
+  ]);
+  expect(await cli.postern(['route', 'observe', 'matchers'])).toMatchObject({ code: 6 });
+});

@@ -16,11 +16,11 @@ export const SINCE_FLAG = {
 export class RouteObserve extends PosternCommand {
   static override summary = 'List whom an observed route would refuse';
   static override description =
-    'A route is observed with --client-ca-mode observe: it asks for certificates, lets everybody in and records who would be refused, and services learn only of clients that would be admitted who they are. Entries are folded by the minute.';
+    'A route is observed with --client-ca-mode observe: it asks for certificates, lets everybody in and records who would be refused, and services learn only of clients that would be admitted who they are. Matchers are observed one by one with `observe: true` in the descriptor. Entries are folded by the minute.';
   static readonly exits = {
     0: 'listed (also when the list is empty)',
     5: 'there is no such route',
-    6: 'the route is not observed',
+    6: 'the route observes nothing',
   };
   static readonly related = ['route:enforce', 'route:update'];
   static override examples = [
