@@ -159,10 +159,13 @@ describe('dry runs', () => {
     await api.call('POST', 'routes', { body: { name: 'quiet', spec: specOf('quiet.localhost') } });
     const [host, day] = ['quiet.localhost' as Hostname, '2026-01-01T00:00:00.000Z'];
     const document = { chainPem: 'x', sealedKey: 'x', names: [host], notBefore: day, notAfter: day };
+    const [order] = await api.data.store.listDueOrders(Date.now(), 1);
     await api.data.store.saveIssuedCertificate({
-      host,
+      orderId: order?.id ?? '',
+      names: [host],
       issuer: 'test',
       renewAt: Date.now() + 1e9,
+      ariCertId: null,
       document: { ...document, fingerprint: 'x' },
     });
     const before = await api.call('GET', 'routes/quiet');

@@ -75,10 +75,13 @@ test('a watch of one route tells changes of its status, also where nobody wrote 
   );
   await until(() => expect(seen).toEqual(['present shop', 'synced']));
   expect(resources[0]?.status.reason).toBe('certificate_pending');
+  const [order] = await api.data.store.listDueOrders(Date.now(), 1);
   await api.data.store.saveIssuedCertificate({
-    host: resources[0]?.spec.host ?? ('' as RouteResource['spec']['host']),
+    orderId: order?.id ?? '',
+    names: order?.names ?? [],
     issuer: 'test',
     renewAt: Date.now() + 1e9,
+    ariCertId: null,
     document: {
       chainPem: 'x',
       sealedKey: 'x',

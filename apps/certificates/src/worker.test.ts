@@ -53,7 +53,7 @@ describe('issuing', () => {
       expect(parseTlsSecret({ cert: document.chainPem, key }, harness.clock.now)).toMatchObject({ ok: true });
       expect(document.sealedKey).not.toContain(key.split('\n')[1]);
     }
-    expect(await store.listHostsWantingCertificate(harness.clock.now, 10)).toEqual([]);
+    expect(await store.listDueOrders(harness.clock.now, 10)).toEqual([]);
   });
 
   test('each host is asked for once, however often the worker looks', async () => {
@@ -154,12 +154,12 @@ describe('failures', () => {
 
   test('a store that cannot be read is tried again', async () => {
     await serveHosts(store, 'a.localhost');
-    const { listHostsWantingCertificate } = store;
+    const { listDueOrders } = store;
     let isAway = true;
     const failing: Store = {
       ...store,
-      listHostsWantingCertificate: (...asked) =>
-        isAway ? Promise.reject(new Error('the disk is away')) : listHostsWantingCertificate(...asked),
+      listDueOrders: (...asked) =>
+        isAway ? Promise.reject(new Error('the disk is away')) : listDueOrders(...asked),
     };
     harness.start(failing, issuer);
     await vi.waitFor(() => expect(harness.logged.length).toBeGreaterThan(0), WAIT);

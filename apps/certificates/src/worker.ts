@@ -1,6 +1,6 @@
-import { type Hostname, type Log, PosternError } from '@postern/contracts';
+import { type Log, PosternError } from '@postern/contracts';
 import { sealWithMasterKey } from '@postern/pki';
-import type { Store } from '@postern/store';
+import type { CertificateOrderRecord, Store } from '@postern/store';
 
 import { BackOff } from './back-off.ts';
 import type { Issuer } from './issuer.ts';
@@ -86,29 +86,37 @@ async function runRound(
   isStopped: () => boolean,
 ): Promise<boolean> {
   const { store, now } = options;
-  const wanted = await store.listHostsWantingCertificate(now(), HOSTS_PER_ROUND);
-  backOff.keepOnly(new Set(wanted));
+  const wanted = await store.listDueOrders(now(), HOSTS_PER_ROUND);
+  backOff.keepOnly(new Set(wanted.map(({ id }) => id)));
   let served = 0;
-  for (const host of wanted) {
+  for (const order of wanted) {
     if (isStopped()) return false;
-    if (backOff.isWaiting(host, now())) continue;
-    if (await supply(options, host, backOff)) served += 1;
+    if (backOff.isWaiting(order.id, now())) continue;
+    if (await supply(options, order, backOff)) served += 1;
   }
   return served > 0 && wanted.length === HOSTS_PER_ROUND;
 }
 
-async function supply(options: CertificateWorkerOptions, host: Hostname, backOff: BackOff): Promise<boolean> {
+async function supply(
+  options: CertificateWorkerOptions,
+  order: CertificateOrderRecord,
+  backOff: BackOff,
+): Promise<boolean> {
   const { store, issuer, masterKey, log, now } = options;
+  const [host] = order.usedNames;
+  if (host === undefined) return false;
   try {
     const { keyPem, renewAt, ...facts } = await issuer.issue(host);
     const sealedKey = sealWithMasterKey(masterKey, Buffer.from(keyPem), `certificate-key:issued:${host}`);
     await store.saveIssuedCertificate({
-      host,
+      orderId: order.id,
+      names: [host],
       issuer: issuer.name,
       document: { ...facts, sealedKey },
       renewAt,
+      ariCertId: null,
     });
-    backOff.succeeded(host);
+    backOff.succeeded(order.id);
     log.info({ host, issuer: issuer.name, notAfter: facts.notAfter }, 'certificate issued');
     return true;
   } catch (error) {
@@ -116,7 +124,7 @@ async function supply(options: CertificateWorkerOptions, host: Hostname, backOff
       log.info({ host }, 'the route of this host went while its certificate was issued');
       return false;
     }
-    const waitMs = backOff.failed(host, now());
+    const waitMs = backOff.failed(order.id, now());
     log.warn({ err: error, host, issuer: issuer.name, retryInMs: waitMs }, 'certificate not issued');
     return false;
   }

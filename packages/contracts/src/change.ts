@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { challenge } from './challenge.ts';
 import { certificateDocument, hostDocument, trustBundle } from './host-document.ts';
 import { identityKeys } from './identity-keys.ts';
 import { crlDocument, revocationDocument } from './revocation.ts';
@@ -8,6 +9,7 @@ export const CHANGE_KINDS = [
   'host',
   'trust-bundle',
   'certificate',
+  'challenge',
   'crl',
   'identity-keys',
   'revocation',
@@ -20,6 +22,7 @@ export const CHANGE_BODIES = {
   host: hostDocument,
   'trust-bundle': trustBundle,
   certificate: certificateDocument,
+  challenge,
   crl: crlDocument,
   'identity-keys': identityKeys,
   revocation: revocationDocument,
@@ -35,7 +38,7 @@ export const change = z.strictObject({
   epoch: z.string(),
   revision: z.int().min(1),
   kind: z.string(),
-  /** Host name for `host`, the project's for `revocation`, secret or certificate id for the others. */
+  /** Host name for `host`, the project's for `revocation`, what `challengeId` gives for `challenge`, secret or certificate id for the others. */
   id: z.string(),
   formatVersion: z.int(),
   body: z.unknown().nullable(),

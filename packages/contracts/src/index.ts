@@ -1,3 +1,5 @@
+export * from './certificate-status.ts';
+export * from './challenge.ts';
 export * from './change.ts';
 export * from './document.ts';
 export * from './document-json-schema.ts';

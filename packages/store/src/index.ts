@@ -1,4 +1,15 @@
 export type {
+  AcmeAccountRecord,
+  AcmeHold,
+  CertificateOrderPatch,
+  CertificateOrderRecord,
+  CertificatePage,
+  CertificateQuery,
+  CertificateRevocationRecord,
+  CertificateStore,
+  IssuedCertificateRecord,
+} from './certificates.ts';
+export type {
   ClientHostRecord,
   ClientPage,
   ClientQuery,

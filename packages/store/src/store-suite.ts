@@ -1,4 +1,6 @@
 import { describe } from 'vitest';
+import { describeAcme } from './testing/acme-suite.ts';
+import { describeCertificates } from './testing/certificate-suite.ts';
 import { describeHosts } from './testing/host-suite.ts';
 import { describeLeases } from './testing/lease-suite.ts';
 import { describeLedger } from './testing/ledger-suite.ts';
@@ -15,6 +17,8 @@ export function describeStore(title: string, makeHarness: MakeHarness): void {
   describe(title, () => {
     describeResources(makeHarness);
     describeHosts(makeHarness);
+    describeCertificates(makeHarness);
+    describeAcme(makeHarness);
     describeLog(makeHarness);
     describeLists(makeHarness);
     describeWrites(makeHarness);

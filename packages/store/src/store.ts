@@ -5,7 +5,6 @@ import type {
   Cursor,
   Finding,
   HostDocument,
-  Hostname,
   HostRows,
   IdentityKeys,
   Labels,
@@ -21,6 +20,7 @@ import type {
   TicketKeys,
   TrustBundle,
 } from '@postern/contracts';
+import type { CertificateOrderRecord, CertificateStore } from './certificates.ts';
 import type { LedgerStore } from './ledger.ts';
 import type { ListQuery, Page } from './list-query.ts';
 
@@ -71,6 +71,8 @@ export interface RouteRecord extends RecordMeta {
   readonly document: HostDocument;
   /** Revision of that document. */
   readonly revision: Revision;
+  /** How the getting of its certificate stands; null where it brings its own. */
+  readonly order: CertificateOrderRecord | null;
 }
 
 /** A name inside a project, and the version the caller has read (If-Match); undefined skips that check. */
@@ -179,16 +181,6 @@ export interface AuthorityRecord {
   readonly createdAt: number;
 }
 
-export interface IssuedCertificateRecord {
-  readonly id: string;
-  readonly host: Hostname;
-  readonly issuer: string;
-  readonly document: CertificateDocument;
-  /** Milliseconds since 1970 from which a successor is wanted. */
-  readonly renewAt: number;
-  readonly createdAt: number;
-}
-
 /**
  * All of Postern's durable state. Every method is one transaction: it happens whole or not at all, and the changes
  * that follow from a write are committed with it, each with a new revision.
@@ -196,7 +188,7 @@ export interface IssuedCertificateRecord {
  * Failures are PosternError: `not_found`, `already_exists`, `version_conflict`, `in_use`, `hostname_taken`,
  * `validation_failed` (findings of the Compiler, or a secret whose type would change).
  */
-export interface Store extends LedgerStore {
+export interface Store extends LedgerStore, CertificateStore {
   /** Creates a project if it is missing. */
   ensureProject(name: ResourceName): Promise<void>;
   hasProject(name: string): Promise<boolean>;
@@ -252,13 +244,6 @@ export interface Store extends LedgerStore {
   runJobSlice(): Promise<boolean>;
   /** True when the job is done or unknown. */
   isJobDone(id: string): Promise<boolean>;
-
-  /** Hosts with a route without `serverCertificate` that have no issued certificate, or one whose `renewAt` has come; these last. */
-  listHostsWantingCertificate(now: number, limit: number): Promise<Hostname[]>;
-  /** Stores an issued certificate as the host's present one (the former goes), and its changes. */
-  saveIssuedCertificate(
-    issued: Omit<IssuedCertificateRecord, 'id' | 'createdAt'>,
-  ): Promise<Written<IssuedCertificateRecord>>;
 
   /** The keys that sign identity tokens; undefined before the first ones. They lie nowhere but in the log. */
   getIdentityKeys(): Promise<IdentityKeys | undefined>;

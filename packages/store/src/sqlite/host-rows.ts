@@ -1,7 +1,15 @@
-import type { HostRows, ResourceName, RouteDescriptor, SecretRow, ServiceSpec } from '@postern/contracts';
+import {
+  clientCaNamesOf,
+  type HostRows,
+  type ResourceName,
+  type RouteDescriptor,
+  type SecretRow,
+  type ServiceSpec,
+} from '@postern/contracts';
 import { and, asc, eq } from 'drizzle-orm';
+import { certificateIdOfHost } from './certificate-use.ts';
 import type { StoreDatabase } from './open-database.ts';
-import { changes, issuedCertificates, secrets, services } from './schema.ts';
+import { changes, secrets, services } from './schema.ts';
 
 /** Names of the services a route leads to, each once. */
 export function servicesOfRoute(spec: RouteDescriptor): ResourceName[] {
@@ -10,8 +18,7 @@ export function servicesOfRoute(spec: RouteDescriptor): ResourceName[] {
 
 /** Names of the secrets a route names itself, each once. */
 export function secretsOfRoute(spec: RouteDescriptor): ResourceName[] {
-  const { clientValidationCa, serverCertificate } = spec.tls ?? {};
-  return namesOf(clientValidationCa, clientValidationCa?.next, serverCertificate);
+  return [...new Set([...clientCaNamesOf(spec), ...namesOf(spec.tls?.serverCertificate)])];
 }
 
 /** Names of the secrets a service names, each once. */
@@ -52,7 +59,7 @@ export class HostRowsGatherer {
       route: { name: route.name, spec: route.spec },
       services: found,
       secrets: this.secretRows(route.project, secretNames),
-      issuedCertificate: this.#issuedCertificate(route.spec.host),
+      issuedCertificate: certificateIdOfHost(this.#db, route.project, route.spec.host),
       hasRevocations: this.#hasRevocations(route.project),
       crls: this.#crls(route),
     };
@@ -89,9 +96,9 @@ export class HostRowsGatherer {
   }
 
   #crls({ project, spec }: { project: string; spec: RouteDescriptor }): { id: string; ca: string }[] {
-    if (spec.tls?.clientValidationCa === undefined) return [];
+    const named = clientCaNamesOf(spec);
+    if (named.length === 0) return [];
     const all = remember(this.#lists, project, () => listsOf(this.#db, project)) ?? [];
-    const named = secretsOfRoute(spec);
     return all.filter(({ ca }) => named.some((name) => name === ca));
   }
 
@@ -104,15 +111,6 @@ export class HostRowsGatherer {
         .get(),
     );
     return row !== undefined;
-  }
-
-  #issuedCertificate(host: RouteDescriptor['host']): string | null {
-    const row = this.#db
-      .select({ id: issuedCertificates.id })
-      .from(issuedCertificates)
-      .where(eq(issuedCertificates.host, host))
-      .get();
-    return row?.id ?? null;
   }
 }
 

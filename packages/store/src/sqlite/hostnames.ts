@@ -1,7 +1,7 @@
 import { type Hostname, PosternError, type ResourceName } from '@postern/contracts';
 import { eq } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
-import { hostnames, issuedCertificates, routes } from './schema.ts';
+import { hostnames, routes } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
 /**
@@ -46,16 +46,10 @@ export function isGeneratedHostname(db: StoreDatabase, host: Hostname): boolean 
 }
 
 /**
- * Gives a name up: its host and its issued certificate end as tombstones, so that whoever claims the name next
- * starts with neither. No route may hold the name any more.
+ * Gives a name up: its host ends as a tombstone. What was issued for it stays with the project, and out of reach of whoever
+ * claims the name next. No route may hold the name any more.
  */
 export function releaseHostname({ db, log, now }: WriteContext, host: Hostname): void {
-  const issued = db
-    .delete(issuedCertificates)
-    .where(eq(issuedCertificates.host, host))
-    .returning({ id: issuedCertificates.id })
-    .all();
   db.delete(hostnames).where(eq(hostnames.name, host)).run();
   log.bury('host', host, now);
-  for (const { id } of issued) log.bury('certificate', id, now);
 }

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { HostDocument, ResourceName, Revision } from '@postern/contracts';
+import type { HostDocument, Hostname, ResourceName, Revision } from '@postern/contracts';
 import { and, asc, eq } from 'drizzle-orm';
+import type { CertificateOrderRecord } from '../certificates.ts';
 import type { ListQuery, Page } from '../list-query.ts';
 import type { RouteRecord, RouteWrite, Target, Written } from '../store.ts';
+import { ordersOfNames } from './certificate-orders.ts';
+import { settleCertificates } from './certificate-use.ts';
 import { refuseErrors } from './compiler-findings.ts';
 import { HostRowsGatherer, secretsOfRoute, servicesOfRoute } from './host-rows.ts';
 import { claimHostname, isGeneratedHostname, releaseHostname } from './hostnames.ts';
@@ -11,7 +14,7 @@ import type { StoreDatabase } from './open-database.ts';
 import { recompileRoute } from './recompile-hosts.ts';
 import { requireProject, requireRow, requireSameContent } from './record-access.ts';
 import { forgetFormerVersions, keepFormerVersion } from './record-history.ts';
-import { changes, issuedCertificates, routeSecrets, routeServices, routes } from './schema.ts';
+import { changes, routeSecrets, routeServices, routes } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
 type RouteColumns = typeof routes.$inferSelect;
@@ -31,7 +34,16 @@ export function listRoutes(db: StoreDatabase, project: ResourceName, query: List
     .orderBy(asc(routes.name))
     .limit(window.readLimit)
     .all();
-  return window.pageOf(rows.map(({ route, body, revision }) => withDocument(route, body, revision)));
+  const orders = ordersOfNames(
+    db,
+    project,
+    rows.map(({ route }) => route.host),
+  );
+  return window.pageOf(
+    rows.map(({ route, body, revision }) =>
+      withDocument(route, body, revision, orders.get(route.host) ?? null),
+    ),
+  );
 }
 
 export function createRoute(context: WriteContext, write: RouteWrite): Written<RouteRecord> {
@@ -55,10 +67,9 @@ export function createRoute(context: WriteContext, write: RouteWrite): Written<R
     updatedBy: context.by,
     host,
     spec: write.spec,
-    certificateWantedAt: certificateWantedAt(db, write),
   };
   db.insert(routes).values(row).run();
-  return finishRoute(context, row);
+  return finishRoute(context, row, [host]);
 }
 
 export function updateRoute(context: WriteContext, write: RouteWrite): Written<RouteRecord> {
@@ -75,11 +86,10 @@ export function updateRoute(context: WriteContext, write: RouteWrite): Written<R
     updatedBy: context.by,
     host,
     spec: write.spec,
-    certificateWantedAt: certificateWantedAt(db, write),
   };
   db.update(routes).set(row).where(eq(routes.id, row.id)).run();
   if (host !== present.host) releaseHostname(context, present.host);
-  return finishRoute(context, row);
+  return finishRoute(context, row, [present.host, host]);
 }
 
 export function deleteRoute(context: WriteContext, target: Target): { revision: Revision } {
@@ -87,12 +97,18 @@ export function deleteRoute(context: WriteContext, target: Target): { revision: 
   context.db.delete(routes).where(eq(routes.id, row.id)).run();
   forgetFormerVersions(context, row.id);
   releaseHostname(context, row.host);
+  settleCertificates(context, row.project as ResourceName, [row.host]);
   return { revision: context.log.revision() };
 }
 
-/** Writes what follows from a stored route: its references, after the Compiler agreed, and its host's document. */
-function finishRoute(context: WriteContext, row: RouteColumns): Written<RouteRecord> {
+/** Writes what follows from a stored route: its certificate, its references, after the Compiler agreed, and its host's document. */
+function finishRoute(
+  context: WriteContext,
+  row: RouteColumns,
+  hosts: readonly Hostname[],
+): Written<RouteRecord> {
   const { db, log, compiler } = context;
+  settleCertificates(context, row.project as ResourceName, hosts);
   const gatherer = new HostRowsGatherer(db);
   refuseErrors(compiler.checkRoute(gatherer.hostRows(row)));
   db.delete(routeServices).where(eq(routeServices.routeId, row.id)).run();
@@ -117,16 +133,6 @@ function contentWanted(db: StoreDatabase, write: RouteWrite, present: RouteColum
   return { labels: write.labels ?? {}, spec };
 }
 
-function certificateWantedAt(db: StoreDatabase, { spec }: RouteWrite): number | null {
-  if (spec.tls?.serverCertificate !== undefined) return null;
-  const issued = db
-    .select({ renewAt: issuedCertificates.renewAt })
-    .from(issuedCertificates)
-    .where(eq(issuedCertificates.host, spec.host))
-    .get();
-  return issued?.renewAt ?? 0;
-}
-
 function findRoute(db: StoreDatabase, { project, name }: Target): RouteColumns | undefined {
   return db
     .select()
@@ -141,11 +147,17 @@ function recordOf(db: StoreDatabase, row: RouteColumns): RouteRecord {
     .from(changes)
     .where(and(eq(changes.kind, 'host'), eq(changes.id, row.host)))
     .get();
-  return withDocument(row, change?.body ?? null, change?.revision ?? 0);
+  const order = ordersOfNames(db, row.project, [row.host]).get(row.host) ?? null;
+  return withDocument(row, change?.body ?? null, change?.revision ?? 0, order);
 }
 
-function withDocument(row: RouteColumns, body: string | null, revision: number): RouteRecord {
+function withDocument(
+  row: RouteColumns,
+  body: string | null,
+  revision: number,
+  order: CertificateOrderRecord | null,
+): RouteRecord {
   if (body === null) throw new Error(`route ${row.id} has no document`);
-  const { certificateWantedAt: _, host: __, ...record } = row;
-  return { ...record, document: JSON.parse(body) as HostDocument, revision: revision as Revision };
+  const { host: _, ...record } = row;
+  return { ...record, document: JSON.parse(body) as HostDocument, revision: revision as Revision, order };
 }

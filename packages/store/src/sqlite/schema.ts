@@ -1,5 +1,4 @@
 import type {
-  CertificateDocument,
   Hostname,
   Labels,
   ResourceName,
@@ -117,13 +116,8 @@ export const routes = sqliteTable(
       .unique()
       .references(() => hostnames.name),
     spec: text('spec', { mode: 'json' }).$type<RouteDescriptor>().notNull(),
-    /** Milliseconds since 1970 from which an issued certificate is wanted; 0: at once; null: it brings its own. */
-    certificateWantedAt: integer('certificate_wanted_at'),
   },
-  (table) => [
-    uniqueIndex('routes_name').on(table.project, table.name),
-    index('routes_certificate_wanted').on(table.certificateWantedAt),
-  ],
+  (table) => [uniqueIndex('routes_name').on(table.project, table.name)],
 );
 
 /** Which routes lead to a service. By name, so that a reference is found whether or not its service exists. */
@@ -182,19 +176,6 @@ export const jobs = sqliteTable('jobs', {
   project: text('project').notNull(),
   name: text('name').notNull(),
   afterRouteId: text('after_route_id').notNull(),
-  createdAt: integer('created_at').notNull(),
-});
-
-export const issuedCertificates = sqliteTable('issued_certificates', {
-  id: text('id').primaryKey(),
-  host: text('host')
-    .$type<Hostname>()
-    .notNull()
-    .unique()
-    .references(() => hostnames.name, { onDelete: 'cascade' }),
-  issuer: text('issuer').notNull(),
-  document: text('document', { mode: 'json' }).$type<CertificateDocument>().notNull(),
-  renewAt: integer('renew_at').notNull(),
   createdAt: integer('created_at').notNull(),
 });
 

@@ -167,7 +167,7 @@ test('the migrations say what the schema says', () => {
   cpSync(join(workspace, 'packages/store/migrations/sqlite'), join(harness.folder, 'migrations'), {
     recursive: true,
   });
-  const schema = join(workspace, 'packages/store/src/sqlite/schema.ts');
+  const schema = join(workspace, 'packages/store/src/sqlite/schema*.ts');
   const result = spawnSync(
     process.execPath,
     [

@@ -3,12 +3,8 @@ import { LIMITS, type Revision } from '@postern/contracts';
 import type Database from 'better-sqlite3';
 import { eq } from 'drizzle-orm';
 import type { Store, StoreOptions, WriteMode } from '../store.ts';
-import {
-  ensureAuthority,
-  getAuthority,
-  listHostsWantingCertificate,
-  saveIssuedCertificate,
-} from './certificates.ts';
+import { ensureAuthority, getAuthority } from './authorities.ts';
+import { certificateStoreOf } from './certificate-store.ts';
 import { ChangeLog } from './change-log.ts';
 import { getClient, listClients } from './clients.ts';
 import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
@@ -124,8 +120,12 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     isJobDone: (id) =>
       reading(() => db.select({ id: jobs.id }).from(jobs).where(eq(jobs.id, id)).get() === undefined),
 
-    listHostsWantingCertificate: (at, limit) => reading(() => listHostsWantingCertificate(db, at, limit)),
-    saveIssuedCertificate: (issued) => writing((context) => saveIssuedCertificate(context, issued)),
+    ...certificateStoreOf({
+      reading: (work) => reading(work),
+      writing,
+      writingQuietly: writingUnwatched,
+      now,
+    }),
 
     getIdentityKeys: () => reading(() => getIdentityKeys(log)),
     updateIdentityKeys: (next) => writing((context) => updateIdentityKeys(context, next)),

@@ -4,14 +4,11 @@ import type { Store } from '../store.ts';
 import { refusal } from './refusal.ts';
 import {
   caWrite,
-  certificateDocumentOf,
-  hostOf,
   type MakeHarness,
   OTHER,
   openSuiteStore,
   readChanges,
   routeWrite,
-  START,
   type StoreHarness,
   serviceWrite,
   targetFor,
@@ -48,14 +45,10 @@ export function describeHosts(makeHarness: MakeHarness): void {
       expect(JSON.stringify([foreign.detail, foreign.message, foreign.findings])).not.toMatch(/mine|shop/);
     });
 
-    test('a deleted route leaves a tombstone, frees its host, and takes its issued certificate along', async () => {
+    test('a deleted route leaves a tombstone and frees its host', async () => {
       await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
-      const issued = await issue(store, 'a.example.org', START + 5);
       await store.deleteRoute(targetFor('r'));
-      expect(await readChanges(store)).toMatchObject([
-        { kind: 'host', id: 'a.example.org', body: null },
-        { kind: 'certificate', id: issued.record.id, body: null },
-      ]);
+      expect(await readChanges(store)).toMatchObject([{ kind: 'host', id: 'a.example.org', body: null }]);
       await store.createService(serviceWrite('theirs', 1, {}, OTHER));
       const next = await store.createRoute(routeWrite('r', 'a.example.org', 'theirs', {}, OTHER));
       expect(next.record.document).toMatchObject({ project: 'other', certificate: null });
@@ -136,41 +129,4 @@ export function describeHosts(makeHarness: MakeHarness): void {
         expect(change.body).toMatchObject({ services: { cart: { targets: [{ port: 4444 }] } } });
     });
   });
-
-  describe('issued certificates', () => {
-    test('a host wants a certificate until it has one, again when it is to be renewed, and never with its own', async () => {
-      await store.putSecret(tlsWrite('cert'));
-      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
-      await store.createRoute(
-        routeWrite('own', 'b.example.org', 'cart', { tls: { serverCertificate: { name: 'cert' } } }),
-      );
-      expect(await store.listHostsWantingCertificate(START, 10)).toEqual(['a.example.org']);
-      const issued = await issue(store, 'a.example.org', START + 1000);
-      expect((await store.getRoute(targetFor('r'))).document.certificate).toBe(issued.record.id);
-      expect(await store.listHostsWantingCertificate(START + 999, 10)).toEqual([]);
-      expect(await store.listHostsWantingCertificate(START + 1000, 10)).toEqual(['a.example.org']);
-      await store.updateRoute(routeWrite('own', 'b.example.org', 'cart'));
-      expect(await store.listHostsWantingCertificate(START, 10)).toEqual(['b.example.org']);
-    });
-
-    test('a renewed certificate is one change, and the host document stays', async () => {
-      await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
-      const first = await issue(store, 'a.example.org', START + 1);
-      const { revision: before } = await store.cursor();
-      const second = await issue(store, 'a.example.org', START + 2, 'two');
-      expect(second).toMatchObject({ created: false, record: { id: first.record.id } });
-      expect(await readChanges(store, before)).toMatchObject([
-        { kind: 'certificate', id: first.record.id, body: { fingerprint: 'two' } },
-      ]);
-    });
-
-    test('a certificate for a host that no route serves is refused', async () => {
-      await refusal(issue(store, 'gone.example.org', START), 'not_found');
-    });
-  });
-}
-
-function issue(store: Store, host: string, renewAt: number, content = 'one') {
-  const document = certificateDocumentOf(content);
-  return store.saveIssuedCertificate({ host: hostOf(host), issuer: 'local', document, renewAt });
 }

@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto';
+import type { Hostname, ResourceName } from '@postern/contracts';
+import { and, eq, inArray } from 'drizzle-orm';
+import type { StoreDatabase } from './open-database.ts';
+import { routes } from './schema.ts';
+import { certificateNames, certificateOrders, issuedCertificates } from './schema-certificates.ts';
+import type { WriteContext } from './write-context.ts';
+
+type OrderColumns = typeof certificateOrders.$inferSelect;
+type IssuedColumns = typeof issuedCertificates.$inferSelect;
+
+/** An order that covers some of the names, with its certificate. */
+interface Candidate {
+  readonly order: OrderColumns;
+  readonly issued: IssuedColumns | undefined;
+  readonly names: readonly Hostname[];
+}
+
+/** How a set of names is written where rows are found by it. */
+export function namesKeyOf(names: readonly Hostname[]): string {
+  return [...new Set(names)].sort().join(',');
+}
+
+export function namesOfKey(namesKey: string): Hostname[] {
+  return namesKey.split(',') as Hostname[];
+}
+
+/**
+ * Decides anew by which certificate each of the names is served, after routes or certificates of the project have changed:
+ * by the one that is valid for longest. A name that wants a certificate and is in no order gets an order of its own. What is
+ * no longer used is parked: edges forget it, nothing is ordered for it, and it comes back when a route serves one of its names again.
+ *
+ * Gives the names whose hosts may follow from it. Their documents are for the caller to compile.
+ */
+export function settleCertificates(
+  context: WriteContext,
+  project: ResourceName,
+  changed: readonly Hostname[],
+): Hostname[] {
+  const { db } = context;
+  const names = namesTogetherWith(db, project, changed);
+  const wanted = namesWanted(db, project, names);
+  const candidates = candidatesFor(db, project, names);
+  const touched = new Map(candidates.map((candidate) => [candidate.order.id, candidate]));
+  for (const name of names) {
+    const covering = candidates.filter((candidate) => candidate.names.includes(name));
+    const chosen = wanted.has(name)
+      ? (best(covering, context.now) ?? openOrder(context, project, name))
+      : undefined;
+    if (chosen !== undefined) touched.set(chosen.order.id, chosen);
+    setUsed(db, project, name, chosen?.order.id);
+  }
+  for (const candidate of touched.values()) parkOrWake(context, candidate);
+  return names;
+}
+
+/** The names, and all that share an order with one of them. */
+function namesTogetherWith(
+  db: StoreDatabase,
+  project: ResourceName,
+  changed: readonly Hostname[],
+): Hostname[] {
+  const orders = db
+    .select({ id: certificateNames.orderId })
+    .from(certificateNames)
+    .where(and(eq(certificateNames.project, project), inArray(certificateNames.name, [...changed])));
+  const sharing = db
+    .select({ name: certificateNames.name })
+    .from(certificateNames)
+    .where(inArray(certificateNames.orderId, orders))
+    .all();
+  return [...new Set([...changed, ...sharing.map(({ name }) => name)])];
+}
+
+/** Those of the names that a route of the project serves without a certificate of its own. */
+function namesWanted(db: StoreDatabase, project: ResourceName, names: readonly Hostname[]): Set<Hostname> {
+  const rows = db
+    .select({ host: routes.host, spec: routes.spec })
+    .from(routes)
+    .where(and(eq(routes.project, project), inArray(routes.host, [...names])))
+    .all();
+  return new Set(
+    rows.filter(({ spec }) => spec.tls?.serverCertificate === undefined).map(({ host }) => host),
+  );
+}
+
+function candidatesFor(db: StoreDatabase, project: ResourceName, names: readonly Hostname[]): Candidate[] {
+  const ids = db
+    .select({ id: certificateNames.orderId })
+    .from(certificateNames)
+    .where(and(eq(certificateNames.project, project), inArray(certificateNames.name, [...names])));
+  return db
+    .select()
+    .from(certificateOrders)
+    .leftJoin(
+      issuedCertificates,
+      and(
+        eq(issuedCertificates.project, certificateOrders.project),
+        eq(issuedCertificates.namesKey, certificateOrders.namesKey),
+      ),
+    )
+    .where(inArray(certificateOrders.id, ids))
+    .all()
+    .map((row) => ({
+      order: row.certificate_orders,
+      issued: row.issued_certificates ?? undefined,
+      names: namesOfKey(row.certificate_orders.namesKey),
+    }));
+}
+
+/** Valid before revoked before expired before none; then what holds for longest; then what has most names. */
+function best(candidates: readonly Candidate[], now: number): Candidate | undefined {
+  const rank = ({ issued }: Candidate): number => {
+    if (issued === undefined) return 0;
+    if (issued.notAfter <= now) return 1;
+    return issued.revokedAt === null ? 3 : 2;
+  };
+  const ordered = candidates.toSorted(
+    (a, b) =>
+      rank(b) - rank(a) ||
+      (b.issued?.notAfter ?? 0) - (a.issued?.notAfter ?? 0) ||
+      b.names.length - a.names.length ||
+      (a.order.id < b.order.id ? -1 : 1),
+  );
+  return ordered[0];
+}
+
+function openOrder({ db, now }: WriteContext, project: ResourceName, name: Hostname): Candidate {
+  const order = insertOrder(db, project, [name], now);
+  return { order, issued: undefined, names: [name] };
+}
+
+/** A new order, in use by nobody yet. */
+export function insertOrder(
+  db: StoreDatabase,
+  project: ResourceName,
+  names: readonly Hostname[],
+  now: number,
+): OrderColumns {
+  const order: OrderColumns = {
+    id: randomUUID(),
+    project,
+    namesKey: namesKeyOf(names),
+    state: 'pending',
+    wantedSince: now,
+    stateSince: now,
+    attempts: 0,
+    nextAttemptAt: now,
+    lastError: null,
+    issuer: null,
+    orderUrl: null,
+    sealedKey: null,
+    renewReason: null,
+    unusedSince: now,
+  };
+  db.insert(certificateOrders).values(order).run();
+  for (const name of namesOfKey(order.namesKey))
+    db.insert(certificateNames).values({ project, name, orderId: order.id, used: false }).run();
+  return order;
+}
+
+function setUsed(
+  db: StoreDatabase,
+  project: ResourceName,
+  name: Hostname,
+  orderId: string | undefined,
+): void {
+  const ofName = and(eq(certificateNames.project, project), eq(certificateNames.name, name));
+  db.update(certificateNames).set({ used: false }).where(ofName).run();
+  if (orderId === undefined) return;
+  db.update(certificateNames)
+    .set({ used: true })
+    .where(and(ofName, eq(certificateNames.orderId, orderId)))
+    .run();
+}
+
+function parkOrWake({ db, log, now }: WriteContext, { order, issued }: Candidate): void {
+  const isUsed =
+    db
+      .select({ name: certificateNames.name })
+      .from(certificateNames)
+      .where(and(eq(certificateNames.orderId, order.id), eq(certificateNames.used, true)))
+      .get() !== undefined;
+  const row = eq(certificateOrders.id, order.id);
+  if (isUsed) {
+    if (issued !== undefined) log.put('certificate', issued.id, issued.document, now);
+    if (order.unusedSince === null) return;
+    db.update(certificateOrders)
+      .set({ unusedSince: null, wantedSince: issued === undefined ? now : order.wantedSince })
+      .where(row)
+      .run();
+    return;
+  }
+  if (issued !== undefined) log.bury('certificate', issued.id, now);
+  if (issued === undefined && order.orderUrl === null && order.sealedKey === null) {
+    // Nothing of it is worth keeping.
+    db.delete(certificateOrders).where(row).run();
+  } else if (order.unusedSince === null) {
+    db.update(certificateOrders).set({ unusedSince: now }).where(row).run();
+  }
+}
+
+/** The id of the certificate that a host of a project is served by; null while there is none. */
+export function certificateIdOfHost(db: StoreDatabase, project: string, host: Hostname): string | null {
+  const row = db
+    .select({ id: issuedCertificates.id })
+    .from(certificateNames)
+    .innerJoin(certificateOrders, eq(certificateOrders.id, certificateNames.orderId))
+    .innerJoin(
+      issuedCertificates,
+      and(
+        eq(issuedCertificates.project, certificateOrders.project),
+        eq(issuedCertificates.namesKey, certificateOrders.namesKey),
+      ),
+    )
+    .where(
+      and(
+        eq(certificateNames.project, project as ResourceName),
+        eq(certificateNames.name, host),
+        eq(certificateNames.used, true),
+      ),
+    )
+    .get();
+  return row?.id ?? null;
+}
