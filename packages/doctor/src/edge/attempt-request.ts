@@ -1,38 +1,18 @@
 import { connect as dial, type Socket } from 'node:net';
-import { Duplex } from 'node:stream';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-
-/** The host that is looked at, from outside. */
-export interface ProbedEdge {
-  /** As clients ask for it. */
-  readonly host: string;
-  readonly address: string;
-  readonly port: number;
-  /** A client certificate that the host admits, with its key; null: none was given. */
-  readonly client: { readonly certPem: string; readonly keyPem: string } | null;
-  /** Another host of the same edge that asks for no certificate; null: none was given. */
-  readonly neighbour: string | null;
-  /** Where plain HTTP is served; null: not looked at. */
-  readonly http: { readonly address: string; readonly port: number } | null;
-  readonly timeoutMs: number;
-}
+import type { TLSSocket } from 'node:tls';
+import { type Http2Reading, readHttp2 } from './http2-frames.ts';
+import { type Handshake, openTls, type ProbedEdge } from './open-tls.ts';
 
 /** What came of one request. */
 export type Answer =
   | { readonly outcome: 'answered'; readonly status: number; readonly text: string }
   /** No HTTP answer: an alert, an end, or silence. */
-  | { readonly outcome: 'refused'; readonly detail: string };
+  | { readonly outcome: 'refused'; readonly detail: string; readonly isSilent?: true };
 
-interface Request {
-  /** Null: a ClientHello without a name. */
-  readonly serverName: string | null;
+interface Request extends Handshake {
   readonly authority: string;
-  readonly withClient: boolean;
-  readonly tls?: ConnectionOptions;
   /** Further header lines. */
   readonly fields?: readonly string[];
-  /** Bytes of handshake in each TLS record and TCP write of the ClientHello; absent: whole. */
-  readonly fragmentBytes?: number;
 }
 
 /** Bytes of an answer that are looked at; the rest says nothing more. */
@@ -52,25 +32,30 @@ export function describeAnswer(answer: Answer): string {
 }
 
 /** Makes a TLS handshake and asks for a page over HTTP/1.1. Never rejects. */
-export async function attemptRequest(edge: ProbedEdge, request: Request): Promise<Answer> {
-  const { client, address, port } = edge;
-  const raw = dial({ host: address, port });
-  raw.on('error', () => {});
-  const socket = connect({
-    ...(request.fragmentBytes === undefined
-      ? { socket: raw }
-      : { socket: fragmenting(raw, request.fragmentBytes) }),
-    servername: request.serverName ?? '',
-    rejectUnauthorized: false,
-    ALPNProtocols: ['http/1.1'],
-    ...(request.withClient && client !== null ? { cert: client.certPem, key: client.keyPem } : {}),
-    ...request.tls,
-  });
-  const answer = await readAnswer(socket, edge.timeoutMs, () => {
-    socket.write(requestText(request.authority, request.fields));
-  });
-  raw.destroy();
-  return answer;
+export function attemptRequest(edge: ProbedEdge, request: Request): Promise<Answer> {
+  const tls = { ALPNProtocols: ['http/1.1'], ...request.tls };
+  const socket = openTls(edge, { ...request, tls });
+  const ask = () => void socket.write(requestText(request.authority, request.fields));
+  return readAnswer(socket, edge.timeoutMs, ask, readText);
+}
+
+/**
+ * Makes a TLS handshake and sends `bytes`, which begin an HTTP/2 connection with one request. Where no answer comes and nothing ends the
+ * connection the silence is the answer. Never rejects.
+ */
+export function attemptHttp2(
+  edge: ProbedEdge,
+  handshake: Handshake,
+  bytes: Buffer,
+  timeoutMs = edge.timeoutMs,
+): Promise<Answer> {
+  const socket = openTls(edge, { ...handshake, tls: { ALPNProtocols: ['h2'], ...handshake.tls } });
+  const ask = () => {
+    // A server that has not agreed to it reads HTTP/1.1, and must not be sent anything else.
+    if (socket.alpnProtocol === 'h2') socket.write(bytes);
+    else socket.destroy(new Error('HTTP/2 is not spoken'));
+  };
+  return readAnswer(socket, timeoutMs, ask, readHttp2);
 }
 
 /** Asks over plain HTTP. Never rejects. */
@@ -80,7 +65,7 @@ export function attemptPlain(
   timeoutMs: number,
 ): Promise<Answer> {
   const socket = dial({ host: at.address, port: at.port });
-  return readAnswer(socket, timeoutMs, () => socket.write(requestText(authority)));
+  return readAnswer(socket, timeoutMs, () => void socket.write(requestText(authority)), readText);
 }
 
 /** The bytes of a request for `/`, after which the connection ends. */
@@ -90,86 +75,48 @@ export function requestText(authority: string, fields: readonly string[] = []): 
 }
 
 /** What a text that begins as an HTTP answer says; null where it does not. */
-export function statusOf(text: string): number | null {
+function statusOf(text: string): number | null {
   const match = /^HTTP\/1\.[01] (\d{3})/m.exec(text);
   return match === null ? null : Number(match[1]);
 }
 
-function readAnswer(socket: Socket | TLSSocket, timeoutMs: number, onOpen: () => void): Promise<Answer> {
+/** Reads an answer of HTTP/1.1, which ends with its connection. */
+export function readText(bytes: Buffer): Http2Reading {
+  const text = bytes.toString('latin1');
+  return { status: statusOf(text), text, failure: null, ended: false };
+}
+
+/** What came of an exchange whose bytes are all there; `otherwise` is why there is no answer where they do not say it. */
+export function answerOf({ status, text, failure }: Http2Reading, otherwise: string): Answer {
+  return status === null || failure !== null
+    ? { outcome: 'refused', detail: failure ?? otherwise }
+    : { outcome: 'answered', status, text };
+}
+
+function readAnswer(
+  socket: Socket | TLSSocket,
+  timeoutMs: number,
+  onOpen: () => void,
+  read: (bytes: Buffer) => Http2Reading,
+): Promise<Answer> {
   return new Promise((resolve) => {
-    let text = '';
-    let failure = 'the connection was ended';
-    const finish = () => {
+    let bytes = Buffer.alloc(0);
+    const finish = (otherwise: string, silence: { isSilent?: true } = {}) => {
       clearTimeout(timer);
+      const answer = answerOf(read(bytes), otherwise);
+      resolve(answer.outcome === 'refused' ? { ...answer, ...silence } : answer);
+      // Last: it may say `close` at once.
       socket.destroy();
-      const status = statusOf(text);
-      resolve(
-        status === null ? { outcome: 'refused', detail: failure } : { outcome: 'answered', status, text },
-      );
     };
-    const timer = setTimeout(() => {
-      failure = `silence for ${timeoutMs} ms`;
-      finish();
-    }, timeoutMs);
+    const timer = setTimeout(() => finish(`silence for ${timeoutMs} ms`, { isSilent: true }), timeoutMs);
     socket.once('encrypted' in socket ? 'secureConnect' : 'connect', onOpen);
-    socket.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
-      if (text.length > ANSWER_BYTES_MAX) finish();
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk]);
+      if (bytes.length > ANSWER_BYTES_MAX || read(bytes).ended) finish(ENDED);
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      failure = error.code ?? error.message;
-      finish();
-    });
-    socket.once('close', finish);
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+    socket.once('close', () => finish(ENDED));
   });
 }
 
-const RECORD_HEADER_BYTES = 5;
-
-/** A way to the socket on which the first record goes out in many, each in a write of its own. */
-function fragmenting(raw: Socket, fragmentBytes: number): Duplex {
-  raw.setNoDelay(true);
-  let first: Buffer | null = Buffer.alloc(0);
-  const split = (record: Buffer): Buffer[] => {
-    const parts: Buffer[] = [];
-    for (let at = RECORD_HEADER_BYTES; at < record.length; at += fragmentBytes) {
-      const body = record.subarray(at, at + fragmentBytes);
-      const header = Buffer.from(record.subarray(0, RECORD_HEADER_BYTES));
-      header.writeUInt16BE(body.length, 3);
-      parts.push(Buffer.concat([header, body]));
-    }
-    return parts;
-  };
-  const duplex = new Duplex({
-    read() {},
-    write(chunk: Buffer, _, done) {
-      if (first === null) {
-        raw.write(chunk, () => done());
-        return;
-      }
-      first = Buffer.concat([first, chunk]);
-      const length = first.length < RECORD_HEADER_BYTES ? null : RECORD_HEADER_BYTES + first.readUInt16BE(3);
-      if (length === null || first.length < length) return done();
-      const parts = [...split(first.subarray(0, length)), first.subarray(length)];
-      first = null;
-      const next = () => {
-        const part = parts.shift();
-        if (part === undefined || raw.destroyed) return done();
-        raw.write(part, () => setImmediate(next));
-      };
-      next();
-    },
-    final(done) {
-      raw.end();
-      done();
-    },
-    destroy(error, done) {
-      raw.destroy();
-      done(error);
-    },
-  });
-  raw.on('data', (chunk: Buffer) => duplex.push(chunk));
-  raw.on('end', () => duplex.push(null));
-  raw.on('close', () => duplex.destroy());
-  return duplex;
-}
+const ENDED = 'the connection was ended';

@@ -1,5 +1,6 @@
 import { type Check, check } from '../check.ts';
-import { attemptRequest, cameThrough, describeAnswer, type ProbedEdge } from './attempt-request.ts';
+import { attemptRequest, cameThrough, describeAnswer } from './attempt-request.ts';
+import type { ProbedEdge } from './open-tls.ts';
 
 /** Nobody's (RFC 2606 section 2). */
 const NOBODY = 'postern-doctor.invalid';

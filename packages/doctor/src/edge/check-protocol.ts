@@ -1,6 +1,6 @@
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { type Check, check } from '../check.ts';
-import type { ProbedEdge } from './attempt-request.ts';
+import type { ProbedEdge } from './open-tls.ts';
 
 const WEAK_SUITES = [
   'ECDHE-ECDSA-AES128-SHA',
@@ -30,15 +30,48 @@ export async function checkProtocol(edge: ProbedEdge): Promise<Check[]> {
   ];
   old?.destroy();
   weak?.destroy();
-  return [...checks, await checkRenegotiation(edge)];
+  return [...checks, await checkVersions(edge), await checkRenegotiation(edge)];
+}
+
+/** Whether the present version is spoken; nothing is wrong with a server that speaks no other. */
+async function checkVersions(edge: ProbedEdge): Promise<Check> {
+  const name = 'TLS 1.3';
+  const newest = await open(edge, { minVersion: 'TLSv1.3' });
+  if (newest === null)
+    return check(name, 'warn', 'it is refused', 'allow TLS 1.3: client certificates go in clear in TLS 1.2');
+  const suite = newest.getCipher().name;
+  newest.destroy();
+  return check(name, 'pass', `accepted with ${suite}`);
 }
 
 async function checkRenegotiation(edge: ProbedEdge): Promise<Check> {
-  const socket = await open(edge, { maxVersion: 'TLSv1.2' });
-  if (socket === null)
-    return check('renegotiation', 'skip', 'no connection of TLS 1.2 stays open', 'give --cert and --key');
-  const renegotiated = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), edge.timeoutMs);
+  const name = 'renegotiation';
+  const asked: string[] = [];
+  for (const protocol of ['http/1.1', 'h2']) {
+    const socket = await open(edge, { maxVersion: 'TLSv1.2', ALPNProtocols: [protocol] });
+    if (socket === null) continue;
+    const isTaken = await renegotiate(socket, Math.min(edge.timeoutMs, RENEGOTIATION_MS_MAX));
+    socket.destroy();
+    if (isTaken)
+      return check(
+        name,
+        'fail',
+        `a client may renegotiate within TLS 1.2 (${protocol})`,
+        'set SSL_OP_NO_RENEGOTIATION: each costs the server a handshake, and checks may not run again',
+      );
+    asked.push(protocol);
+  }
+  return asked.length === 0
+    ? check(name, 'skip', 'no connection of TLS 1.2 stays open', 'give --cert and --key')
+    : check(name, 'pass', `a client that renegotiates is refused (${asked.join(', ')})`);
+}
+
+/** Milliseconds; a server that refuses may just say nothing. */
+const RENEGOTIATION_MS_MAX = 3_000;
+
+function renegotiate(socket: TLSSocket, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => finish(false), timeoutMs);
     const finish = (outcome: boolean) => {
       clearTimeout(timer);
       resolve(outcome);
@@ -46,15 +79,6 @@ async function checkRenegotiation(edge: ProbedEdge): Promise<Check> {
     socket.once('close', () => finish(false));
     if (socket.renegotiate({}, (error) => finish(error === null)) === false) finish(false);
   });
-  socket.destroy();
-  return renegotiated
-    ? check(
-        'renegotiation',
-        'fail',
-        'a client may renegotiate within TLS 1.2',
-        'set SSL_OP_NO_RENEGOTIATION: each costs the server a handshake, and checks may not run again',
-      )
-    : check('renegotiation', 'pass', 'a client that renegotiates is refused');
 }
 
 /** A connection whose handshake has come to its end; null where it was refused. */

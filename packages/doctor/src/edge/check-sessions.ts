@@ -1,5 +1,6 @@
 import { type Check, check } from '../check.ts';
-import { cameThrough, describeAnswer, type ProbedEdge } from './attempt-request.ts';
+import { cameThrough, describeAnswer } from './attempt-request.ts';
+import type { ProbedEdge } from './open-tls.ts';
 import { type SessionTrial, type TlsVersion, trySession } from './try-sessions.ts';
 
 const VERSIONS: readonly TlsVersion[] = ['1.2', '1.3'];
@@ -7,18 +8,23 @@ const HINT =
   'give every host keys of its own for session tickets; let admission run on resumed connections too';
 
 /** Offers the host sessions that were begun without its certificate: on itself and, where one is known, on a neighbour. */
-export async function checkSessions(edge: ProbedEdge, demands: boolean): Promise<Check[]> {
+export async function checkSessions(
+  edge: ProbedEdge,
+  demands: boolean,
+  protocol: SessionTrial['protocol'],
+): Promise<Check[]> {
   const { host, neighbour } = edge;
-  const withoutOne = 'session without a certificate';
-  const across = 'session of another host';
+  const prefix = protocol === 'h2' ? 'HTTP/2: ' : '';
+  const withoutOne = `${prefix}session without a certificate`;
+  const across = `${prefix}session of another host`;
   if (!demands) {
     return [withoutOne, across].map((name) => check(name, 'skip', `${host} asks for no certificate`));
   }
   return [
-    await offer(edge, withoutOne, { from: host, withClient: false, to: host }),
+    await offer(edge, withoutOne, { protocol, from: host, withClient: false, to: host }),
     neighbour === null
       ? check(across, 'skip', 'no other host of this edge is known', 'name an open one with --neighbour')
-      : await offer(edge, across, { from: neighbour, withClient: false, to: host }),
+      : await offer(edge, across, { protocol, from: neighbour, withClient: false, to: host }),
   ];
 }
 

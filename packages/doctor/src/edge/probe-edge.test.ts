@@ -11,7 +11,7 @@ import {
 import { createSecureContext, type TLSSocket, type TlsOptions } from 'node:tls';
 import { createDevAuthority, issueDevCertificate } from '@postern/pki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ProbedEdge } from './attempt-request.ts';
+import type { ProbedEdge } from './open-tls.ts';
 import { probeEdge } from './probe-edge.ts';
 
 const HOST = 'shop.example';

@@ -1,15 +1,11 @@
 import { type Check, check } from '../check.ts';
-import {
-  type Answer,
-  attemptPlain,
-  attemptRequest,
-  cameThrough,
-  describeAnswer,
-  type ProbedEdge,
-} from './attempt-request.ts';
+import { type Answer, attemptPlain, attemptRequest, cameThrough, describeAnswer } from './attempt-request.ts';
+import { checkForging } from './check-forging.ts';
+import { checkHttp2 } from './check-http2.ts';
 import { checkNames } from './check-names.ts';
 import { checkProtocol } from './check-protocol.ts';
 import { checkSessions } from './check-sessions.ts';
+import type { ProbedEdge } from './open-tls.ts';
 
 /**
  * Tries the known ways past the client-certificate check of a live host, from outside, and says of each whether it is closed. Sends
@@ -34,10 +30,18 @@ export async function probeEdge(edge: ProbedEdge): Promise<Check[]> {
     checkWithout(edge, bare),
     await checkFragments(edge, isOpen),
     ...(await checkNames(edge, isOpen)),
-    ...(await checkSessions(edge, !isOpen)),
+    ...(await checkSessions(edge, !isOpen, 'http/1.1')),
     ...(await checkProtocol(edge)),
-    await checkForging(edge, isOpen),
+    isOpen || edge.client !== null
+      ? await checkForging(edge)
+      : check(
+          'forged headers',
+          'skip',
+          'the host asks for a certificate, and none was given',
+          'give --cert and --key',
+        ),
     await checkPlain(edge),
+    ...(await checkHttp2(edge, isOpen)),
   ];
 }
 
@@ -100,50 +104,6 @@ async function checkFragments(edge: ProbedEdge, isOpen: boolean): Promise<Check>
     seen.push(`records of ${fragmentBytes} bytes: ${describeAnswer(answer)}`);
   }
   return check(name, 'pass', seen.join('; '));
-}
-
-async function checkForging(edge: ProbedEdge, isOpen: boolean): Promise<Check> {
-  const name = 'forged headers';
-  if (!isOpen && edge.client === null)
-    return check(
-      name,
-      'skip',
-      'the host asks for a certificate, and none was given',
-      'give --cert and --key',
-    );
-  const mark = `postern-doctor-${Date.now().toString(36)}`;
-  const forged = [
-    'Client-Cert',
-    'Client-Cert-Chain',
-    'X-Forwarded-Client-Cert',
-    'X-SSL-Client-Cert',
-    'X-SSL-Client-S-DN',
-    'X-Client-Subject',
-  ];
-  const answer = await attemptRequest(edge, {
-    ...{ serverName: edge.host, authority: edge.host, withClient: true },
-    fields: [`X-Postern-Doctor: ${mark}-seen`, ...forged.map((field) => `${field}: ${mark}-forged`)],
-  });
-  const text = answer.outcome === 'answered' ? answer.text : '';
-  if (text.includes(`${mark}-forged`)) {
-    const which = forged.filter((field) =>
-      new RegExp(`${field}[^a-z-][^\\n]*${mark}-forged`, 'i').test(text),
-    );
-    return check(
-      name,
-      'fail',
-      `what a client claims to be reached the service: ${which.join(', ') || 'in a header'}`,
-      'strip identity headers from every request',
-    );
-  }
-  return text.includes(`${mark}-seen`)
-    ? check(name, 'pass', 'the service saw none of them')
-    : check(
-        name,
-        'skip',
-        'the service does not echo requests, so it cannot be seen',
-        'probe a route to postern demo',
-      );
 }
 
 async function checkPlain({ http, host, timeoutMs }: ProbedEdge): Promise<Check> {

@@ -2,13 +2,17 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Answer, type ProbedEdge, requestText, statusOf } from './attempt-request.ts';
+import { type Answer, answerOf, readText, requestText } from './attempt-request.ts';
+import { http2Request, pageOf, readHttp2 } from './http2-frames.ts';
+import type { ProbedEdge } from './open-tls.ts';
 
 export type TlsVersion = '1.2' | '1.3';
 
 /** A session taken from one name and offered to another, by the openssl command: Node's own client would never offer it there. */
 export interface SessionTrial {
   readonly version: TlsVersion;
+  /** In which the host is asked under the session. */
+  readonly protocol: 'http/1.1' | 'h2';
   readonly from: string;
   /** Shows the client certificate where the session is begun; it is never shown where it is offered. */
   readonly withClient: boolean;
@@ -31,43 +35,45 @@ export async function trySession(edge: ProbedEdge, trial: SessionTrial): Promise
       // -cert_chain takes the leaf too and sends what lies above it.
       shown.push('-cert', cert, '-key', key, '-cert_chain', cert);
     }
-    const first = await sClient(edge, trial.from, [
-      `-tls${trial.version.replace('.', '_')}`,
-      '-sess_out',
-      session,
+    const version = `-tls${trial.version.replace('.', '_')}`;
+    const first = await sClient(edge, trial.from, requestText(trial.from), [
+      ...[version, '-sess_out', session],
       ...shown,
     ]);
     if (first === null) return { outcome: 'no openssl' };
     if (!existsSync(session)) return { outcome: 'none' };
-    const text = await sClient(edge, trial.to, [
-      `-tls${trial.version.replace('.', '_')}`,
-      '-sess_in',
-      session,
-    ]);
-    const status = statusOf(text ?? '');
-    return status === null
-      ? { outcome: 'refused', detail: 'the session was refused' }
-      : { outcome: 'answered', status, text: text ?? '' };
+    const isHttp2 = trial.protocol === 'h2';
+    const request = isHttp2 ? http2Request(pageOf(trial.to)) : requestText(trial.to);
+    const offered = [version, '-sess_in', session, '-quiet', ...(isHttp2 ? ['-alpn', 'h2'] : [])];
+    const bytes = (await sClient(edge, trial.to, request, offered)) ?? Buffer.alloc(0);
+    return answerOf(isHttp2 ? readHttp2(bytes) : readText(bytes), 'the session was refused');
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** Everything the command printed; null where it cannot be run. */
-function sClient(edge: ProbedEdge, name: string, args: readonly string[]): Promise<string | null> {
+/** Everything the server sent, and before it what the command says where it is not told to be quiet; null where it cannot be run. */
+function sClient(
+  edge: ProbedEdge,
+  name: string,
+  request: string | Buffer,
+  args: readonly string[],
+): Promise<Buffer | null> {
   const at = edge.address.includes(':') ? `[${edge.address}]:${edge.port}` : `${edge.address}:${edge.port}`;
   return new Promise((resolve) => {
     const child = spawn('openssl', ['s_client', '-connect', at, '-servername', name, '-ign_eof', ...args], {
       stdio: ['pipe', 'pipe', 'ignore'],
       timeout: edge.timeoutMs,
     });
-    let text = '';
-    child.stdout.setEncoding('latin1').on('data', (chunk: string) => {
-      text += chunk;
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      // A connection of HTTP/2 would stay open.
+      if (readHttp2(Buffer.concat(chunks)).ended) child.kill();
     });
     child.once('error', () => resolve(null));
-    child.once('close', () => resolve(text));
+    child.once('close', () => resolve(Buffer.concat(chunks)));
     child.stdin.on('error', () => {});
-    child.stdin.end(requestText(name));
+    child.stdin.end(request);
   });
 }

@@ -6,7 +6,7 @@ import { usageFailure } from '../../cli-failure.ts';
 export class DoctorEdge extends PosternCommand {
   static override summary = 'Try the known ways past the client-certificate check of a live host';
   static override description =
-    'Works from outside, on any server: handshakes and harmless requests for /, no API. Each line says pass, warn, fail or skip. Checks of sessions need the openssl command. Give the certificate of an admitted client to check more, and with --neighbour a host of the same edge that asks for none.';
+    'Works from outside, on any server: handshakes and harmless requests for /, over HTTP/1.1 and HTTP/2, no API. Each line says pass, warn, fail or skip. Checks of sessions need the openssl command. Give the certificate of an admitted client to check more, and with --neighbour a host of the same edge that asks for none.';
   static readonly exits = {
     0: 'no way past was found (warnings and skipped checks are printed)',
     1: 'a check failed',
