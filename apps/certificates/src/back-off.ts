@@ -1,41 +1,17 @@
-/** Waits after failures: doubles from 1 s to 1 h, with up to half as much again at random, so that hosts spread out. */
-export class BackOff {
-  readonly #random: () => number;
-  readonly #failures = new Map<string, { count: number; retryAt: number }>();
+import type { CertificateReason } from '@postern/contracts';
 
-  /** `random` gives numbers in [0, 1). */
-  constructor(random: () => number) {
-    this.#random = random;
-  }
+/** Milliseconds: the first wait, and the longest. */
+const FIRST_MS = 1000;
+const LAST_MS = 3_600_000;
+/** What cost the CA an order grows fast, as CAs allow few failures an hour; what was found out before doubles. */
+const COSTLY: ReadonlySet<CertificateReason> = new Set(['ca_refused', 'challenge_failed']);
 
-  /** Notes a failure; gives the milliseconds to wait. */
-  failed(key: string, now: number): number {
-    const count = (this.#failures.get(key)?.count ?? 0) + 1;
-    const baseMs = Math.min(3_600_000, 1000 * 2 ** Math.min(count - 1, 20));
-    const waitMs = Math.round(baseMs * (1 + this.#random() / 2));
-    this.#failures.set(key, { count, retryAt: now + waitMs });
-    return waitMs;
-  }
-
-  succeeded(key: string): void {
-    this.#failures.delete(key);
-  }
-
-  /** True while a key must be left alone. */
-  isWaiting(key: string, now: number): boolean {
-    return (this.#failures.get(key)?.retryAt ?? 0) > now;
-  }
-
-  /** Milliseconds since 1970 at which the next waiting key may be tried; undefined when none waits. */
-  nextRetryAt(now: number): number | undefined {
-    const times = [...this.#failures.values()]
-      .map(({ retryAt }) => retryAt)
-      .filter((retryAt) => retryAt > now);
-    return times.length === 0 ? undefined : Math.min(...times);
-  }
-
-  /** Forgets every key that is not wanted any more, so that removed hosts hold no memory. */
-  keepOnly(keys: ReadonlySet<string>): void {
-    for (const key of this.#failures.keys()) if (!keys.has(key)) this.#failures.delete(key);
-  }
+/**
+ * Milliseconds to wait after the `attempts`-th failure in a row (from 1): from 1 s to 1 h, growing by two, or by four where a
+ * failure costs an order, with up to half as much again at random, so that hosts spread out.
+ */
+export function backOffMs(attempts: number, reason: CertificateReason, random: () => number): number {
+  const factor = COSTLY.has(reason) ? 4 : 2;
+  const baseMs = Math.min(LAST_MS, FIRST_MS * factor ** Math.min(attempts - 1, 20));
+  return Math.round(baseMs * (1 + random() / 2));
 }

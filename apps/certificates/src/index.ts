@@ -1,2 +1,5 @@
-export { LOCAL_AUTHORITY, openLocalIssuer } from './local-issuer.ts';
+export { createDnsResolver, DnsFailure, type DnsResolver } from './dns/dns-resolver.ts';
+export { type CertificatesEnv, readCertificatesEnv } from './env.ts';
+export { LOCAL_AUTHORITY } from './local-issuer.ts';
+export { openIssuers } from './open-issuers.ts';
 export { type CertificateWorkerOptions, startCertificateWorker } from './worker.ts';

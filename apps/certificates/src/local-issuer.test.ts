@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { newMasterKey } from '@postern/pki';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LOCAL_AUTHORITY, openLocalIssuer } from './local-issuer.ts';
-import { hostOf, WorkerHarness } from './testing/worker-harness.ts';
+import { issueFor, WorkerHarness } from './testing/worker-harness.ts';
 
 let harness: WorkerHarness;
 beforeEach(() => {
@@ -19,7 +19,7 @@ test('the authority is made once, its key lies sealed, and later openings issue 
   expect(await store.getAuthority(LOCAL_AUTHORITY)).toEqual(authority);
   const ca = new X509Certificate(authority?.certPem ?? '');
   for (const issuer of [before, after]) {
-    const { chainPem } = await issuer.issue(hostOf('a.localhost'));
+    const { chainPem } = await issueFor(issuer, 'a.localhost');
     expect(new X509Certificate(chainPem).verify(ca.publicKey)).toBe(true);
   }
 });
@@ -29,7 +29,7 @@ test('several that open an empty store at the same time agree on one authority',
   const issuers = await Promise.all(stores.map((store) => harness.openIssuer(store)));
   const ca = new X509Certificate((await stores[0]?.getAuthority(LOCAL_AUTHORITY))?.certPem ?? '');
   for (const issuer of issuers) {
-    const { chainPem } = await issuer.issue(hostOf('a.localhost'));
+    const { chainPem } = await issueFor(issuer, 'a.localhost');
     expect(new X509Certificate(chainPem).verify(ca.publicKey)).toBe(true);
   }
 });
@@ -37,6 +37,6 @@ test('several that open an empty store at the same time agree on one authority',
 test('another master key opens nothing: the issuer does not start, and says what is wrong', async () => {
   const store = await harness.open();
   await harness.openIssuer(store);
-  const opening = openLocalIssuer({ store, masterKey: newMasterKey(), now: Date.now });
+  const opening = openLocalIssuer({ store, masterKey: newMasterKey(), now: Date.now, random: () => 0 });
   await expect(opening).rejects.toMatchObject({ detail: expect.stringContaining('master key') });
 });

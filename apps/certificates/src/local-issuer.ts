@@ -5,20 +5,25 @@ import {
   sealWithMasterKey,
 } from '@postern/pki';
 import type { Store } from '@postern/store';
+import { IssueFailure } from './issue-failure.ts';
 import type { Issuer } from './issuer.ts';
+import { renewAtOf } from './renew-at.ts';
 
 /** Name under which the local issuer's authority is stored; `postern ca` prints its certificate. */
 export const LOCAL_AUTHORITY = 'local';
 
 const AAD = `authority:${LOCAL_AUTHORITY}`;
 
-/** Issues from an authority of Postern's own, made on first use and kept, sealed, in the store. */
+/** Issues from an authority of Postern's own, made on first use and kept, sealed, in the store. One certificate holds one name. */
 export async function openLocalIssuer(options: {
-  store: Store;
-  masterKey: Buffer;
-  now: () => number;
+  readonly store: Store;
+  readonly masterKey: Buffer;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
 }): Promise<Issuer> {
-  const { store, masterKey, now } = options;
+  const { store, masterKey, now, random } = options;
   const stored =
     (await store.getAuthority(LOCAL_AUTHORITY)) ??
     (await store.ensureAuthority(await makeAuthority(masterKey, now())));
@@ -27,8 +32,25 @@ export async function openLocalIssuer(options: {
     keyPem: openWithMasterKey(masterKey, stored.sealedKey, AAD).toString(),
   };
   return {
-    name: LOCAL_AUTHORITY,
-    issue: (host) => issueServerCertificate({ authority, host, now: now() }),
+    issuesFor: () => true,
+    has: (issuer) => issuer === LOCAL_AUTHORITY,
+    async issue({ usedNames }) {
+      const [host] = usedNames;
+      if (host === undefined || usedNames.length > 1)
+        throw new IssueFailure('internal', `the local CA issues for one name, not for ${usedNames.length}`);
+      const { keyPem, renewAt: _, ...facts } = await issueServerCertificate({ authority, host, now: now() });
+      const sealedKey = sealWithMasterKey(masterKey, Buffer.from(keyPem), `certificate-key:issued:${host}`);
+      return {
+        issuer: LOCAL_AUTHORITY,
+        document: { ...facts, sealedKey },
+        renewAt: renewAtOf(facts, random),
+        ariCertId: null,
+      };
+    },
+    // Nobody asks the local CA about its certificates: what is revoked gets a successor, and its key is used no more.
+    revoke: async () => undefined,
+    renewalInfo: async () => null,
+    close: () => undefined,
   };
 }
 

@@ -169,15 +169,18 @@ describe('failures', () => {
 });
 
 describe('stopping', () => {
-  test('the certificate under way is stored whole, no further one is begun, and the next worker goes on', async () => {
-    await serveHosts(store, 'a.localhost', 'b.localhost', 'c.localhost');
+  test('certificates under way are stored whole, no further one is begun, and the next worker goes on', async () => {
+    const hosts = Array.from({ length: 20 }, (_, n) => `h${n}.localhost`);
+    await serveHosts(store, ...hosts);
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
     const slow = interpose(issuer, () => held);
     const worker = harness.start(store, slow);
-    await vi.waitFor(() => expect(slow.asked).toHaveLength(1), WAIT);
+    await vi.waitFor(() => expect(slow.asked).toHaveLength(12), WAIT);
+    await looks();
+    expect(slow.asked).toHaveLength(12);
     let isStopped = false;
     const stopping = worker.stop().then(() => {
       isStopped = true;
@@ -186,13 +189,13 @@ describe('stopping', () => {
     expect(isStopped).toBe(false);
     release();
     await stopping;
-    expect(slow.asked).toHaveLength(1);
+    expect(slow.asked).toHaveLength(12);
+    for (const host of slow.asked) expect(await readCertificate(store, host)).not.toBeNull();
     const stored = await store.cursor();
     await looks();
     expect(await store.cursor()).toEqual(stored);
-    await untilCertified(slow.asked[0] ?? '');
     harness.start(store, issuer);
-    for (const host of ['a.localhost', 'b.localhost', 'c.localhost']) await untilCertified(host);
+    for (const host of hosts) await untilCertified(host);
   });
 
   test('an idle worker stops at once, and stopping twice is no fault', async () => {

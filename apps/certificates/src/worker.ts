@@ -1,131 +1,143 @@
-import { type Log, PosternError } from '@postern/contracts';
-import { sealWithMasterKey } from '@postern/pki';
-import type { CertificateOrderRecord, Store } from '@postern/store';
-
-import { BackOff } from './back-off.ts';
+import { randomUUID } from 'node:crypto';
+import type { Log } from '@postern/contracts';
+import type { Store } from '@postern/store';
 import type { Issuer } from './issuer.ts';
+import { OrderQueue } from './order-queue.ts';
+import { RenewalLooks } from './renewal-looks.ts';
+import { revokeWaiting } from './revoke-waiting.ts';
 
-/** Hosts looked at in one round; the rest follow in the next, at once. */
-const HOSTS_PER_ROUND = 10_000;
-/** Milliseconds between looks when nothing wakes the worker: renewals come due by the clock. */
+/** Milliseconds between looks when nothing wakes the worker. */
 const LOOK_EVERY_MS = 60_000;
-/** Key of the store's own failures in the back-off; no host is spelt like this. */
-const STORE = '(store)';
+/** Milliseconds between looks while something waits that nobody announces: a lease, a slot, a CA that is away. */
+const WAITING_MS = 1000;
+/** Milliseconds between times at which what is of no more use is deleted. */
+const PURGE_EVERY_MS = 3_600_000;
 
 export interface CertificateWorkerOptions {
   readonly store: Store;
-  readonly issuer: Issuer;
-  readonly masterKey: Buffer;
+  /** The first that issues for the names of an order gets it. */
+  readonly issuers: readonly Issuer[];
   readonly log: Log;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Numbers in [0, 1). */
   readonly random: () => number;
+  /** Names of one registered domain of one project that may share a certificate; 1 when absent. */
+  readonly namesPerCertificate?: number;
   /** Milliseconds between looks when nothing wakes the worker; 60,000 when absent. */
   readonly lookEveryMs?: number;
 }
 
 /**
- * Keeps every host that needs a certificate supplied with one. A reconciler: it looks at what is wanted, gets it, and
- * looks again when the log grows, when a failure may be retried, and every minute. `stop` waits for work under way.
+ * Keeps every host that needs a certificate supplied with one. A reconciler: it works on the orders that are due, on wishes to
+ * revoke and on what CAs say of renewals, and looks again when something is written, when an order has ended or is due, and
+ * every minute. `stop` waits until what is under way is at a place where another process can go on.
  */
 export function startCertificateWorker(options: CertificateWorkerOptions): { stop(): Promise<void> } {
   const { store, log, now } = options;
-  const backOff = new BackOff(options.random);
-  let stopped = false;
+  const lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
+  const stopping = new AbortController();
   let wake: () => void = () => {};
   let woken = false;
   const nudge = (): void => {
     woken = true;
     wake();
   };
-  const unsubscribe = store.onRevision(nudge);
+  const work = { ...options, holder: randomUUID() };
+  const queue = new OrderQueue({
+    ...work,
+    namesPerCertificate: options.namesPerCertificate ?? 1,
+    onEnd: nudge,
+  });
+  const looks = new RenewalLooks(work);
+  const unsubscribe = store.onWrite(nudge);
 
-  const sleep = async (): Promise<void> => {
-    const retryAt = backOff.nextRetryAt(now()) ?? Number.POSITIVE_INFINITY;
-    const waitMs = Math.min(options.lookEveryMs ?? LOOK_EVERY_MS, Math.max(10, retryAt - now()));
+  const sleep = async (forMs: number): Promise<void> => {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs);
+      const timer = setTimeout(resolve, forMs);
       wake = () => {
         clearTimeout(timer);
         resolve();
       };
-      if (woken || stopped) wake();
+      if (woken || stopping.signal.aborted) wake();
     });
     wake = () => {};
   };
 
+  /** Looks at everything that is due; gives the milliseconds until something will be. */
+  const look = async (): Promise<number> => {
+    const revocationsWait = await revokeWaiting(work);
+    const ordersWait = await queue.begin();
+    if (revocationsWait || ordersWait) return Math.min(WAITING_MS, lookEveryMs);
+    const nextAt = (await store.nextOrderAt()) ?? Number.POSITIVE_INFINITY;
+    // One that is due now is under way, and tells when it has ended.
+    return nextAt <= now() ? lookEveryMs : Math.min(lookEveryMs, Math.max(10, nextAt - now()));
+  };
+
   const run = async (): Promise<void> => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       woken = false;
+      let waitMs = WAITING_MS;
       try {
-        if (await runRound(options, backOff, () => stopped)) continue;
+        waitMs = await look();
       } catch (error) {
         log.error({ err: error }, 'looking for hosts without a certificate failed');
-        backOff.failed(STORE, now());
       }
-      await sleep();
+      await sleep(waitMs);
     }
   };
-  const running = run();
+
+  const running = Promise.all([run(), keepTidy(options, looks, stopping.signal)]);
 
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       unsubscribe();
       wake();
+      await queue.stop();
       await running;
     },
   };
 }
 
-/** Serves one round of hosts; true when another round is worth starting at once. */
-async function runRound(
-  options: CertificateWorkerOptions,
-  backOff: BackOff,
-  isStopped: () => boolean,
-): Promise<boolean> {
-  const { store, now } = options;
-  const wanted = await store.listDueOrders(now(), HOSTS_PER_ROUND);
-  backOff.keepOnly(new Set(wanted.map(({ id }) => id)));
-  let served = 0;
-  for (const order of wanted) {
-    if (isStopped()) return false;
-    if (backOff.isWaiting(order.id, now())) continue;
-    if (await supply(options, order, backOff)) served += 1;
+/** What is done beside the orders, now and every minute: renewal information, challenges that were left, old rows. */
+async function keepTidy(
+  { store, log, now, lookEveryMs = LOOK_EVERY_MS }: CertificateWorkerOptions,
+  looks: RenewalLooks,
+  stop: AbortSignal,
+): Promise<void> {
+  let purgeAt = 0;
+  while (!stop.aborted) {
+    try {
+      await sweepChallenges(store, now());
+      await looks.look(stop);
+      if (now() >= purgeAt) {
+        while ((await store.purgeCertificates()) > 0 && !stop.aborted);
+        purgeAt = now() + PURGE_EVERY_MS;
+      }
+    } catch (error) {
+      log.error({ err: error }, 'looking after certificates failed');
+    }
+    await pause(lookEveryMs, stop);
   }
-  return served > 0 && wanted.length === HOSTS_PER_ROUND;
 }
 
-async function supply(
-  options: CertificateWorkerOptions,
-  order: CertificateOrderRecord,
-  backOff: BackOff,
-): Promise<boolean> {
-  const { store, issuer, masterKey, log, now } = options;
-  const [host] = order.usedNames;
-  if (host === undefined) return false;
-  try {
-    const { keyPem, renewAt, ...facts } = await issuer.issue(host);
-    const sealedKey = sealWithMasterKey(masterKey, Buffer.from(keyPem), `certificate-key:issued:${host}`);
-    await store.saveIssuedCertificate({
-      orderId: order.id,
-      names: [host],
-      issuer: issuer.name,
-      document: { ...facts, sealedKey },
-      renewAt,
-      ariCertId: null,
-    });
-    backOff.succeeded(order.id);
-    log.info({ host, issuer: issuer.name, notAfter: facts.notAfter }, 'certificate issued');
-    return true;
-  } catch (error) {
-    if (error instanceof PosternError && error.code === 'not_found') {
-      log.info({ host }, 'the route of this host went while its certificate was issued');
-      return false;
-    }
-    const waitMs = backOff.failed(order.id, now());
-    log.warn({ err: error, host, issuer: issuer.name, retryInMs: waitMs }, 'certificate not issued');
-    return false;
-  }
+/** Deletes the answers that a worker which is no more has left; no CA looks at them after their time. */
+async function sweepChallenges(store: Store, now: number): Promise<void> {
+  const all = await store.listChallenges();
+  const old = all.filter(({ challenge }) => challenge.expiresAt <= now).map(({ id }) => id);
+  if (old.length > 0) await store.deleteChallenges(old);
+}
+
+function pause(forMs: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, forMs);
+    stop.addEventListener('abort', end);
+    if (stop.aborted) end();
+  });
 }

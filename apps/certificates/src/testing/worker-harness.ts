@@ -12,7 +12,7 @@ import {
   serviceSpec,
 } from '@postern/contracts';
 import { newMasterKey } from '@postern/pki';
-import { openStore, type Store } from '@postern/store';
+import { type CertificateOrderRecord, openStore, type Store } from '@postern/store';
 import type { Issuer } from '../issuer.ts';
 import { openLocalIssuer } from '../local-issuer.ts';
 import { startCertificateWorker } from '../worker.ts';
@@ -25,8 +25,8 @@ export class WorkerHarness {
   readonly url = `sqlite:${join(this.folder, 'store.db')}`;
   readonly masterKey = newMasterKey();
   readonly clock = { now: Date.now() };
-  /** Message and host of each log line, in order. */
-  readonly logged: { message: string; host?: string; retryInMs?: number }[] = [];
+  /** Message and names of each log line, in order. */
+  readonly logged: { message: string; names?: string[]; retryInMs?: number }[] = [];
   readonly #stops: (() => Promise<void>)[] = [];
 
   /** Opens the store once more, as another process does. */
@@ -38,7 +38,12 @@ export class WorkerHarness {
   }
 
   openIssuer(store: Store): Promise<Issuer> {
-    return openLocalIssuer({ store, masterKey: this.masterKey, now: () => this.clock.now });
+    return openLocalIssuer({
+      store,
+      masterKey: this.masterKey,
+      now: () => this.clock.now,
+      random: () => 0,
+    });
   }
 
   start(store: Store, issuer: Issuer): { stop(): Promise<void> } {
@@ -50,8 +55,7 @@ export class WorkerHarness {
     const log: Log = { debug: note(), info: note(), warn: note(), error: note() };
     const worker = startCertificateWorker({
       store,
-      issuer,
-      masterKey: this.masterKey,
+      issuers: [issuer],
       log,
       now: () => this.clock.now,
       random: () => 0,
@@ -108,12 +112,13 @@ export function interpose(
 ): Issuer & { readonly asked: Hostname[] } {
   const asked: Hostname[] = [];
   return {
-    name: issuer.name,
+    ...issuer,
     asked,
-    async issue(host) {
+    async issue(order, context) {
+      const [host = hostOf('none.invalid')] = order.usedNames;
       asked.push(host);
       await before(host);
-      return await issuer.issue(host);
+      return await issuer.issue(order, context);
     },
   };
 }
@@ -121,3 +126,27 @@ export function interpose(
 export const hostOf = (text: string): Hostname => hostname.parse(text);
 
 const nameOf = (host: string) => resourceName.parse(host.replace('*', 'any').replaceAll('.', '-'));
+
+/** What an issuer gives for an order of one name that no store holds. */
+export async function issueFor(issuer: Issuer, host: string): Promise<CertificateDocument> {
+  const names = [hostOf(host)];
+  const order: CertificateOrderRecord = {
+    id: 'none',
+    project,
+    names,
+    usedNames: names,
+    state: 'pending',
+    wantedSince: 0,
+    stateSince: 0,
+    attempts: 0,
+    nextAttemptAt: 0,
+    lastError: null,
+    issuer: null,
+    orderUrl: null,
+    sealedKey: null,
+    renewReason: null,
+    certificate: null,
+  };
+  const save = async (): Promise<void> => undefined;
+  return (await issuer.issue(order, { save, signal: new AbortController().signal })).document;
+}

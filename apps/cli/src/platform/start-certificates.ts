@@ -1,21 +1,34 @@
 import { loadMasterKey, readApiEnv } from '@postern/api';
-import { openLocalIssuer, startCertificateWorker } from '@postern/certificates';
+import { openIssuers, readCertificatesEnv, startCertificateWorker } from '@postern/certificates';
 import { compiler } from '@postern/compile';
 import type { Log } from '@postern/contracts';
 import { createLog } from '@postern/runtime';
 import { openStore, type Store } from '@postern/store';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { StartedPart } from './run-until-signal.ts';
 
-/** Runs the certificate worker over an open store until it is closed; the store stays open. */
+/** Runs the certificate worker, as its settings say, over an open store until it is closed; the store stays open. */
 export async function startCertificates(
   store: Store,
   masterKey: Buffer,
   log: Log,
 ): Promise<{ close(): Promise<void> }> {
   const now = () => Date.now();
-  const issuer = await openLocalIssuer({ store, masterKey, now });
-  const worker = startCertificateWorker({ store, issuer, masterKey, log, now, random: Math.random });
-  return { close: () => worker.stop() };
+  const env = readCertificatesEnv();
+  const shared = { store, log, now, random: Math.random };
+  const userAgent = `postern/${packageJson.version}`;
+  const issuers = await openIssuers({ ...shared, env, masterKey, userAgent });
+  const worker = startCertificateWorker({
+    ...shared,
+    issuers,
+    namesPerCertificate: env.namesPerCertificate,
+  });
+  return {
+    async close() {
+      await worker.stop();
+      for (const issuer of issuers) issuer.close();
+    },
+  };
 }
 
 /** `postern certificates`: the worker in a process of its own, on the data directory of an API that has been started once. */

@@ -1,0 +1,147 @@
+import { openWithMasterKey, sealWithMasterKey } from '@postern/pki';
+import type { AcmeAccountRecord, Store } from '@postern/store';
+import { AcmeCalls, loadAcme } from './acme-calls.ts';
+import { AcmeProblem } from './acme-problem.ts';
+import type { AcmeTransport } from './transport.ts';
+
+/** Milliseconds after which an account gets another key. */
+const KEY_LIFE_MS = 365 * 86_400_000;
+
+export interface ExternalAccount {
+  readonly keyId: string;
+  /** base64url, as the CA gave it. */
+  readonly hmacKey: string;
+}
+
+export interface AccountOptions {
+  readonly store: Store;
+  readonly masterKey: Buffer;
+  readonly transport: AcmeTransport;
+  readonly directoryUrl: string;
+  /** Where the CA may write to its subscriber; null: nowhere. */
+  readonly email: string | null;
+  /** Used where the CA demands it; null: there is none. */
+  readonly externalAccount: ExternalAccount | null;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * The account at one CA, ready for use: its key is made once, sealed and stored before the CA hears of it, and several
+ * workers use the same one. A contact that has changed is told to the CA; a key older than a year is replaced.
+ */
+export async function openAccount(options: AccountOptions): Promise<AcmeCalls> {
+  const stored = await ensureRecord(options);
+  const record = stored.nextSealedKey === null ? stored : await settleRollover(options, stored);
+  const contact = contactOf(options);
+  if (record.accountUrl === null) return await register(options, record);
+  const calls = await callsOf(options, record.sealedKey, record.accountUrl);
+  if (record.contact !== contact) {
+    await calls.run((client) => client.updateAccount({ contact: contact === null ? [] : [contact] }));
+    await options.store.saveAcmeAccount({ ...record, contact });
+  }
+  if (options.now() - record.createdAt > KEY_LIFE_MS) return await rollOverKey(options, record);
+  return calls;
+}
+
+/** Forgets what the CA knows of the account, after it said that it knows none; the key stays. */
+export async function forgetAccount(options: AccountOptions): Promise<void> {
+  const record = await options.store.getAcmeAccount(options.directoryUrl);
+  if (record !== null) await options.store.saveAcmeAccount({ ...record, accountUrl: null });
+}
+
+/**
+ * Gives the account another key (RFC 8555 section 7.3.5). The new key is stored, sealed, before it is sent: whenever this
+ * breaks off, `openAccount` finds out which of the two the CA knows.
+ */
+export async function rollOverKey(options: AccountOptions, record: AcmeAccountRecord): Promise<AcmeCalls> {
+  const { store } = options;
+  const nextSealedKey = await newSealedKey(options);
+  await store.saveAcmeAccount({ ...record, nextSealedKey });
+  const calls = await callsOf(options, record.sealedKey, record.accountUrl ?? undefined);
+  await calls.run((client) => client.updateAccountKey(openKey(options, nextSealedKey)));
+  await store.saveAcmeAccount({ ...record, sealedKey: nextSealedKey, nextSealedKey: null });
+  return calls;
+}
+
+async function settleRollover(
+  options: AccountOptions,
+  record: AcmeAccountRecord,
+): Promise<AcmeAccountRecord> {
+  const { nextSealedKey } = record;
+  if (nextSealedKey === null) return record;
+  const isKnown = await knowsKey(options, nextSealedKey);
+  return await options.store.saveAcmeAccount({
+    ...record,
+    sealedKey: isKnown ? nextSealedKey : record.sealedKey,
+    nextSealedKey: null,
+  });
+}
+
+async function knowsKey(options: AccountOptions, sealedKey: string): Promise<boolean> {
+  const calls = await callsOf(options, sealedKey);
+  try {
+    await calls.run((client) => client.createAccount({ onlyReturnExisting: true }));
+    return true;
+  } catch (error) {
+    if (error instanceof AcmeProblem && error.type === 'accountDoesNotExist') return false;
+    throw error;
+  }
+}
+
+async function ensureRecord(options: AccountOptions): Promise<AcmeAccountRecord> {
+  const { store, directoryUrl } = options;
+  return (
+    (await store.getAcmeAccount(directoryUrl)) ??
+    (await store.ensureAcmeAccount({
+      directoryUrl,
+      sealedKey: await newSealedKey(options),
+      nextSealedKey: null,
+      accountUrl: null,
+      contact: contactOf(options),
+      eabKeyId: null,
+    }))
+  );
+}
+
+async function register(options: AccountOptions, record: AcmeAccountRecord): Promise<AcmeCalls> {
+  const calls = await callsOf(options, record.sealedKey);
+  const contact = contactOf(options);
+  await calls.run((client) =>
+    client.createAccount({
+      termsOfServiceAgreed: true,
+      ...(contact === null ? {} : { contact: [contact] }),
+    }),
+  );
+  await options.store.saveAcmeAccount({
+    ...record,
+    accountUrl: calls.accountUrl,
+    contact,
+    eabKeyId: options.externalAccount?.keyId ?? null,
+  });
+  return calls;
+}
+
+async function callsOf(options: AccountOptions, sealedKey: string, accountUrl?: string): Promise<AcmeCalls> {
+  const { transport, directoryUrl, externalAccount, now } = options;
+  return await AcmeCalls.open(transport, now, {
+    directoryUrl,
+    accountKey: openKey(options, sealedKey),
+    ...(accountUrl === undefined ? {} : { accountUrl }),
+    ...(externalAccount === null
+      ? {}
+      : { externalAccountBinding: { kid: externalAccount.keyId, hmacKey: externalAccount.hmacKey } }),
+  });
+}
+
+async function newSealedKey(options: AccountOptions): Promise<string> {
+  const { crypto } = await loadAcme();
+  return sealWithMasterKey(options.masterKey, await crypto.createPrivateEcdsaKey('P-256'), aadOf(options));
+}
+
+function openKey(options: AccountOptions, sealedKey: string): Buffer {
+  return openWithMasterKey(options.masterKey, sealedKey, aadOf(options));
+}
+
+const aadOf = ({ directoryUrl }: AccountOptions): string => `acme-account:${directoryUrl}`;
+const contactOf = ({ email }: AccountOptions): string | null => (email === null ? null : `mailto:${email}`);

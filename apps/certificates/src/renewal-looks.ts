@@ -1,0 +1,102 @@
+import type { Log } from '@postern/contracts';
+import type { IssuedCertificateRecord, Store } from '@postern/store';
+import { renewalTimeIn } from './acme/renewal-info.ts';
+import { IssueFailure } from './issue-failure.ts';
+import type { Issuer } from './issuer.ts';
+
+const PAGE = 500;
+const LEASE = 'certificate-renewal-info';
+const LEASE_MS = 300_000;
+/** Milliseconds after which a CA is asked again that could not say. */
+const AFTER_FAILURE_MS = 3_600_000;
+
+export interface RenewalLooksOptions {
+  readonly store: Store;
+  readonly issuers: readonly Issuer[];
+  readonly holder: string;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+}
+
+/**
+ * Asks CAs when they would like their certificates to be renewed (ARI), as often as they say, and moves renewals there; also
+ * has the CA take over what the local one issued before there was a CA. Of several workers one does this.
+ */
+export class RenewalLooks {
+  readonly #options: RenewalLooksOptions;
+  /** By id of the certificate and its ARI name: when to look again. */
+  readonly #nextLooks = new Map<string, number>();
+
+  constructor(options: RenewalLooksOptions) {
+    this.#options = options;
+  }
+
+  async look(stop: AbortSignal): Promise<void> {
+    const { store, holder } = this.#options;
+    if (!(await store.acquireLease(LEASE, holder, LEASE_MS))) return;
+    const seen = new Set<string>();
+    let after: string | undefined;
+    for (;;) {
+      const page = await store.listIssuedCertificates({
+        limit: PAGE,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const certificate of page) {
+        if (stop.aborted) return;
+        seen.add(keyOf(certificate));
+        await this.#lookAt(certificate);
+      }
+      after = page.at(-1)?.id;
+      if (page.length < PAGE) break;
+    }
+    for (const key of this.#nextLooks.keys()) if (!seen.has(key)) this.#nextLooks.delete(key);
+  }
+
+  async #lookAt(certificate: IssuedCertificateRecord): Promise<void> {
+    const { issuers, now, log } = this.#options;
+    const wanted = issuers.find((issuer) => issuer.issuesFor(certificate.names));
+    if (wanted !== undefined && !wanted.has(certificate.issuer) && certificate.issuer === 'local') {
+      await this.#renewAt(certificate, now(), null);
+      return;
+    }
+    const owner = issuers.find((issuer) => issuer.has(certificate.issuer));
+    const { ariCertId } = certificate;
+    const key = keyOf(certificate);
+    if (ariCertId === null || owner === undefined || (this.#nextLooks.get(key) ?? 0) > now()) return;
+    try {
+      const info = await owner.renewalInfo(certificate.issuer, ariCertId);
+      this.#nextLooks.set(key, info?.lookAgainAt ?? now() + AFTER_FAILURE_MS);
+      if (info !== null) await this.#renewAt(certificate, null, info);
+    } catch (error) {
+      if (!(error instanceof IssueFailure)) throw error;
+      log.info({ err: error, names: certificate.names }, 'the CA does not say when to renew');
+      this.#nextLooks.set(key, Math.max(now() + AFTER_FAILURE_MS, error.retryAt ?? 0));
+    }
+  }
+
+  async #renewAt(
+    certificate: IssuedCertificateRecord,
+    at: number | null,
+    info: { readonly start: number; readonly end: number } | null,
+  ): Promise<void> {
+    const { store, now, random } = this.#options;
+    const [name] = certificate.names;
+    if (name === undefined) return;
+    const order = await store.getCertificate(certificate.project, name);
+    // What has come due already, or is being renewed, needs no other time.
+    if (order.state !== 'issued' || order.nextAttemptAt <= now() || order.certificate?.id !== certificate.id)
+      return;
+    const time = info === null ? at : renewalTimeIn(info, order.nextAttemptAt, now(), random);
+    if (time === null || time === order.nextAttemptAt) return;
+    await store.updateOrder(order.id, {
+      nextAttemptAt: time,
+      // One that is to be later is not wanted yet.
+      ...(info !== null && time <= now() ? { renewReason: 'ari' as const } : {}),
+    });
+  }
+}
+
+const keyOf = ({ id, ariCertId }: IssuedCertificateRecord): string => `${id} ${ariCertId}`;
