@@ -44,6 +44,7 @@ export function platformEnv(directory: string, ports: Ports): Record<string, str
     POSTERN_EDGE_ADMIN_LISTEN: `127.0.0.1:${ports.admin}`,
     POSTERN_DEMO_LISTEN: `127.0.0.1:${ports.demo}`,
     POSTERN_ACCESS_LOG: 'off',
+    POSTERN_CRL_ALLOW_PRIVATE: 'on',
   };
 }
 

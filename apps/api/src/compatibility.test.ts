@@ -22,10 +22,12 @@ interface Recorded {
   readonly body: unknown;
 }
 
-/** Streams and the health of the platform, which have no answer to keep, or none without a certificate worker; what is found by an id alone. */
+/** Streams and the health of the platform, which have no answer to keep, or none without a certificate worker; what is found by an id alone; what needs a list of a CA. */
 const NOT_RECORDED = [
   'getRevocation',
   'deleteRevocation',
+  'refreshSecret',
+  'getSecretCrl',
   'getFeed',
   'watchResources',
   'getCa',

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { specOf, startTestApi, type TestApi } from './testing/test-api.ts';
 
 let api: TestApi;
 let folder: string;
+const clock = { aheadMs: 0 };
 const run = (script: string) => execFileSync('bash', ['-euc', script], { cwd: folder, stdio: 'pipe' });
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
 const makeCa = (name: string, usage = 'keyCertSign,cRLSign') =>
@@ -19,7 +20,7 @@ const makeList = (name: string, more = ''): string => {
 };
 
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ now: () => Date.now() + clock.aheadMs });
   folder = mkdtempSync(join(tmpdir(), 'postern-crl-'));
   writeFileSync(
     join(folder, 'ca.cnf'),
@@ -107,4 +108,72 @@ test.each<[string, string, () => string, object]>([
   const { status, json } = await put(make(), more, 'refused');
   expect(status).toBe(422);
   expect(json.findings).toMatchObject([{ code }]);
+});
+
+describe('a list that is fetched', () => {
+  const url = 'http://crl.acme.org/acme.crl';
+  const source = { type: 'crl', ca: { name: 'acme' }, url, refreshSeconds: 600 };
+  const putSource = (more: object = {}, name = 'fetched') =>
+    api.call('PUT', `secrets/${name}`, { body: { secret: { ...source, ...more } } });
+
+  test('is nothing to the hosts of its CA before it has come, and says so', async () => {
+    const { status, json } = await putSource();
+    expect(status).toBe(201);
+    expect(json.details).toMatchObject({
+      keys: ['url'],
+      crl: { issuer: null, thisUpdate: null, entries: 0, source: { url, refreshSeconds: 600 } },
+    });
+    expect(json.status.crl).toMatchObject({ state: 'not_fetched', fetch: { triedAt: null, failures: 0 } });
+    const { json: shown } = await api.call('GET', 'secrets/fetched');
+    expect(shown.findings).toMatchObject([{ severity: 'warning', code: 'crl_not_fetched' }]);
+    expect((await api.call('GET', 'secrets/fetched/crl')).status).toBe(404);
+    expect((await api.call('POST', 'secrets/fetched/refresh')).status).toBe(202);
+    expect((await api.call('POST', 'secrets/acme/refresh')).status).toBe(422);
+  });
+
+  test('takes the place of one that was sent once it has come, and keeps it until then with its new policy', async () => {
+    const list = makeList('acme');
+    await put(list, {}, 'both');
+    await putSource({ policy: 'soft' }, 'both');
+    const { json } = await api.call('GET', 'secrets/both');
+    expect(json.details.crl).toMatchObject({ policy: 'soft', issuer: 'CN=acme', source: { url } });
+    expect((await api.call('GET', 'secrets/both/crl')).json).toMatchObject({ policy: 'soft' });
+    await put(list, {}, 'both');
+    const { json: sent } = await api.call('GET', 'secrets/both');
+    expect(sent.details.crl).not.toHaveProperty('source');
+    expect(sent.status.crl).toMatchObject({ state: 'fresh', fetch: null });
+  });
+
+  test.each([
+    [{ url: 'file:///etc/passwd' }, 'http or https URL'],
+    [{ url: 'http://user:pw@acme.org/' }, 'without user name'],
+    [{ refreshSeconds: 1 }, 'every 60 seconds at most'],
+    [{ crl: 'x' }, 'exclude each other'],
+    [{ url: undefined, refreshSeconds: undefined }, 'or its url is needed'],
+  ])('%j is refused', async (more, words) => {
+    const { status, text } = await putSource(more, 'refused');
+    expect(status).toBe(422);
+    expect(text).toContain(words);
+  });
+});
+
+test('an older list takes the place of no newer one', async () => {
+  const [older, newer] = [makeList('acme'), makeList('acme')];
+  await put(newer, {}, 'ordered');
+  const { status, json } = await put(older, {}, 'ordered');
+  expect(status).toBe(422);
+  expect(json.findings).toMatchObject([{ code: 'crl_older' }]);
+});
+
+test('a list says beforehand that it ends, and then that it has', async () => {
+  await put(makeList('acme', '-crldays 8'), { policy: 'soft' }, 'aging');
+  const stateAt = async (days: number) => {
+    clock.aheadMs = days * 86_400_000;
+    const { json } = await api.call('GET', 'secrets/aging');
+    clock.aheadMs = 0;
+    return [json.status.crl.state, ...json.findings.map(({ code }: { code: string }) => code)];
+  };
+  expect(await stateAt(6.9)).toEqual(['fresh']);
+  expect(await stateAt(7.1)).toEqual(['expiring', 'crl_expiring']);
+  expect(await stateAt(8.1)).toEqual(['stale', 'crl_stale']);
 });

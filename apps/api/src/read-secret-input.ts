@@ -1,4 +1,4 @@
-import { type Finding, PosternError, type ResourceName, type SecretInput } from '@postern/contracts';
+import { type Finding, LIMITS, PosternError, type ResourceName, type SecretInput } from '@postern/contracts';
 import {
   parseAsymmetricSecret,
   parseCaSecret,
@@ -17,7 +17,7 @@ interface SecretPlace {
 
 /** What the store keeps of a secret's values, and what is doubtful about them (pointers into the request body). */
 interface ReadSecret {
-  readonly write: Pick<SecretWrite, 'type' | 'details' | 'sealed' | 'document'>;
+  readonly write: Pick<SecretWrite, 'type' | 'details' | 'sealed' | 'document' | 'source'>;
   readonly warnings: readonly Finding[];
 }
 
@@ -33,14 +33,16 @@ export function readSecretInput(
   caPem: string,
 ): ReadSecret {
   const { type, ...values } = input;
-  const { details, document, warnings } = examine(input, place, masterKey, now, caPem);
+  const { warnings, ...examined } = examine(input, place, masterKey, now, caPem);
   const plaintext = Buffer.from(JSON.stringify(values));
   const sealed = sealWithMasterKey(masterKey, plaintext, `secret:${place.project}/${place.name}:${type}`);
   plaintext.fill(0);
-  return { write: { type, details, sealed, document }, warnings: findingsUnder('secret', warnings) };
+  return { write: { type, sealed, ...examined }, warnings: findingsUnder('secret', warnings) };
 }
 
-type Examined = Pick<SecretWrite, 'details' | 'document'> & { readonly warnings: readonly Finding[] };
+type Examined = Pick<SecretWrite, 'details' | 'document' | 'source'> & {
+  readonly warnings: readonly Finding[];
+};
 
 function examine(
   input: SecretInput,
@@ -67,6 +69,7 @@ function examine(
       return { details: { keys: ['secretKey'] }, document: null, warnings: [] };
     case 'crl': {
       const policy = input.policy ?? 'hard';
+      if (input.crl === undefined) return fetchedList(input, policy);
       const parsed = parseCrlSecret(input.crl, { pointer: '/crl', caPem, policy, now });
       const { details, document } = secretOf(parsed);
       return {
@@ -80,6 +83,21 @@ function examine(
       return { details, document: null, warnings: [] };
     }
   }
+}
+
+/** A list that the certificate worker fetches: nothing is known of it yet. */
+function fetchedList(
+  { ca, url, refreshSeconds }: Extract<SecretInput, { type: 'crl' }>,
+  policy: 'hard' | 'soft',
+): Examined {
+  const source = { url: url ?? '', refreshSeconds: refreshSeconds ?? LIMITS.crlRefreshSecondsDefault };
+  const unknown = { issuer: null, number: null, thisUpdate: null, nextUpdate: null, entries: 0 };
+  return {
+    details: { keys: ['url'], crl: { ca: ca.name, policy, ...unknown, source } },
+    document: null,
+    source: { url: source.url, refreshMs: source.refreshSeconds * 1000 },
+    warnings: [],
+  };
 }
 
 function secretOf<T>(parsed: { ok: true; secret: T } | { ok: false; findings: Finding[] }): T {

@@ -1,15 +1,18 @@
 import type { Finding, SecretDetails, SecretResource } from '@postern/contracts';
 import type { SecretRecord } from '@postern/store';
+import { crlFindings, crlStatusOf } from './crl-status.ts';
 import { resourceMetaOf } from './resource-meta.ts';
 
 /** A stored secret as callers see it: everything but its values. */
 export function secretResourceOf(record: SecretRecord, now: number): SecretResource {
+  const status = crlStatusOf(record, now);
   return {
     ...resourceMetaOf(record),
     type: record.type,
     details: record.details,
+    ...(status === null ? {} : { status: { crl: status } }),
     usedBy: [...record.usedBy],
-    findings: findExpired(record.details, now),
+    findings: [...findExpired(record.details, now), ...(status === null ? [] : crlFindings(status))],
   };
 }
 

@@ -33,6 +33,8 @@ export interface CertificatesEnv {
   /** `HOST:PORT`; empty: those of the system. */
   readonly dnsServers: readonly string[];
   readonly namesPerCertificate: number;
+  /** Whether revocation lists may be fetched from this machine and from private networks. */
+  readonly crlAllowPrivate: boolean;
 }
 
 const NAMES_PER_CERTIFICATE_MAX = 100;
@@ -63,7 +65,14 @@ export function readCertificatesEnv(env: NodeJS.ProcessEnv = process.env): Certi
       ),
     dnsServers: listOf(env.POSTERN_DNS_SERVERS).map(dnsServerOf),
     namesPerCertificate: numberOf(env, 'POSTERN_ACME_NAMES_PER_CERTIFICATE', 1, NAMES_PER_CERTIFICATE_MAX),
+    crlAllowPrivate: switchOf(env, 'POSTERN_CRL_ALLOW_PRIVATE'),
   };
+}
+
+function switchOf(env: NodeJS.ProcessEnv, variable: string): boolean {
+  const text = env[variable] || 'off';
+  if (text !== 'on' && text !== 'off') throw wrong(variable, `"${text}" is neither on nor off`);
+  return text === 'on';
 }
 
 function listOf(text: string | undefined): string[] {

@@ -1,3 +1,4 @@
+export { startCrlWorker } from './crl/crl-worker.ts';
 export { createDnsResolver, DnsFailure, type DnsResolver } from './dns/dns-resolver.ts';
 export { type CertificatesEnv, readCertificatesEnv } from './env.ts';
 export { LOCAL_AUTHORITY } from './local-issuer.ts';

@@ -71,6 +71,7 @@ const LIST = {
   'secret:delete': { summary: 'Delete a secret' },
   'secret:get': { summary: 'Show a secret: its type, key names and certificates' },
   'secret:list': { summary: 'List the secrets of the project' },
+  'secret:refresh': { summary: 'Fetch a revocation list from its URL now' },
   'service:create': { summary: 'Create a service: a name for one or more upstream targets' },
   'service:delete': { summary: 'Delete a service' },
   'service:get': { summary: 'Show a service, and its targets as the edges see them' },

@@ -57,6 +57,7 @@ const LOADERS: Readonly<Record<CommandId, () => Promise<CommandClass>>> = {
   'secret:delete': async () => (await import('./commands/secret/delete.ts')).SecretDelete,
   'secret:get': async () => (await import('./commands/secret/get.ts')).SecretGet,
   'secret:list': async () => (await import('./commands/secret/list.ts')).SecretList,
+  'secret:refresh': async () => (await import('./commands/secret/refresh.ts')).SecretRefresh,
   'service:create': async () => (await import('./commands/service/create.ts')).ServiceCreate,
   'service:delete': async () => (await import('./commands/service/delete.ts')).ServiceDelete,
   'service:get': async () => (await import('./commands/service/get.ts')).ServiceGet,

@@ -1,4 +1,5 @@
 import type {
+  CrlDocument,
   RevocationResource,
   RouteResource,
   RouteRotation,
@@ -108,6 +109,20 @@ export function createClient(options: ClientOptions): PosternClient {
         const body = loose as Schemas['SecretPut'];
         return writtenOf<SecretResource>(
           await read((signal) => api.PUT('/v1/projects/{project}/secrets/{name}', { params, body, signal })),
+        );
+      },
+      async refresh(project, name) {
+        const params = { path: { project, name } };
+        return dataOf<SecretResource>(
+          await read((signal) =>
+            api.POST('/v1/projects/{project}/secrets/{name}/refresh', { params, signal }),
+          ),
+        );
+      },
+      async crl(project, name) {
+        const params = { path: { project, name } };
+        return dataOf<CrlDocument>(
+          await read((signal) => api.GET('/v1/projects/{project}/secrets/{name}/crl', { params, signal })),
         );
       },
       async delete(project, name, write) {

@@ -1,4 +1,5 @@
 import type {
+  CrlDocument,
   ResourceKind,
   ResourceOfKind,
   RevocationResource,
@@ -86,6 +87,10 @@ export interface PosternClient {
         body: SecretPut,
         options?: WriteOptions,
       ): Promise<Written<SecretResource>>;
+      /** Has a revocation list fetched now; gives the secret as it is before. */
+      refresh(project: string, name: string): Promise<SecretResource>;
+      /** The revocation list of a crl secret as edges have it; `not_found` where there is none yet. */
+      crl(project: string, name: string): Promise<CrlDocument>;
     };
   readonly services: Deletable &
     Listable<ServiceResource> & {

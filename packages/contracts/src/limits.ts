@@ -13,6 +13,13 @@ export const LIMITS = {
   secretBytesMax: 256 * KIB,
   /** Bytes. A revocation list in PEM, which holds some 15,000 entries and fits the body of a call. */
   crlBytesMax: 768 * KIB,
+  /** Bytes. A revocation list as it is fetched, in DER or PEM. */
+  crlFetchedBytesMax: 768 * KIB,
+  /** Seconds between two fetches of a revocation list: CAs sign new ones by the hour or the day. */
+  crlRefreshSecondsMin: 60,
+  /** Seconds. A week: lists that live for longer may still be replaced before they end. */
+  crlRefreshSecondsMax: 7 * 86_400,
+  crlRefreshSecondsDefault: 3600,
   /** Bytes. Subject names of all anchors of one bundle: over 64 KiB every handshake of the host breaks. */
   anchorNamesBytesMax: 48 * KIB,
   /** Anchors in one trust bundle; parsing more would stall the loop of an edge. */

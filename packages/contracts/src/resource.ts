@@ -3,7 +3,7 @@ import { finding } from './findings.ts';
 import { LIMITS } from './limits.ts';
 import { resourceName } from './names.ts';
 import { routeDescriptor } from './route.ts';
-import { secretDetails, secretType } from './secret.ts';
+import { secretDetails, secretStatus, secretType } from './secret.ts';
 import { serviceSpec } from './service.ts';
 
 const labelKey = z
@@ -32,6 +32,8 @@ export const secretResource = z
     ...meta,
     type: secretType,
     details: secretDetails,
+    /** Of a crl. */
+    status: secretStatus.optional(),
     usedBy: z.array(z.string()),
     findings: z.array(finding),
   })

@@ -15,6 +15,25 @@ export type SecretType = z.infer<typeof secretType>;
 /** What becomes of clients of its issuer while a list is stale: `hard` (the default) refuses them, `soft` admits them. */
 const crlPolicy = z.enum(['hard', 'soft']);
 
+/** Where a list is fetched. Its signature is what vouches for it, so that http will do. */
+const listUrl = z
+  .string()
+  .max(2048, 'a url has at most 2048 characters')
+  .refine((text) => {
+    const url = URL.canParse(text) ? new URL(text) : null;
+    return (
+      (url?.protocol === 'http:' || url?.protocol === 'https:') &&
+      `${url.username}${url.password}${url.hash}` === ''
+    );
+  }, 'an http or https URL without user name, password and fragment is needed');
+const refreshSeconds = z
+  .int()
+  .min(LIMITS.crlRefreshSecondsMin, `a list is fetched every ${LIMITS.crlRefreshSecondsMin} seconds at most`)
+  .max(
+    LIMITS.crlRefreshSecondsMax,
+    `a list is fetched every ${LIMITS.crlRefreshSecondsMax} seconds at least`,
+  );
+
 /** What a caller sends to create or replace a secret. Certificates and keys are unencrypted PEM. */
 export const secretInput = z
   .discriminatedUnion('type', [
@@ -39,16 +58,30 @@ export const secretInput = z
     }),
     z.strictObject({ type: z.literal('symmetric'), secretKey: base64.min(1, 'a key is needed') }),
     z.strictObject({ type: z.literal('asymmetric'), privateKey: pem.optional(), publicKey: pem.optional() }),
-    /** A revocation list of a CA of the tls-ca secret that `ca` names; it counts wherever that secret vouches for clients. */
-    z.strictObject({
-      type: z.literal('crl'),
-      ca: z.strictObject({ name: resourceName }),
-      crl: z
-        .string()
-        .min(1, 'there is nothing in it: PEM text is needed')
-        .max(LIMITS.crlBytesMax, `a revocation list has at most ${LIMITS.crlBytesMax} bytes`),
-      policy: crlPolicy.optional(),
-    }),
+    /**
+     * A revocation list of a CA of the tls-ca secret that `ca` names, sent or fetched; it counts wherever that secret vouches for clients.
+     * What is fetched counts from the first list on that is found good.
+     */
+    z
+      .strictObject({
+        type: z.literal('crl'),
+        ca: z.strictObject({ name: resourceName }),
+        crl: z
+          .string()
+          .min(1, 'there is nothing in it: PEM text is needed')
+          .max(LIMITS.crlBytesMax, `a revocation list has at most ${LIMITS.crlBytesMax} bytes`)
+          .optional(),
+        url: listUrl.optional(),
+        refreshSeconds: refreshSeconds.optional(),
+        policy: crlPolicy.optional(),
+      })
+      .superRefine(({ crl, url, refreshSeconds: refresh }, context) => {
+        const report = (path: string, message: string) =>
+          context.addIssue({ code: 'custom', path: [path], message });
+        if (crl === undefined && url === undefined) report('crl', 'the list itself or its url is needed');
+        if (crl !== undefined && url !== undefined) report('url', 'crl and url exclude each other');
+        if (url === undefined && refresh !== undefined) report('refreshSeconds', 'only a url is refreshed');
+      }),
   ])
   .meta({ id: 'SecretInput' });
 export type SecretInput = z.infer<typeof secretInput>;
@@ -90,15 +123,45 @@ export const secretDetails = z
       .strictObject({
         ca: resourceName,
         policy: crlPolicy,
-        issuer: z.string(),
+        /** Null before the first list that is fetched. */
+        issuer: z.string().nullable(),
         /** Hex; null where the list has none. */
         number: z.string().nullable(),
-        thisUpdate: z.iso.datetime(),
+        /** Null before the first list that is fetched. */
+        thisUpdate: z.iso.datetime().nullable(),
         /** From then on the list is stale; null: never. */
         nextUpdate: z.iso.datetime().nullable(),
         entries: z.int(),
+        /** Where the list is fetched; absent for one that was sent. */
+        source: z.strictObject({ url: z.string(), refreshSeconds: z.int() }).optional(),
       })
       .optional(),
   })
   .meta({ id: 'SecretDetails' });
 export type SecretDetails = z.infer<typeof secretDetails>;
+
+/** How it stands with a revocation list at the time of the answer. */
+export const secretStatus = z
+  .strictObject({
+    crl: z.strictObject({
+      /** `stale` from `nextUpdate` on, `expiring` shortly before; `not_fetched`: there is no list yet, and so nothing that it revokes. */
+      state: z.enum(['fresh', 'expiring', 'stale', 'not_fetched']),
+      message: z.string(),
+      /** How the fetching goes; null for a list that was sent. */
+      fetch: z
+        .strictObject({
+          /** Null before the first try. */
+          triedAt: z.iso.datetime().nullable(),
+          /** When the source last gave a good list, or said that it is the same; null: never. */
+          fetchedAt: z.iso.datetime().nullable(),
+          nextTryAt: z.iso.datetime(),
+          /** Tries in a row that failed. */
+          failures: z.int(),
+          /** Of the last try; null where it was good. */
+          lastError: z.string().nullable(),
+        })
+        .nullable(),
+    }),
+  })
+  .meta({ id: 'SecretStatus' });
+export type SecretStatus = z.infer<typeof secretStatus>;

@@ -3,7 +3,7 @@ import { LIMITS } from '@postern/contracts';
 import { KEY_USAGE } from './certificate-extensions.ts';
 import { type CertificateFields, readCertificateFields } from './certificate-fields.ts';
 import { readPemBlocks } from './pem-blocks.ts';
-import { errorAt } from './place.ts';
+import { errorAt, type Place } from './place.ts';
 import { type RevocationList, readRevocationList } from './revocation-list.ts';
 
 /** Milliseconds that the clock of an issuer may be ahead of ours. */
@@ -12,30 +12,52 @@ const LABELS: readonly string[] = ['X509 CRL', 'CRL'];
 
 /** A revocation list that one of the given CAs has signed and that holds now: what is shown of it, and what edges get. */
 export interface CrlSecret {
-  readonly details: Omit<NonNullable<SecretDetails['crl']>, 'ca'>;
+  readonly details: Omit<NonNullable<SecretDetails['crl']>, 'ca' | 'source'>;
   readonly document: CrlDocument;
 }
 
-/**
- * Reads the PEM of a crl secret. `caPem` are the CAs of the tls-ca it belongs to: one of them must have signed the list, with
- * the right to do so. `now` is milliseconds since 1970: a stale list, and one of the future, are refused.
- */
+/** What a list is held to: the CAs of the tls-ca it belongs to (PEM), one of which must have signed it with the right to do so. */
+interface ListDemands {
+  readonly caPem: string;
+  readonly policy: 'hard' | 'soft';
+  /** Milliseconds since 1970: a stale list, and one of the future, are refused. */
+  readonly now: number;
+}
+
+type CrlReading = { ok: true; secret: CrlSecret } | { ok: false; findings: Finding[] };
+
+/** Reads the PEM of a crl secret; findings have their places below `pointer`. */
 export function parseCrlSecret(
   text: string,
-  { pointer, caPem, policy, now }: { pointer: string; caPem: string; policy: 'hard' | 'soft'; now: number },
-): { ok: true; secret: CrlSecret } | { ok: false; findings: Finding[] } {
+  { pointer, ...demands }: ListDemands & { pointer: string },
+): CrlReading {
   const { blocks, findings } = readPemBlocks(text, { pointer, use: 'crl', bytesMax: LIMITS.crlBytesMax });
   const [block, ...more] = blocks;
   if (findings.length > 0) return { ok: false, findings };
-  const fail = (code: string, message: string, hint?: string) => ({
-    ok: false as const,
-    findings: [errorAt(block?.place ?? { pointer }, code, message, hint)],
-  });
   if (block === undefined || more.length > 0 || !LABELS.includes(block.label))
-    return fail('crl_one_list', 'exactly one block of the label X509 CRL is needed');
+    return refusal(
+      block?.place ?? { pointer },
+      'crl_one_list',
+      'exactly one block of the label X509 CRL is needed',
+    );
+  return examine(block.der, block.place, demands);
+}
+
+/** Reads a list as servers give it out, in DER or PEM. */
+export function readFetchedList(bytes: Buffer, demands: ListDemands): CrlReading {
+  if (bytes[0] !== 0x30) return parseCrlSecret(bytes.toString('latin1'), { pointer: '', ...demands });
+  return examine(bytes, { pointer: '' }, demands);
+}
+
+function refusal(place: Place, code: string, message: string, hint?: string): CrlReading {
+  return { ok: false, findings: [errorAt(place, code, message, hint)] };
+}
+
+function examine(der: Buffer, place: Place, { caPem, policy, now }: ListDemands): CrlReading {
+  const fail = (code: string, message: string, hint?: string) => refusal(place, code, message, hint);
   let list: RevocationList;
   try {
-    list = readRevocationList(block.der);
+    list = readRevocationList(der);
   } catch (error) {
     return fail(
       'crl_unusable',
@@ -75,7 +97,7 @@ export function parseCrlSecret(
       },
       document: {
         policy,
-        list: block.der.toString('base64'),
+        list: der.toString('base64'),
         signerKey: signer.publicKeyDer.toString('base64'),
       },
     },

@@ -10,7 +10,7 @@ export {
 } from './certificate-extensions.ts';
 export { type CertificateFields, readCertificateFields } from './certificate-fields.ts';
 export * from './certificates-pem.ts';
-export { parseCrlSecret } from './crl-secret.ts';
+export { parseCrlSecret, readFetchedList } from './crl-secret.ts';
 export { contextConstructed, DER_TAGS, DerCursor, readSmallInteger } from './der-cursor.ts';
 export * from './dev-certificates.ts';
 export { COMMON_NAME, EMAIL_ADDRESS } from './distinguished-name.ts';
@@ -19,6 +19,7 @@ export { escapeControls } from './escape-controls.ts';
 export { formatRfc4514 } from './format-rfc4514.ts';
 export type { GeneralName } from './general-name.ts';
 export * from './host-coverage.ts';
+export { type ListState, listStateOf } from './list-state.ts';
 export * from './local-authority.ts';
 export * from './master-seal.ts';
 export { nameKeyOf } from './name-key.ts';

@@ -9,6 +9,7 @@ export type {
   CertificateStore,
   IssuedCertificateRecord,
 } from './certificates.ts';
+export type { CrlFetching, CrlOutcome, CrlTask } from './crl.ts';
 export type {
   ClientHostRecord,
   ClientPage,

@@ -21,6 +21,7 @@ import type {
   TrustBundle,
 } from '@postern/contracts';
 import type { CertificateOrderRecord, CertificateStore } from './certificates.ts';
+import type { CrlFetching, CrlSource, CrlStore } from './crl.ts';
 import type { LedgerStore } from './ledger.ts';
 import type { ListQuery, Page } from './list-query.ts';
 
@@ -57,6 +58,8 @@ export interface SecretRecord extends RecordMeta {
   readonly sealed: string;
   /** Names of what refers to it, like `route/my-route` and `service/cart`; at most 1,000 of them, in lists 20. */
   readonly usedBy: readonly string[];
+  /** Of a crl that is fetched; else null. */
+  readonly fetching: CrlFetching | null;
 }
 
 export interface ServiceRecord extends RecordMeta {
@@ -109,12 +112,14 @@ export interface SecretWrite extends Target {
   readonly labels?: Labels | undefined;
   readonly details: SecretDetails;
   readonly sealed: string;
-  /** What edges get of it: a tls-ca is a trust bundle, a tls a certificate (its key sealed to the master key), a crl a list, the others nothing. */
+  /** What edges get of it: a tls-ca is a trust bundle, a tls a certificate (its key sealed to the master key), a crl a list (null before its first one is fetched), the others nothing. */
   readonly document:
     | { readonly kind: 'trust-bundle'; readonly body: TrustBundle }
     | { readonly kind: 'certificate'; readonly body: CertificateDocument }
     | { readonly kind: 'crl'; readonly body: CrlDocument }
     | null;
+  /** Where a crl is fetched; a list that is there stays until the first one comes from there. */
+  readonly source?: CrlSource;
 }
 
 export interface ServiceWrite extends Target {
@@ -188,7 +193,7 @@ export interface AuthorityRecord {
  * Failures are PosternError: `not_found`, `already_exists`, `version_conflict`, `in_use`, `hostname_taken`,
  * `validation_failed` (findings of the Compiler, or a secret whose type would change).
  */
-export interface Store extends LedgerStore, CertificateStore {
+export interface Store extends LedgerStore, CertificateStore, CrlStore {
   /** Creates a project if it is missing. */
   ensureProject(name: ResourceName): Promise<void>;
   hasProject(name: string): Promise<boolean>;
@@ -199,6 +204,10 @@ export interface Store extends LedgerStore, CertificateStore {
   listSecrets(project: ResourceName, query: ListQuery): Promise<Page<SecretRecord>>;
   /** What is public of those of the named secrets that exist, by name. */
   secretDetails(project: ResourceName, names: readonly string[]): Promise<ReadonlyMap<string, SecretDetails>>;
+  /** What edges get of a crl; null where there is no list yet, or of another secret. Fails with `not_found`. */
+  getCrl(target: Target): Promise<CrlDocument | null>;
+  /** Makes a list due at once. Fails with `not_found`, or `validation_failed` where the secret has no source. */
+  requestCrl(target: Target): Promise<SecretRecord>;
   /** Refused as `in_use` while a route or service names it. */
   deleteSecret(target: Target, mode?: WriteMode): Promise<{ revision: Revision }>;
 

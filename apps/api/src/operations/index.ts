@@ -23,10 +23,12 @@ import { listRoutes } from './route-list.ts';
 import { getRouteRotation } from './route-rotation-get.ts';
 import { updateRoute } from './route-update.ts';
 import { schemaOperations } from './schema-get.ts';
+import { getSecretCrl } from './secret-crl-get.ts';
 import { deleteSecret } from './secret-delete.ts';
 import { getSecret } from './secret-get.ts';
 import { listSecrets } from './secret-list.ts';
 import { putSecret } from './secret-put.ts';
+import { refreshSecret } from './secret-refresh.ts';
 import { createService } from './service-create.ts';
 import { deleteService } from './service-delete.ts';
 import { getService } from './service-get.ts';
@@ -44,6 +46,8 @@ export const OPERATIONS: readonly Operation[] = [
   getSecret,
   putSecret,
   deleteSecret,
+  refreshSecret,
+  getSecretCrl,
   listServices,
   createService,
   getService,

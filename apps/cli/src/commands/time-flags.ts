@@ -20,6 +20,20 @@ export function parseFuture(text: string, flag: string, now: number): Date {
   return ms === null ? dateOf(text, flag, 'like 24h, 14d, 8w, or 2026-01-31T08:00:00Z') : new Date(now + ms);
 }
 
+/** Reads a span of time (`1h`) in seconds. Usage failure naming the flag, also for one outside `min` and `max` (seconds). */
+export function parseSpanSeconds(
+  text: string,
+  flag: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number {
+  const seconds = (spanOf(text) ?? Number.NaN) / 1_000;
+  if (seconds >= min && seconds <= max) return seconds;
+  throw usageFailure(
+    `${flag} "${text}" is no span between ${min} s and ${max / 86_400} d`,
+    'write it like 15m, 1h or 1d',
+  );
+}
+
 function spanOf(text: string): number | null {
   const match = /^(\d{1,6})([smhdw])$/.exec(text);
   return match === null ? null : Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);

@@ -1,5 +1,10 @@
 import { loadMasterKey, readApiEnv } from '@postern/api';
-import { openIssuers, readCertificatesEnv, startCertificateWorker } from '@postern/certificates';
+import {
+  openIssuers,
+  readCertificatesEnv,
+  startCertificateWorker,
+  startCrlWorker,
+} from '@postern/certificates';
 import { compiler } from '@postern/compile';
 import type { Log } from '@postern/contracts';
 import { createLog } from '@postern/runtime';
@@ -7,7 +12,7 @@ import { openStore, type Store } from '@postern/store';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { StartedPart } from './run-until-signal.ts';
 
-/** Runs the certificate worker, as its settings say, over an open store until it is closed; the store stays open. */
+/** Runs the certificate worker, and what fetches revocation lists, as their settings say, over an open store until it is closed; the store stays open. */
 export async function startCertificates(
   store: Store,
   masterKey: Buffer,
@@ -23,9 +28,10 @@ export async function startCertificates(
     issuers,
     namesPerCertificate: env.namesPerCertificate,
   });
+  const lists = startCrlWorker({ ...shared, allowPrivate: env.crlAllowPrivate });
   return {
     async close() {
-      await worker.stop();
+      await Promise.all([worker.stop(), lists.stop()]);
       for (const issuer of issuers) issuer.close();
     },
   };

@@ -16,7 +16,7 @@ export function describeSecret(secret: SecretResource): string {
         ? undefined
         : `${details.publicKey.keyType} ${details.publicKey.fingerprint}`,
     ],
-    ...listFields(details.crl),
+    ...listFields(secret),
     ['Updated', secret.updatedAt],
   ]);
   const certificates = (details.certificates ?? []).map(
@@ -25,14 +25,33 @@ export function describeSecret(secret: SecretResource): string {
   return head + certificates.join('');
 }
 
-function listFields(list: SecretResource['details']['crl']): [string, string][] {
-  if (list === undefined) return [];
+function listFields({ details, status }: SecretResource): [string, string | undefined][] {
+  const list = details.crl;
+  if (list === undefined || status === undefined) return [];
+  const { state, message, fetch } = status.crl;
+  const { source } = list;
+  const isThere = list.thisUpdate !== null;
   return [
-    ['List of', `${list.issuer} (${list.ca})`],
-    ['Entries', String(list.entries)],
-    ['Since', list.thisUpdate],
-    ['Stale', `${list.nextUpdate ?? 'never'} (${list.policy})`],
+    ['List of', `${list.issuer ?? 'no issuer yet'} (${list.ca})`],
+    ['State', `${state}: ${message}`],
+    ['Number', isThere ? (list.number ?? 'none') : undefined],
+    ['Entries', isThere ? String(list.entries) : undefined],
+    ['Since', list.thisUpdate ?? undefined],
+    ['Stale', isThere ? `${list.nextUpdate ?? 'never'} (${list.policy})` : undefined],
+    ['URL', source?.url],
+    ['Refreshed', source === undefined ? undefined : `every ${source.refreshSeconds} s`],
+    ['Fetched', fetch === null ? undefined : (fetch.fetchedAt ?? 'never')],
+    ['Tried', fetch === null ? undefined : (fetch.triedAt ?? 'never')],
+    ['Last error', fetch?.lastError ?? undefined],
+    ['Next try', fetch?.nextTryAt],
   ];
+}
+
+/** A revocation list in one line. */
+export function describeList({ details: { crl }, status }: SecretResource): string {
+  const number = crl?.number == null ? '' : `number ${crl.number}, `;
+  const entries = crl?.entries === 1 ? '1 entry' : `${crl?.entries ?? 0} entries`;
+  return `${number}${entries}, ${status?.crl.message ?? 'its state is unknown'}`;
 }
 
 /** The columns of `secret list`. */

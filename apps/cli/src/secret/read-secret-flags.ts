@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { basename } from 'node:path';
 import { LIMITS, resourceName, type SecretInput, type SecretType } from '@postern/contracts';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
+import { parseSpanSeconds } from '../commands/time-flags.ts';
 import { nameOfInput, readInputFile } from '../read-input-file.ts';
 
 /** The flags of `secret create` that carry values. */
@@ -17,6 +18,8 @@ export interface SecretFlags {
   readonly 'public-key'?: string | undefined;
   readonly 'extract-public-key'?: boolean | undefined;
   readonly crl?: string | undefined;
+  readonly url?: string | undefined;
+  readonly refresh?: string | undefined;
   readonly 'tls-ca'?: string | undefined;
   readonly policy?: string | undefined;
 }
@@ -28,7 +31,7 @@ export const FLAGS_OF_TYPE: Readonly<Record<SecretType, readonly (keyof SecretFl
   generic: ['literal', 'from-file'],
   symmetric: ['secret-key', 'secret-key-literal'],
   asymmetric: ['private-key', 'public-key', 'extract-public-key'],
-  crl: ['crl', 'tls-ca', 'policy'],
+  crl: ['crl', 'url', 'refresh', 'tls-ca', 'policy'],
 };
 
 /** A secret as the flags give it, and the file behind each of its parts (JSON pointer into the input). */
@@ -61,13 +64,11 @@ export function readSecretFlags(type: SecretType, flags: SecretFlags): SecretRea
     case 'generic':
       return { input: { type, data: readGeneric(flags, files) }, files };
     case 'crl': {
-      const path = needed(type, 'crl', flags.crl);
-      files.set('/crl', nameOfInput(path));
       const ca = resourceName.safeParse(flags['tls-ca']);
       if (!ca.success)
         throw usageFailure('a crl secret needs --tls-ca NAME, the secret that holds its issuer');
       const policy = flags.policy === 'soft' ? 'soft' : 'hard';
-      return { input: { type, ca: { name: ca.data }, crl: readList(path), policy }, files };
+      return { input: { type, ca: { name: ca.data }, ...listOf(flags, files), policy }, files };
     }
     case 'symmetric':
       return { input: { type, secretKey: readSymmetric(flags).toString('base64') }, files };
@@ -112,6 +113,24 @@ function refuseForeignFlags(type: SecretType, flags: SecretFlags): void {
 function needed(type: SecretType, flag: string, value: string | undefined): string {
   if (value !== undefined) return value;
   throw usageFailure(`a ${type} secret needs --${flag} FILE`);
+}
+
+/** The list itself, or where it is fetched. */
+function listOf(
+  { crl, url, refresh }: SecretFlags,
+  files: Map<string, string>,
+): { crl: string } | { url: string; refreshSeconds?: number } {
+  if ((crl === undefined) === (url === undefined))
+    throw usageFailure('a crl secret needs either --crl FILE or --url URL');
+  if (url === undefined) {
+    if (refresh !== undefined)
+      throw usageFailure('--refresh needs --url: a list that is sent stays as it is');
+    files.set('/crl', nameOfInput(crl ?? ''));
+    return { crl: readList(crl ?? '') };
+  }
+  if (refresh === undefined) return { url };
+  const [min, max] = [LIMITS.crlRefreshSecondsMin, LIMITS.crlRefreshSecondsMax];
+  return { url, refreshSeconds: parseSpanSeconds(refresh, '--refresh', { min, max }) };
 }
 
 /** A revocation list as PEM text; lists mostly come as DER. */

@@ -37,6 +37,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project}/secrets/{name}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a revocation list fetched now; status.crl.fetch.triedAt then tells that it has been tried */
+        post: operations["refreshSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/secrets/{name}/crl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the revocation list of a crl secret as edges have it; lists are public */
+        get: operations["getSecretCrl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project}/services": {
         parameters: {
             query?: never;
@@ -510,6 +544,7 @@ export interface components {
             /** @enum {string} */
             type: "tls-ca" | "tls" | "generic" | "symmetric" | "asymmetric" | "crl";
             details: components["schemas"]["SecretDetails"];
+            status?: components["schemas"]["SecretStatus"];
             usedBy: string[];
             findings: components["schemas"]["Finding"][];
         };
@@ -528,13 +563,17 @@ export interface components {
                 ca: string;
                 /** @enum {string} */
                 policy: "hard" | "soft";
-                issuer: string;
+                issuer: string | null;
                 number: string | null;
                 /** Format: date-time */
-                thisUpdate: string;
+                thisUpdate: string | null;
                 /** Format: date-time */
                 nextUpdate: string | null;
                 entries: number;
+                source?: {
+                    url: string;
+                    refreshSeconds: number;
+                };
             };
         };
         CertificateDetails: {
@@ -554,6 +593,23 @@ export interface components {
             keyUsage: string[];
             extendedKeyUsage: string[];
             fingerprint: string;
+        };
+        SecretStatus: {
+            crl: {
+                /** @enum {string} */
+                state: "fresh" | "expiring" | "stale" | "not_fetched";
+                message: string;
+                fetch: {
+                    /** Format: date-time */
+                    triedAt: string | null;
+                    /** Format: date-time */
+                    fetchedAt: string | null;
+                    /** Format: date-time */
+                    nextTryAt: string;
+                    failures: number;
+                    lastError: string | null;
+                } | null;
+            };
         };
         Finding: {
             /** @enum {string} */
@@ -629,9 +685,17 @@ export interface components {
             ca: {
                 name: string;
             };
-            crl: string;
+            crl?: string;
+            url?: string;
+            refreshSeconds?: number;
             /** @enum {string} */
             policy?: "hard" | "soft";
+        };
+        CrlDocument: {
+            /** @enum {string} */
+            policy: "hard" | "soft";
+            list: string;
+            signerKey: string;
         };
         ServiceList: {
             items: components["schemas"]["Service"][];
@@ -1693,6 +1757,207 @@ export interface operations {
             };
             /** @description Something stands in the way; `conflict` says what */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `findings` say where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke in Postern */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Postern cannot answer now; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret, as it is before */
+            202: {
+                headers: {
+                    /** @description Version, id and a hash of the whole resource, its status included: "3.1a2b3c4d.kDf0qa_x8VuWz-1B" */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description The request or its body could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something stands in the way; `conflict` says what */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `findings` say where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke in Postern */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Postern cannot answer now; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSecretCrl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrlDocument"];
+                };
+            };
+            /** @description The request or its body could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

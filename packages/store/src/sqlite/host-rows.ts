@@ -38,7 +38,7 @@ export class HostRowsGatherer {
   readonly #db: StoreDatabase;
   readonly #services = new Map<string, { spec: ServiceSpec } | undefined>();
   readonly #secrets = new Map<string, SecretRow | undefined>();
-  readonly #lists = new Map<string, { id: string; ca: string }[]>();
+  readonly #lists = new Map<string, ListRow[]>();
   readonly #revocations = new Map<string, { id: string } | undefined>();
 
   constructor(db: StoreDatabase) {
@@ -99,7 +99,7 @@ export class HostRowsGatherer {
     const named = clientCaNamesOf(spec);
     if (named.length === 0) return [];
     const all = remember(this.#lists, project, () => listsOf(this.#db, project)) ?? [];
-    return all.filter(({ ca }) => named.some((name) => name === ca));
+    return all.filter(({ ca, isThere }) => isThere && named.some((name) => name === ca));
   }
 
   #hasRevocations(project: string): boolean {
@@ -114,15 +114,25 @@ export class HostRowsGatherer {
   }
 }
 
-/** The revocation lists of a project, by id, and the name of the tls-ca of each. */
-export function listsOf(db: StoreDatabase, project: string): { id: string; name: string; ca: string }[] {
+/** A revocation list; `ca` is the name of its tls-ca, `isThere` false before the first one is fetched. */
+interface ListRow {
+  readonly id: string;
+  readonly name: string;
+  readonly ca: string;
+  readonly isThere: boolean;
+}
+
+/** The revocation lists of a project, by id. */
+export function listsOf(db: StoreDatabase, project: string): ListRow[] {
   return db
     .select({ id: secrets.id, name: secrets.name, details: secrets.details })
     .from(secrets)
     .where(and(eq(secrets.project, project), eq(secrets.type, 'crl')))
     .orderBy(asc(secrets.id))
     .all()
-    .map(({ id, name, details }) => ({ id, name, ca: details.crl?.ca ?? '' }));
+    .map(({ id, name, details: { crl } }) => {
+      return { id, name, ca: crl?.ca ?? '', isThere: crl?.thisUpdate != null };
+    });
 }
 
 function remember<T>(known: Map<string, T>, key: string, read: () => T): T | undefined {

@@ -3,6 +3,7 @@ import { PosternError, type ResourceName, type Revision, type SecretDetails } fr
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { ListQuery, Page } from '../list-query.ts';
 import type { SecretRecord, SecretWrite, Target, Written } from '../store.ts';
+import { fetchingOf, putSource, requireNewerList } from './crls.ts';
 import { listsOf } from './host-rows.ts';
 import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
@@ -68,6 +69,8 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
       findings: [{ severity: 'error', code: 'crl_ca', message, pointer: '/ca/name' }],
     });
   }
+  const list = present?.details.crl;
+  if (details.crl !== undefined) requireNewerList(list, details.crl);
   const row: SecretColumns = {
     id: present?.id ?? randomUUID(),
     project,
@@ -78,17 +81,37 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
     updatedAt: now,
     updatedBy: context.by,
     type,
-    details,
+    details: keptListOf(details, list),
     sealed,
   };
   if (present !== undefined) keepFormerVersion(context, present);
   db.insert(secrets).values(row).onConflictDoUpdate({ target: secrets.id, set: row }).run();
   if (write.document !== null) log.put(write.document.kind, row.id, write.document.body, now);
+  if (details.crl !== undefined) {
+    putSource(context, row.id, write.source ?? null);
+    if (write.document === null) putPolicy(context, row.id, details.crl.policy);
+  }
   if (present === undefined) refreshRevocations(context, project);
   // The hosts of its CA name a list that is new; a list that follows another one is one change.
+  const isNew = present === undefined || (list?.thisUpdate === null && write.document !== null);
   const cause = { kind: 'secret', project, name: details.crl?.ca ?? name } as const;
-  const job = present === undefined ? recompileAffected(context, cause) : null;
+  const job = isNew ? recompileAffected(context, cause) : null;
   return { record: recordOf(db, row), created: present === undefined, revision: log.revision(), job };
+}
+
+/** A source takes the place of a list, or of another source, only once something good has come from it. */
+function keptListOf(details: SecretDetails, list: SecretDetails['crl']): SecretDetails {
+  const { crl } = details;
+  if (crl === undefined || crl.thisUpdate !== null || list === undefined) return details;
+  const { source: _, ...kept } = list;
+  const { source, ca, policy } = crl;
+  return { ...details, crl: { ...kept, ca, policy, ...(source === undefined ? {} : { source }) } };
+}
+
+/** Tells the edges the policy of a list that stays. */
+function putPolicy({ log, now }: WriteContext, id: string, policy: 'hard' | 'soft'): void {
+  const present = log.find('crl', id);
+  if (typeof present === 'object' && present !== null) log.put('crl', id, { ...present, policy }, now);
 }
 
 /** A put that must create (version 0) and finds a secret is `already_exists`; its values are compared with nothing. */
@@ -137,5 +160,9 @@ function findSecret(db: StoreDatabase, { project, name }: Target): SecretColumns
 }
 
 function recordOf(db: StoreDatabase, row: SecretColumns, usersMax?: number): SecretRecord {
-  return { ...row, usedBy: usersOfSecret(db, row.project, row.name, usersMax) };
+  return {
+    ...row,
+    usedBy: usersOfSecret(db, row.project, row.name, usersMax),
+    fetching: row.type === 'crl' ? fetchingOf(db, row.id) : null,
+  };
 }

@@ -7,6 +7,7 @@ import { ensureAuthority, getAuthority } from './authorities.ts';
 import { certificateStoreOf } from './certificate-store.ts';
 import { ChangeLog } from './change-log.ts';
 import { getClient, listClients } from './clients.ts';
+import { dueCrls, findCrl, nextCrlTryAt, noteCrl, requestCrl } from './crls.ts';
 import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
 import { acquireLease, releaseLease } from './leases.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
@@ -88,6 +89,16 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     listSecrets: (project, query) => reading(() => listSecrets(db, project, query)),
     secretDetails: (project, names) => reading(() => secretDetailsOf(db, project, names)),
     deleteSecret: (target, mode) => writing((context) => deleteSecret(context, target), mode),
+
+    dueCrls: (at, limit) => reading(() => dueCrls(db, at, limit)),
+    nextCrlTryAt: () => reading(() => nextCrlTryAt(db)),
+    noteCrl: (task, outcome, nextTryAt) => writing((context) => noteCrl(context, task, outcome, nextTryAt)),
+    getCrl: (target) => reading(() => findCrl(log, getSecret(db, target).id)),
+    requestCrl: (target) =>
+      writing((context) => {
+        requestCrl(context, getSecret(db, target).id, target.name);
+        return getSecret(db, target);
+      }),
 
     createService: (service, mode) => writing((context) => createService(context, service), mode),
     updateService: (service, mode) => writing((context) => updateService(context, service), mode),

@@ -16,17 +16,20 @@ Types and their flags:
   generic     --literal KEY=VALUE, --from-file KEY=FILE (both repeatable)
   symmetric   --secret-key FILE or --secret-key-literal TEXT
   crl         --crl FILE --tls-ca NAME [--policy hard|soft]   a revocation list (PEM or DER) of a CA of a tls-ca secret
+              --url URL [--refresh 1h] in place of --crl      fetched again and again; it counts from the first good list on
   asymmetric  --private-key FILE, --public-key FILE or --extract-public-key
 
 FILE may be - for standard input.`;
   static readonly exits = {
     0: 'stored',
     3: 'the values are refused or the secret has another type',
+    7: 'stored, but the list of --url could not be fetched yet',
   };
   static override examples = [
     'postern secret create tls-ca my-root-ca --cert my-root-ca.crt',
     'postern secret create tls my-tls-cert --key my-key.pem --cert my-cert.pem',
     'postern secret create crl my-root-crl --crl my-root-ca.crl --tls-ca my-root-ca',
+    'postern secret create crl my-root-crl --url http://crl.acme.org/root.crl --tls-ca my-root-ca',
     'postern secret create generic mail --literal user=anna --from-file password=mail.pw',
   ];
   static override args = {
@@ -59,6 +62,11 @@ FILE may be - for standard input.`;
     'private-key': Flags.string({ description: 'private key (PEM)', helpValue: 'FILE' }),
     'public-key': Flags.string({ description: 'public key (PEM)', helpValue: 'FILE' }),
     crl: Flags.string({ description: 'revocation list (PEM or DER)', helpValue: 'FILE' }),
+    url: Flags.string({ description: 'http or https URL of the revocation list', helpValue: 'URL' }),
+    refresh: Flags.string({
+      description: 'how often the list of --url is fetched, sooner where it ends sooner (default 1h)',
+      helpValue: 'SPAN',
+    }),
     'tls-ca': Flags.string({
       description: 'tls-ca secret that holds the issuer of the list',
       helpValue: 'NAME',
@@ -89,13 +97,21 @@ FILE may be - for standard input.`;
       .catch((error: unknown) => {
         throw explainRefusal(error, `the secret "${args.name}"`, report);
       });
-    const { findings } = written.resource;
     const verb = written.created ? 'created' : 'replaced';
     await this.show(flags, {
       data: written.resource,
       names: [args.name],
       text: () => `Secret ${args.name} ${verb}\n`,
     });
+    if (flags.url !== undefined && flags.wait) {
+      const { waitUntilFetched } = await import('../../secret/wait-until-fetched.ts');
+      const { describeList } = await import('../../secret/describe-secret.ts');
+      const fetched = await waitUntilFetched(client, written.resource, flags.timeout);
+      this.say(`it is fetched: ${describeList(fetched)}`);
+      await this.sayFindings(fetched.findings);
+      return;
+    }
+    const { findings } = written.resource;
     if (findings.length > 0) this.say(report(ownFindings(findings)));
     await this.waitForEdge(client, written, flags);
   }
