@@ -1,0 +1,83 @@
+import type { ConnectionOptions } from './connection-options.ts';
+import type { FieldFilter } from './field-filter.ts';
+import type { FieldSection } from './field-section.ts';
+import { type FieldId, fieldId, KNOWN_NAMES } from './known-fields.ts';
+
+/** A shorter run of bytes is copied by a loop; a call into the runtime costs more. */
+const LOOP_BYTES_MAX = 32;
+
+/** Fields of one hop (RFC 9110 section 7.6.1), which every hop writes for itself where it needs them. */
+const HOP_BY_HOP = new Uint8Array(KNOWN_NAMES.length);
+for (const name of [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+] as const) {
+  HOP_BY_HOP[fieldId(name)] = 1;
+}
+
+const HOST = fieldId('host');
+const CONTENT_LENGTH = fieldId('content-length');
+
+/**
+ * Copies the lines that go on to `out`, from `start`, neighbours at once, and gives the place behind them. Left behind are the fields of one hop,
+ * those that `options` nominate, those that `filter` drops, and those numbered `alsoDropped` (0: none); of a head, never Host and Content-Length
+ * for another reason than the last. A trailer section has no `options`. A line with other
+ * whitespace than one space before its value is written anew; it may become two bytes longer.
+ */
+export function copyFields(
+  section: FieldSection,
+  options: ConnectionOptions | null,
+  filter: FieldFilter,
+  alsoDropped: FieldId,
+  out: Buffer,
+  start: number,
+): number {
+  const { bytes, count } = section;
+  let at = start;
+  let runStart = 0;
+  let runEnd = 0;
+  for (let index = 0; index < count; index += 1) {
+    const id = section.idAt(index);
+    // What frames and routes the message is decided by its reader, not by a filter.
+    const isOwn = options !== null && (id === HOST || id === CONTENT_LENGTH);
+    const stays =
+      (id === 0 || id !== alsoDropped) &&
+      (isOwn ||
+        (HOP_BY_HOP[id] === 0 &&
+          !filter.drops(section, index) &&
+          !(options?.nominates(section, index) ?? false)));
+    if (!stays) continue;
+    const lineStart = section.nameStartAt(index);
+    if (section.isPlainAt(index)) {
+      if (lineStart !== runEnd) {
+        at = copyBytes(bytes, runStart, runEnd, out, at);
+        runStart = lineStart;
+      }
+      runEnd = section.valueEndAt(index) + 2;
+      continue;
+    }
+    at = copyBytes(bytes, runStart, runEnd, out, at);
+    runStart = runEnd;
+    at = copyBytes(bytes, lineStart, section.nameEndAt(index), out, at);
+    at += out.write(': ', at, 'latin1');
+    at = copyBytes(bytes, section.valueStartAt(index), section.valueEndAt(index), out, at);
+    at += out.write('\r\n', at, 'latin1');
+  }
+  return copyBytes(bytes, runStart, runEnd, out, at);
+}
+
+/** Copies bytes and gives the place behind them. */
+export function copyBytes(from: Buffer, start: number, end: number, to: Buffer, at: number): number {
+  const length = end - start;
+  if (length > LOOP_BYTES_MAX) from.copy(to, at, start, end);
+  else for (let index = 0; index < length; index += 1) to[at + index] = from[start + index] as number;
+  return at + length;
+}

@@ -1,0 +1,185 @@
+import { CR, LF, SP, TEXT } from './character-classes.ts';
+import { ConnectionOptions } from './connection-options.ts';
+import { FieldSection, NEED_MORE } from './field-section.ts';
+import { HeldBytes } from './held-bytes.ts';
+import { Http1Error } from './http1-error.ts';
+import { type HeadLimits, RESPONSE_HEAD_LIMITS } from './http1-limits.ts';
+import { type BodyKind, MessageFraming } from './message-framing.ts';
+
+/** What the next byte belongs to. */
+const STATUS = 0;
+const REASON = 1;
+const LINE_FEED = 2;
+const FIELDS = 3;
+
+/** What stands before the three digits of the status; the byte at MINOR_AT is one of two digits. */
+const VERSION_TEXT = Buffer.from('HTTP/1.1 ', 'latin1');
+const MINOR_AT = 7;
+const STATUS_END = VERSION_TEXT.length + 3;
+
+/**
+ * One response head, interim ones (1xx) included: those come first, have no body, and are followed by another head. An object is used
+ * again: `clear` it when its answer is over.
+ */
+export class ResponseHead {
+  readonly fields: FieldSection;
+  readonly options: ConnectionOptions;
+  /** 100 to 599. */
+  status = 0;
+  /** The version is HTTP/1.1 (1) or HTTP/1.0 (0). */
+  minor: 0 | 1 = 1;
+  private readonly framing = new MessageFraming();
+  private readonly source: HeldBytes;
+  private state = STATUS;
+  private isComplete = false;
+  /** Places are counted from the beginning of the head. */
+  private scanned = 0;
+  private reasonStart = 0;
+  private reasonEnd = 0;
+
+  constructor(limits: HeadLimits = RESPONSE_HEAD_LIMITS) {
+    this.fields = new FieldSection(limits.fieldsMax, 'too_many_fields');
+    this.options = new ConnectionOptions(limits.connectionOptionsMax);
+    this.source = new HeldBytes(limits.headBytesMax);
+  }
+
+  /** As `RequestHead.read`. */
+  read(piece: Buffer, from: number): number {
+    if (this.isComplete) throw new Error('the head is complete: clear it before the next one');
+    const { source, fields } = this;
+    source.take(piece, from);
+    let at = source.base + this.scanned;
+    if (this.state !== FIELDS) at = this.scanStatusLine(at, source.end);
+    if (at !== NEED_MORE) at = fields.scan(source.bytes, source.base, at, source.end);
+    if (at === NEED_MORE) {
+      if (source.isFull) throw new Http1Error('head_too_large');
+      source.keep();
+      this.scanned = source.end - source.base;
+      return NEED_MORE;
+    }
+    this.scanned = at - source.base;
+    this.isComplete = true;
+    this.understand();
+    return source.placeInPiece(at);
+  }
+
+  /** Whether bytes of a head are there. */
+  get hasBegun(): boolean {
+    return this.scanned > 0;
+  }
+
+  /** Whether this is an interim answer: another head follows. 101 is none, since no HTTP follows it. */
+  get isInterim(): boolean {
+    return this.status < 200 && this.status !== 101;
+  }
+
+  /** How the end of the body is known, for an answer to a request with this method (RFC 9112 section 6.3). */
+  bodyKind(method: string): BodyKind {
+    if (method === 'HEAD' || this.isEmptyByStatus || this.status === 304) return 'none';
+    if (this.framing.chunked) return 'chunked';
+    if (this.framing.contentLength === -1) return 'close';
+    return this.framing.contentLength === 0 ? 'none' : 'length';
+  }
+
+  /** Bytes; -1 where none is declared. Of an answer to HEAD, and of a 304, it is that of another answer. */
+  get contentLength(): number {
+    return this.framing.contentLength;
+  }
+
+  /**
+   * Whether the connection may carry another request after this answer. Not after HTTP/1.0, nor after a 1xx or 204 that declares bytes:
+   * whether they come is anybody's guess.
+   */
+  keepsConnection(method: string): boolean {
+    if (this.minor === 0 || this.options.close) return false;
+    if (this.isEmptyByStatus && this.framing.contentLength > 0) return false;
+    return this.bodyKind(method) !== 'close';
+  }
+
+  /** The reason phrase; nothing depends on it. */
+  get reason(): string {
+    const { bytes, base } = this.source;
+    return bytes.toString('latin1', base + this.reasonStart, base + this.reasonEnd);
+  }
+
+  /** Bytes of the head on the wire. */
+  get byteLength(): number {
+    return this.scanned;
+  }
+
+  /** Makes ready for another head, and lets go of the bytes. */
+  clear(): void {
+    this.source.clear();
+    this.fields.clear(this.source.bytes);
+    this.options.clear();
+    this.framing.clear();
+    this.state = STATUS;
+    this.isComplete = false;
+    this.scanned = 0;
+    this.status = 0;
+  }
+
+  private get isEmptyByStatus(): boolean {
+    return this.status < 200 || this.status === 204;
+  }
+
+  private scanStatusLine(from: number, end: number): number {
+    const { bytes, base } = this.source;
+    let at = from;
+    while (at < end) {
+      const byte = bytes[at] as number;
+      switch (this.state) {
+        case STATUS: {
+          const place = at - base;
+          if (place < VERSION_TEXT.length) {
+            if (place === MINOR_AT) this.minor = byte === 0x30 ? 0 : 1;
+            const isFit = byte === VERSION_TEXT[place] || (place === MINOR_AT && byte === 0x30);
+            if (!isFit) throw new Http1Error('status_line');
+          } else {
+            const digit = byte - 0x30;
+            if (digit < 0 || digit > 9) throw new Http1Error('status_line');
+            this.status = this.status * 10 + digit;
+          }
+          at += 1;
+          if (place === STATUS_END - 1) {
+            if (this.status < 100 || this.status > 599) throw new Http1Error('status_line');
+            this.reasonStart = STATUS_END;
+            this.state = REASON;
+          }
+          break;
+        }
+        case REASON: {
+          // Many servers leave out the space where they have no reason to give.
+          if (at - base === STATUS_END) {
+            if (byte !== SP && byte !== CR) throw new Http1Error(byte === LF ? 'line_end' : 'status_line');
+            if (byte === SP) {
+              this.reasonStart = STATUS_END + 1;
+              at += 1;
+            }
+          }
+          while (at < end && TEXT[bytes[at] as number] === 1) at += 1;
+          if (at === end) break;
+          if (bytes[at] !== CR) throw new Http1Error(bytes[at] === LF ? 'line_end' : 'status_line');
+          this.reasonEnd = at - base;
+          this.state = LINE_FEED;
+          at += 1;
+          break;
+        }
+        default:
+          if (byte !== LF) throw new Http1Error('line_end');
+          this.state = FIELDS;
+          return at + 1;
+      }
+    }
+    return NEED_MORE;
+  }
+
+  private understand(): void {
+    const { fields, framing, options, minor } = this;
+    for (let index = 0; index < fields.count; index += 1) {
+      if (fields.idAt(index) !== 0) framing.take(fields, index, minor, options);
+    }
+    if (this.isInterim && (minor === 0 || options.close)) throw new Http1Error('closing_interim');
+    if (framing.chunked && this.isEmptyByStatus) throw new Http1Error('framing_on_empty');
+  }
+}

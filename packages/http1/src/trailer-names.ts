@@ -1,0 +1,31 @@
+import type { KnownName } from './known-fields.ts';
+
+/** Fields that frame, route, authenticate or describe content, and so must not come in a trailer (RFC 9110 section 6.5.1). */
+export const NOT_IN_TRAILERS: readonly KnownName[] = [
+  'accept-ranges',
+  'age',
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'cookie',
+  'date',
+  'expect',
+  'expires',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'location',
+  'max-forwards',
+  'pragma',
+  'range',
+  'retry-after',
+  'set-cookie',
+  'vary',
+  'www-authenticate',
+];

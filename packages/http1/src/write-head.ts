@@ -1,0 +1,120 @@
+import { STATUS_CODES } from 'node:http';
+import { copyBytes, copyFields } from './copy-fields.ts';
+import type { FieldFilter } from './field-filter.ts';
+import type { FieldLines } from './field-lines.ts';
+import type { FieldSection } from './field-section.ts';
+import { fieldId } from './known-fields.ts';
+import type { RequestHead } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+
+const HOST = fieldId('host');
+const CONTENT_LENGTH = fieldId('content-length');
+const SLASH = 0x2f;
+const VERSION_PART = ' HTTP/1.1\r\n';
+const EMPTY_LINE = 'Content-Length: 0\r\n';
+const CHUNKED_LINE = 'Transfer-Encoding: chunked\r\n';
+/** `HTTP/1.1`, a line end, a slash for a missing path, the coding line, the empty line: a bound of what is written beside the lines. */
+const OWN_BYTES_MAX = 64;
+const statusLines = new Map<number, Buffer>();
+
+export interface RequestRewrite {
+  /** Leaves fields out, besides those of this hop and those that Connection names. */
+  readonly filter: FieldFilter;
+  /** The line of Host that goes on; null: the client's own, where it stands. */
+  readonly hostLine: FieldLines | null;
+  /** Lines behind all others, never subject to the filter or to Connection. */
+  readonly lines: readonly FieldLines[];
+}
+
+/**
+ * The head that goes to an upstream, as one Buffer: request line in origin form and HTTP/1.1, the fields less those that stay
+ * behind, our own lines, and the framing that was understood: the one Content-Length, or one `chunked`.
+ */
+export function writeRequestHead(head: RequestHead, rewrite: RequestRewrite): Buffer {
+  const { fields } = head;
+  const { filter, hostLine, lines } = rewrite;
+  const isChunked = head.bodyKind === 'chunked';
+  const out = Buffer.allocUnsafe(boundOf(head.byteLength, fields, lines) + (hostLine?.length ?? 0));
+  let at = 0;
+  if (head.minor === 1 && head.targetForm !== 'absolute') {
+    at = copyBytes(fields.bytes, head.lineStartAt, head.targetEndAt + VERSION_PART.length, out, 0);
+  } else {
+    at = out.write(`${head.method} `, 0, 'latin1');
+    const hasPath = head.targetForm !== 'absolute' || fields.bytes[head.pathStartAt] === SLASH;
+    if (!hasPath) at += out.write('/', at, 'latin1');
+    at = copyBytes(fields.bytes, head.pathStartAt, head.targetEndAt, out, at);
+    at += out.write(VERSION_PART, at, 'latin1');
+  }
+  if (hostLine !== null) at = copyBytes(hostLine, 0, hostLine.length, out, at);
+  at = copyFields(fields, head.options, filter, hostLine === null ? 0 : HOST, out, at);
+  return finish(out, at, lines, isChunked);
+}
+
+/**
+ * How the body of an answer goes on: `length` by the upstream's own Content-Length, `chunked`, `close` by the end of the connection;
+ * `none` where the status or the method says that nothing follows, `empty` where neither does and nothing follows all the same.
+ */
+export type RelayFraming = 'none' | 'empty' | 'length' | 'chunked' | 'close';
+
+/** The framing towards a client that speaks HTTP/1.`clientMinor`. A 205 has no content, whatever comes with it (RFC 9110 section 15.3.6). */
+export function relayFraming(head: ResponseHead, method: string, clientMinor: 0 | 1): RelayFraming {
+  if (method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304) return 'none';
+  if (head.status === 205) return 'empty';
+  const kind = head.bodyKind(method);
+  if (kind === 'length' || kind === 'none') return 'length';
+  return clientMinor === 1 ? 'chunked' : 'close';
+}
+
+export interface ResponseRewrite {
+  /** Leaves fields out, besides those of this hop and those that Connection names. */
+  readonly filter: FieldFilter;
+  readonly framing: RelayFraming;
+  /** Lines behind all others; one of them says `Connection: close` where that is meant. */
+  readonly lines: readonly FieldLines[];
+}
+
+/** The head that goes to a client, as one Buffer, with the usual reason of its status in place of the upstream's. */
+export function writeResponseHead(head: ResponseHead, rewrite: ResponseRewrite): Buffer {
+  const { fields, status } = head;
+  const { filter, framing, lines } = rewrite;
+  const statusLine = statusLineOf(status);
+  const out = Buffer.allocUnsafe(boundOf(head.byteLength, fields, lines) + statusLine.length);
+  let at = copyBytes(statusLine, 0, statusLine.length, out, 0);
+  const keepsLength = framing === 'length' || (framing === 'none' && status >= 200 && status !== 204);
+  at = copyFields(fields, head.options, filter, keepsLength ? 0 : CONTENT_LENGTH, out, at);
+  if (framing === 'empty') at += out.write(EMPTY_LINE, at, 'latin1');
+  return finish(out, at, lines, framing === 'chunked');
+}
+
+/** A response head of our own. */
+export function writeOwnHead(status: number, lines: readonly FieldLines[]): Buffer {
+  const statusLine = statusLineOf(status);
+  const out = Buffer.allocUnsafe(statusLine.length + lengthOf(lines) + OWN_BYTES_MAX);
+  return finish(out, copyBytes(statusLine, 0, statusLine.length, out, 0), lines, false);
+}
+
+function finish(out: Buffer, start: number, lines: readonly FieldLines[], isChunked: boolean): Buffer {
+  let at = start;
+  for (const line of lines) at = copyBytes(line, 0, line.length, out, at);
+  at += out.write(isChunked ? `${CHUNKED_LINE}\r\n` : '\r\n', at, 'latin1');
+  return out.subarray(0, at);
+}
+
+function boundOf(headBytes: number, { count }: FieldSection, lines: readonly FieldLines[]): number {
+  return headBytes + 2 * count + lengthOf(lines) + OWN_BYTES_MAX;
+}
+
+function lengthOf(lines: readonly FieldLines[]): number {
+  let length = 0;
+  for (const line of lines) length += line.length;
+  return length;
+}
+
+function statusLineOf(status: number): Buffer {
+  let line = statusLines.get(status);
+  if (line === undefined) {
+    line = Buffer.from(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`, 'latin1');
+    statusLines.set(status, line);
+  }
+  return line;
+}
