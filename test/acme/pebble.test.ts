@@ -4,7 +4,7 @@ import type { Store } from '@postern/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ChallengeServer, startChallengeServer } from './challtestsrv.ts';
 import { takeFreePorts } from './free-ports.ts';
-import { isIssued, Lab, project, serveHosts, untilOrder } from './lab.ts';
+import { isIssued, Lab, serveHosts, untilOrder } from './lab.ts';
 import { EXTERNAL_ACCOUNTS, type Pebble, startPebble } from './pebble.ts';
 
 let lab: Lab;

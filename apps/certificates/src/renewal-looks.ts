@@ -34,6 +34,11 @@ export class RenewalLooks {
     this.#options = options;
   }
 
+  /** Lets another worker do it from now on. */
+  async end(): Promise<void> {
+    await this.#options.store.releaseLease(LEASE, this.#options.holder);
+  }
+
   async look(stop: AbortSignal): Promise<void> {
     const { store, holder } = this.#options;
     if (!(await store.acquireLease(LEASE, holder, LEASE_MS))) return;

@@ -96,6 +96,7 @@ export function startCertificateWorker(options: CertificateWorkerOptions): { sto
       wake();
       await queue.stop();
       await running;
+      await looks.end();
     },
   };
 }
