@@ -19,11 +19,12 @@ export function createEdgeProtocol(
   settings: EdgeProtocolSettings,
   targets: TargetStates,
 ): EdgeProtocol {
-  const { hosts, ledger, metrics, log, identityTokens } = context;
+  const { hosts, challenges, ledger, metrics, log, identityTokens } = context;
   const accessLog = createAccessLog(settings.accessLog);
   const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
   const http = createServeProtocol({
     hosts,
+    challenges,
     log,
     ledger,
     accessLog,

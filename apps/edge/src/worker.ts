@@ -1,6 +1,7 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
+import { ChallengeAnswers } from './acme/challenge-answers.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
@@ -24,6 +25,7 @@ const SEEN_AT_ONCE_MAX = 200;
 /** What a protocol may use of its worker. */
 export interface ProtocolContext {
   readonly hosts: EdgeHostTable;
+  readonly challenges: ChallengeAnswers;
   readonly metrics: WorkerMetrics;
   readonly log: Log;
   readonly ledger: ClientLedger;
@@ -102,6 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     servedHostsMax: limits.servedHostsMax,
     secureContextsMax: limits.secureContextsMax,
   });
+  const challenges = new ChallengeAnswers(options);
   const registry = new ConnectionRegistry({ hosts, graceMs: limits.revokedGraceMs, now });
   const lingerer = new Lingerer(limits);
   const ledger = new ClientLedger({
@@ -111,6 +114,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const protocol = options.protocol({
     hosts,
+    challenges,
     ledger,
     metrics,
     log,
@@ -119,6 +123,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   let connections = 0;
   const admit: AdmitOptions = {
     hosts,
+    challenges,
     intermediates,
     registry,
     lingerer,

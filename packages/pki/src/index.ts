@@ -10,6 +10,7 @@ export {
 } from './certificate-extensions.ts';
 export { type CertificateFields, readCertificateFields } from './certificate-fields.ts';
 export * from './certificates-pem.ts';
+export { createChallengeCertificate } from './challenge-certificate.ts';
 export { parseCrlSecret, readFetchedList } from './crl-secret.ts';
 export { contextConstructed, DER_TAGS, DerCursor, readSmallInteger } from './der-cursor.ts';
 export * from './dev-certificates.ts';

@@ -9,6 +9,8 @@ import {
   type RefusalReason,
 } from '@postern/contracts';
 import type { SubjectNames } from '@postern/pki';
+import { answerTlsChallenge } from '../acme/answer-tls-challenge.ts';
+import { ACME_TLS, type ChallengeAnswers } from '../acme/challenge-answers.ts';
 import { type ClientIdentity, type Connection, isObserved, type ServeProtocol } from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
@@ -25,6 +27,7 @@ import { takeProxyHeader } from './proxy-protocol.ts';
 
 export interface AdmitOptions {
   readonly hosts: EdgeHostTable;
+  readonly challenges: Pick<ChallengeAnswers, 'alpnContext'>;
   readonly intermediates: KnownIntermediates;
   readonly registry: ConnectionRegistry;
   readonly lingerer: Lingerer;
@@ -107,6 +110,16 @@ export async function admitConnection(
       hello.serverName === null ? 'no_server_name' : 'invalid_server_name',
       null,
     );
+  }
+  if (hello.alpn?.includes(ACME_TLS) === true) {
+    // Exactly this one protocol (RFC 8737 section 3), so that no such handshake ever leads to the host's own protocols.
+    const secureContext = hello.alpn.length === 1 ? await options.challenges.alpnContext(name) : undefined;
+    if (secureContext === undefined) return turnAway('no_application_protocol', 'acme_unexpected', name);
+    const { handshakeMs: timeoutMs, lingerer } = options;
+    const { serverName } = hello;
+    const isAnswered = await answerTlsChallenge(raw, { secureContext, serverName, timeoutMs, lingerer });
+    options.log.info({ host: name, client: client.address, isAnswered }, 'tls-alpn-01 challenge');
+    return count(options, isAnswered ? 'done' : 'failed', 'acme_challenge');
   }
   if (hello.alpn !== null && !hello.alpn.some((protocol) => protocol === 'h2' || protocol === 'http/1.1')) {
     return turnAway('no_application_protocol', 'no_application_protocol', name);

@@ -9,6 +9,7 @@ import {
 import {
   type CertificateDocument,
   CHANGE_BODIES,
+  type Challenge,
   type Change,
   type ChangeKind,
   DOCUMENT_FORMATS,
@@ -137,6 +138,17 @@ export function readList(replica: ReplicaReader, id: string): CheckedList {
   if (!list.isSignedBy(signerKeyDer))
     throw new UnusableDocument('crl_unusable', `revocation list ${id} is not signed by its CA`);
   return { name: id, policy, list, signerKeyDer };
+}
+
+/** A challenge; undefined where there is none, or none that can be read. */
+export function readChallenge(replica: ReplicaReader, id: string): Challenge | undefined {
+  try {
+    const change = readChange(replica, 'challenge', id);
+    return change === undefined ? undefined : parseBody('challenge', change);
+  } catch (error) {
+    if (error instanceof UnusableDocument) return undefined;
+    throw error;
+  }
 }
 
 /** The certificate document as it is, its key still sealed. Throws UnusableDocument. */

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TrustBundle } from '@postern/contracts';
+import type { ChallengeAnswers } from '../acme/challenge-answers.ts';
 import type { Connection, HostTable, ServeProtocol } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { createAddressGuard, type OwnListener } from '../upstream/address-guard.ts';
@@ -20,6 +21,7 @@ import { watchUnreadAnswers } from './unread-answers.ts';
 
 export interface ServeProtocolOptions {
   readonly hosts: HostTable;
+  readonly challenges: Pick<ChallengeAnswers, 'httpAnswer'>;
   readonly log: RequestLog;
   readonly accessLog: AccessLog;
   readonly identityTokens: IdentityTokens;
@@ -47,7 +49,7 @@ export interface HttpProtocol {
   readonly serve: ServeProtocol;
   /** Says on a connection why its client is refused, and ends it. */
   serveRefusal(connection: Connection, refusal: ConnectionRefusal): void;
-  /** Answers a socket of the plain HTTP listener with redirects. */
+  /** Answers a socket of the plain HTTP listener: challenges of CAs, and redirects. */
   servePlain(socket: Socket): void;
   /** Ends idle connections; exchanges under way come to their end. */
   close(): void;

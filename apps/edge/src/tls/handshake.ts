@@ -45,6 +45,8 @@ interface HandshakeOptions {
   readonly serverName: string;
   readonly timeoutMs: number;
   readonly lingerer: Lingerer;
+  /** What is spoken after it, in the order of preference; those of HTTP when absent. */
+  readonly protocols?: readonly string[];
 }
 
 /**
@@ -62,7 +64,7 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
       secureContext: options.secureContext,
       requestCert: demanding,
       rejectUnauthorized: demanding && options.tellsUntrusted !== true,
-      ALPNProtocols: ['h2', 'http/1.1'],
+      ALPNProtocols: [...(options.protocols ?? ['h2', 'http/1.1'])],
     });
     const stopCatching = options.lingerer.catchHandshakeFailure(raw, () => detachTls(socket));
     // Only the first counts.

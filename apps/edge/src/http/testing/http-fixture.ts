@@ -43,9 +43,10 @@ export async function startHttpFixture({
   const ownListeners: OwnListener[] = [];
   const edge = await startEdgeFixture({
     now,
-    protocol: ({ hosts, ledger, log, identityTokens }) =>
+    protocol: ({ hosts, challenges, ledger, log, identityTokens }) =>
       createServeProtocol({
         hosts,
+        challenges,
         log,
         ledger,
         identityTokens,
