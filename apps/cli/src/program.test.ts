@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CliHarness, endOf, runPostern, startCliHarness } from './testing/cli-harness.ts';
+import { type CliHarness, endOf, startCliHarness } from './testing/cli-harness.ts';
 
 let cli: CliHarness;
 
@@ -16,7 +16,7 @@ afterAll(async () => {
 
 describe('exit status', () => {
   test('0: data on standard output, nothing on standard error', async () => {
-    const { code, stdout, stderr } = await cli.postern(['route', 'list', '--json']);
+    const { code, stdout, stderr } = await cli.process(['route', 'list', '--json']);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
   });
 
@@ -151,7 +151,7 @@ describe('exit status', () => {
   ])('%i (%s) is the same with -o json, where the failure says it too', async (status, code, args, env) => {
     const spec = { targets: ['http://127.0.0.1:1'] };
     if (status === 6) await cli.client.services.create('default', { name: 'taken', spec });
-    const person = await cli.postern(args, { env });
+    const person = await cli.process(args, { env });
     const program = await cli.postern([...args, '-o', 'json'], { env });
     expect([person.code, program.code], person.stderr).toEqual([status, status]);
     expect(program.stdout).toBe('');
@@ -239,18 +239,18 @@ describe('help', () => {
     [[], 'NOUNS'],
     [['help'], 'NOUNS'],
   ])('%j prints help and exits 0', async (args, words) => {
-    const { code, stdout } = await runPostern(args, {});
+    const { code, stdout } = await cli.postern(args);
     expect(code).toBe(0);
     expect(stdout).toContain(words);
   });
 
   test('of an unknown command is a usage failure', async () => {
-    expect((await runPostern(['help', 'rout'], {})).code).toBe(2);
+    expect((await cli.postern(['help', 'rout'])).code).toBe(2);
   });
 });
 
 test.each([['--version'], ['version']])('%s prints the version', async (word) => {
-  const { code, stdout } = await runPostern([word], {});
+  const { code, stdout } = await cli.process([word]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^postern \d+\.\d+\.\d+\n$/);
 });
@@ -260,7 +260,7 @@ test('a call that succeeds loads no schemas, and a call for the version next to 
     const hooks =
       "import{registerHooks}from'node:module';registerHooks({load(u,c,n){process.stderr.write(u+'\\n');return n(u,c)}})";
     const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(hooks)}`;
-    const { code, stderr } = await cli.postern(args, { env: { NODE_OPTIONS } });
+    const { code, stderr } = await cli.process(args, { env: { NODE_OPTIONS } });
     expect(code, stderr).toBe(0);
     return stderr;
   };

@@ -8,8 +8,15 @@ import { createClient, type PosternClient } from '@postern/client';
 import type { Hostname } from '@postern/contracts';
 import { createLog } from '@postern/runtime';
 import { writeLocalContext } from '../config/local-context.ts';
+import { HostedCalls } from './hosted-calls.ts';
 
 const bin = fileURLToPath(new URL('../../bin/postern.js', import.meta.url));
+/** Nothing of this process's environment reaches the program; what it compiles is kept for the next start of it. */
+const BASE_ENV = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  HOME: '/nonexistent',
+  NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+};
 
 export interface CliResult {
   readonly code: number | null;
@@ -21,6 +28,8 @@ export interface CliResult {
 export interface RunOptions {
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it is called; this process's directory unless given. */
+  readonly directory?: string;
 }
 
 /** A real API on a free port, and the program as a person runs it against it, with a configuration of its own. */
@@ -31,8 +40,10 @@ export interface CliHarness extends AsyncDisposable {
   readonly edgeToken: string;
   readonly adminToken: string;
   readonly client: PosternClient;
-  /** Runs `postern ARGS`; standard input is empty unless given. */
+  /** Runs `postern ARGS` in a process that has the program loaded already; with `input` in one of its own. */
   postern(args: readonly string[], options?: RunOptions): Promise<CliResult>;
+  /** Runs `postern ARGS` in a process of its own; standard input is empty unless given. */
+  process(args: readonly string[], options?: RunOptions): Promise<CliResult>;
   /** The program as words of a shell. */
   readonly program: string;
   /** Starts another command with the program's environment. */
@@ -68,6 +79,10 @@ export async function startCliHarness(): Promise<CliHarness> {
     tokenFile: data.adminTokenFile,
   });
   const adminToken = readFileSync(data.adminTokenFile, 'utf8').trim();
+  const hosted = new HostedCalls();
+  const programEnv = { POSTERN_CONFIG: configFile, TMPDIR: directory };
+  const runInProcess: CliHarness['process'] = (args, options = {}) =>
+    runPostern(args, { ...options, env: { ...programEnv, ...options.env } });
   return {
     url: api.url,
     directory,
@@ -75,19 +90,22 @@ export async function startCliHarness(): Promise<CliHarness> {
     adminToken,
     edgeToken: readFileSync(data.edgeTokenFile, 'utf8').trim(),
     client: createClient({ url: api.url, token: adminToken, timeoutMs: 10_000 }),
-    postern: (args, options = {}) =>
-      runPostern(args, {
-        ...options,
-        env: { POSTERN_CONFIG: configFile, TMPDIR: directory, ...options.env },
-      }),
+    async postern(args, options = {}) {
+      if (options.input !== undefined) return runInProcess(args, options);
+      const env = { ...BASE_ENV, ...programEnv, ...options.env };
+      const result = await hosted.run({ args, env, directory: options.directory ?? process.cwd() });
+      return { ...result, signal: null };
+    },
+    process: runInProcess,
     program: `'${process.execPath}' '${bin}'`,
-    start: (command, args) => startCommand(command, args, { POSTERN_CONFIG: configFile, TMPDIR: directory }),
+    start: (command, args) => startCommand(command, args, { env: programEnv }),
     file(name, content) {
       const path = join(directory, name);
       writeFileSync(path, content);
       return path;
     },
     async [Symbol.asyncDispose]() {
+      hosted[Symbol.dispose]();
       await api.close();
       await data.close();
       rmSync(directory, { recursive: true, force: true });
@@ -97,7 +115,7 @@ export async function startCliHarness(): Promise<CliHarness> {
 
 /** Runs the program with nothing of this process's environment. */
 export function runPostern(args: readonly string[], options: RunOptions): Promise<CliResult> {
-  const child = startCommand(process.execPath, [bin, ...args], options.env ?? {});
+  const child = startCommand(process.execPath, [bin, ...args], options);
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   return endOf(child);
@@ -106,11 +124,9 @@ export function runPostern(args: readonly string[], options: RunOptions): Promis
 function startCommand(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
+  { env, directory }: RunOptions,
 ): ChildProcessWithoutNullStreams {
-  return spawn(command, args, {
-    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent', ...env },
-  });
+  return spawn(command, args, { cwd: directory, env: { ...BASE_ENV, ...env } });
 }
 
 /** Waits for the end of a command and gives everything it wrote. */
