@@ -3,6 +3,7 @@ import type { Authorization, Client } from 'acme-client';
 import { IssueFailure } from '../issue-failure.ts';
 import type { ChallengeAnswer, ChallengeSolver } from '../solvers/challenge-solver.ts';
 import type { AcmeCa } from './acme-ca.ts';
+import type { CallResult } from './acme-calls.ts';
 import { challengeFailure } from './failure-of.ts';
 import { poll } from './poll.ts';
 
@@ -26,10 +27,7 @@ export interface AuthorizeOptions {
 /** Proves control of one name of an order (RFC 8555 section 7.5). The answer is taken away again, whatever comes. */
 export async function authorize(url: string, options: AuthorizeOptions): Promise<void> {
   const { ca, now, signal } = options;
-  const look = async () => {
-    const { value, retryAt } = await ca.call((client) => client.getAuthorizations(only(url)));
-    return { value: value[0] as Authorization, retryAt };
-  };
+  const look = (): Promise<CallResult<Authorization>> => fetchAuthorization(ca, url);
   const { value: authorization } = await look();
   const name = `${authorization.wildcard === true ? '*.' : ''}${authorization.identifier.value}`;
   if (authorization.status !== 'pending') {
@@ -53,6 +51,18 @@ export async function authorize(url: string, options: AuthorizeOptions): Promise
     if (options.isResumed) await cleanUpAll(authorization, options);
     else await cleanUp(solver, answer, options);
   }
+}
+
+/** Takes away what any process may have answered for an authorization of an order that is given up. */
+export async function abandon(url: string, options: AuthorizeOptions): Promise<void> {
+  await cleanUpAll((await fetchAuthorization(options.ca, url)).value, options);
+}
+
+async function fetchAuthorization(ca: AcmeCa, url: string): Promise<CallResult<Authorization>> {
+  const { value, retryAt } = await ca.call((client) => client.getAuthorizations(only(url)));
+  const [authorization] = value;
+  if (authorization === undefined) throw new Error(`acme-client gave no authorization for ${url}`);
+  return { value: authorization, retryAt };
 }
 
 function choose(

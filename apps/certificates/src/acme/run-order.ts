@@ -7,7 +7,7 @@ import { IssueFailure } from '../issue-failure.ts';
 import type { AcmeCa } from './acme-ca.ts';
 import { loadAcme } from './acme-calls.ts';
 import { AcmeProblem, readProblem } from './acme-problem.ts';
-import { type AuthorizeOptions, authorize } from './authorize.ts';
+import { type AuthorizeOptions, abandon, authorize } from './authorize.ts';
 import { poll } from './poll.ts';
 
 export interface OrderRun extends Omit<AuthorizeOptions, 'isResumed'> {
@@ -57,14 +57,17 @@ export async function runOrder(run: OrderRun): Promise<CertificateDocument> {
 }
 
 /** The order of the record, where the CA still knows it, it is for these names, and it can still become a certificate. */
-async function resume({ ca, record, names }: OrderRun): Promise<Begun | null> {
+async function resume(run: OrderRun): Promise<Begun | null> {
+  const { ca, record, names } = run;
   const { orderUrl, sealedKey, issuer } = record;
   if (orderUrl === null || sealedKey === null || issuer !== ca.url) return null;
   try {
     const { value: order } = await ca.call((client) => client.getOrder(at(orderUrl)));
     const ordered = order.identifiers.map(({ value }) => value).sort();
     const isUsable = order.status !== 'invalid' && ordered.join() === [...names].sort().join();
-    return isUsable ? { order, sealedKey, isResumed: true } : null;
+    if (isUsable) return { order, sealedKey, isResumed: true };
+    for (const url of order.authorizations) await abandon(url, { ...run, isResumed: true });
+    return null;
   } catch (error) {
     // A CA that is not there now, or too busy, still has the order.
     if (error instanceof AcmeProblem && error.status < 500 && error.status !== 429) return null;
