@@ -65,7 +65,7 @@ const LIST = {
     summary: 'Say which rule and service would answer a request, and what its client certificate meets',
   },
   'route:update': { summary: 'Change a route; what no flag names stays' },
-  'route:validate': { summary: 'Check a descriptor file without sending it anywhere' },
+  'route:validate': { summary: 'Check a descriptor file, and say whom it would admit' },
   schema: { summary: 'Print the JSON Schema of a kind of document, for editors' },
   'secret:create': { summary: 'Create a secret, or replace its values' },
   'secret:delete': { summary: 'Delete a secret' },

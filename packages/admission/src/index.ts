@@ -34,6 +34,12 @@ export { type AnchorSet, readAnchors } from './path/path-node.ts';
 export { PATH_CHECKS, type PathCertificate, type PathCheck, type PathResult } from './path/path-result.ts';
 export { type PathInput, validatePath } from './path/validate-path.ts';
 export { predictHandshake } from './predict-handshake.ts';
+export {
+  compareHosts,
+  type ReplayedChange,
+  type ReplayedHost,
+  type ReplayedVerdict,
+} from './replay-client.ts';
 export { type CheckedList, type RevocationPolicy, revocationJudge } from './revocation/judge-revocation.ts';
 export { indexRevocations, type RevocationIndex } from './revocation/revocation-index.ts';
 export { compileRuleDemands, type RuleDemands } from './rule-demands.ts';

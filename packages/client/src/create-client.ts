@@ -1,6 +1,7 @@
 import type {
   CrlDocument,
   RevocationResource,
+  RouteReplay,
   RouteResource,
   RouteRotation,
   SecretResource,
@@ -21,6 +22,8 @@ type Schemas = components['schemas'];
 
 /** Milliseconds of one long poll; longer waits take several. */
 const POLL_MS = 25_000;
+/** Milliseconds that a replay of many clients may take on top of a call. */
+const REPLAY_MS = 60_000;
 
 export interface ClientOptions {
   /** Address of the API, like http://127.0.0.1:8700. */
@@ -183,6 +186,16 @@ export function createClient(options: ClientOptions): PosternClient {
           await read(
             (signal) => api.GET('/v1/projects/{project}/routes/{name}/rotation', { params, signal }),
             waitMs,
+          ),
+        );
+      },
+      async replay(project, name, { spec, since }) {
+        const params = { path: { project, name } };
+        const body = { spec, since: since.toISOString() } as Schemas['RouteReplayRequest'];
+        return dataOf<RouteReplay>(
+          await read(
+            (signal) => api.POST('/v1/projects/{project}/routes/{name}/replay', { params, body, signal }),
+            REPLAY_MS,
           ),
         );
       },

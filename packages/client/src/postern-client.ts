@@ -3,6 +3,7 @@ import type {
   ResourceKind,
   ResourceOfKind,
   RevocationResource,
+  RouteReplay,
   RouteResource,
   RouteRotation,
   SecretResource,
@@ -116,6 +117,12 @@ export interface PosternClient {
         name: string,
         options?: { readonly graceMs?: number | undefined; readonly waitMs?: number | undefined },
       ): Promise<RouteRotation>;
+      /** Which clients seen or refused since then another descriptor would take to the other side; writes nothing. */
+      replay(
+        project: string,
+        name: string,
+        tried: { readonly spec: RouteUpdate['spec']; readonly since: Date },
+      ): Promise<RouteReplay>;
       /** Without `spec.host` the route gets a generated one. One that exists with this very content is given back with `created` false. */
       create(project: string, body: RouteCreate, options?: WriteOptions): Promise<Written<RouteResource>>;
       update(

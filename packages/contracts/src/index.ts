@@ -17,6 +17,7 @@ export * from './log.ts';
 export * from './names.ts';
 export * from './problem-document.ts';
 export * from './problems.ts';
+export * from './replay.ts';
 export * from './report.ts';
 export * from './resource.ts';
 export * from './resource-name.ts';

@@ -127,6 +127,17 @@ export interface ServiceWrite extends Target {
   readonly spec: ServiceSpec;
 }
 
+/** What a route would be compiled to, and the documents that it refers to, as edges get them. */
+export interface DraftHost {
+  /** What is wrong with its references. */
+  readonly findings: readonly Finding[];
+  readonly document: HostDocument;
+  /** Trust bundles by id; undefined for one that is not there. */
+  readonly bundles: ReadonlyMap<string, unknown>;
+  /** The revocations of the project; undefined where there never were any. */
+  readonly revocations: unknown;
+}
+
 export interface RouteWrite extends Target {
   readonly labels?: Labels | undefined;
   readonly spec: RouteDescriptor;
@@ -222,6 +233,8 @@ export interface Store extends LedgerStore, CertificateStore, CrlStore {
   /** As createService; claims the host for the project as well: `hostname_taken` names no foreign route. */
   createRoute(write: RouteWrite, mode?: WriteMode): Promise<Written<RouteRecord>>;
   updateRoute(write: RouteWrite, mode?: WriteMode): Promise<Written<RouteRecord>>;
+  /** Compiles a route with another descriptor, whether it exists or not; nothing is written. */
+  draftHost(target: Target, spec: RouteDescriptor): Promise<DraftHost>;
   getRoute(target: Target): Promise<RouteRecord>;
   listRoutes(project: ResourceName, query: ListQuery): Promise<Page<RouteRecord>>;
   deleteRoute(target: Target, mode?: WriteMode): Promise<{ revision: Revision }>;

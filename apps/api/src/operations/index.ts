@@ -20,6 +20,7 @@ import { createRoute } from './route-create.ts';
 import { deleteRoute } from './route-delete.ts';
 import { getRoute } from './route-get.ts';
 import { listRoutes } from './route-list.ts';
+import { replayRoute } from './route-replay.ts';
 import { getRouteRotation } from './route-rotation-get.ts';
 import { updateRoute } from './route-update.ts';
 import { schemaOperations } from './schema-get.ts';
@@ -59,6 +60,7 @@ export const OPERATIONS: readonly Operation[] = [
   updateRoute,
   deleteRoute,
   getRouteRotation,
+  replayRoute,
   listRefusals,
   tailRefusals,
   getRefusal,

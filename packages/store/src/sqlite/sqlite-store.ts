@@ -8,6 +8,7 @@ import { certificateStoreOf } from './certificate-store.ts';
 import { ChangeLog } from './change-log.ts';
 import { getClient, listClients } from './clients.ts';
 import { dueCrls, findCrl, nextCrlTryAt, noteCrl, requestCrl } from './crls.ts';
+import { draftHost } from './draft-host.ts';
 import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
 import { acquireLease, releaseLease } from './leases.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
@@ -108,6 +109,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
 
     createRoute: (route, mode) => writing((context) => createRoute(context, route), mode),
     updateRoute: (route, mode) => writing((context) => updateRoute(context, route), mode),
+    draftHost: (target, spec) => reading(() => draftHost({ db, log, compiler }, target, spec)),
     getRoute: (target) => reading(() => getRoute(db, target)),
     listRoutes: (project, query) => reading(() => listRoutes(db, project, query)),
     deleteRoute: (target, mode) => writing((context) => deleteRoute(context, target), mode),

@@ -1,20 +1,23 @@
 import * as Flags from '@oclif/core/flags';
 import { PosternCommand } from '../../base-command.ts';
 import { nameArg } from '../name-arg.ts';
+import { parsePast } from '../time-flags.ts';
 
 export class RouteValidate extends PosternCommand {
-  static override summary = 'Check a descriptor file without sending it anywhere';
+  static override summary = 'Check a descriptor file, and say whom it would admit';
   static override description =
-    `Reads no API: whether the named secrets and services exist is not checked. With --cert and --ca it also says, as explain does, whether a client would be admitted.`;
+    'Without --replay it reads no API: whether the named secrets and services exist is not checked. With --cert and --ca it also says, as explain does, whether a client would be admitted. With --replay the API judges the clients that the route has seen and refused lately by the file, and tells who would change sides; nothing is written.';
   static readonly exits = {
-    0: 'valid (warnings are printed), and the client of --cert would be admitted',
-    1: 'the client of --cert would be refused',
+    0: 'valid (warnings are printed), and the client of --cert would be admitted, or nobody of --replay changes sides',
+    1: 'the client of --cert would be refused, or somebody of --replay changes sides',
     3: 'at least one error',
+    5: 'no route to replay: none has the name, or the host of the file',
   };
-  static readonly related = ['explain', 'validate', 'route:create'];
+  static readonly related = ['explain', 'validate', 'route:create', 'route:observe'];
   static override examples = [
     'postern route validate -f my-route.yaml',
     'postern route validate -f my-route.yaml --cert client.crt --ca my-ca=ca.crt',
+    'postern route validate -f my-route.yaml --replay 7d',
   ];
   static override args = { name: nameArg('route')() };
   static override flags = {
@@ -34,6 +37,11 @@ export class RouteValidate extends PosternCommand {
       multiple: true,
       multipleNonGreedy: true,
       dependsOn: ['cert'],
+    }),
+    replay: Flags.string({
+      description: 'judge the clients seen since by the file: 30m, 24h, 7d, or a time (ISO 8601)',
+      helpValue: 'TIME',
+      exclusive: ['cert'],
     }),
     path: Flags.string({
       description: 'path of the request of that client',
@@ -59,6 +67,21 @@ export class RouteValidate extends PosternCommand {
     if (placed.length > 0) this.say(formatPlacedFindings(file.source.file, file.source.text, placed));
     const findings = placed.map(({ finding }) => finding);
     const valid = `${file.source.file} is valid\n`;
+    if (flags.replay !== undefined) {
+      const since = parsePast(flags.replay, '--replay', Date.now());
+      const { client, project } = await this.connect(flags);
+      const { describeReplay, gapsOf, replayDescriptor } = await import('../../route/replay-descriptor.ts');
+      const name = args.name ?? file.name ?? undefined;
+      const replay = await replayDescriptor(client, project, { name, descriptor: file.descriptor, since });
+      await this.show(flags, {
+        data: { valid: true, findings, replay },
+        names: replay.changes.flatMap(({ fingerprint }) => fingerprint ?? []),
+        text: (layout) => `${valid}${describeReplay(replay, layout)}`,
+      });
+      for (const gap of gapsOf(replay)) this.say(`note: ${gap}`);
+      if (replay.changes.length > 0) process.exitCode = 1;
+      return;
+    }
     if (flags.cert === undefined) {
       await this.print(flags, { valid: true, findings }, () => valid);
       return;
