@@ -40,7 +40,8 @@ export {
   type ReplayedHost,
   type ReplayedVerdict,
 } from './replay-client.ts';
-export { type CheckedList, type RevocationPolicy, revocationJudge } from './revocation/judge-revocation.ts';
+export type { CheckedList } from './revocation/judge-revocation.ts';
+export { readCheckedList } from './revocation/read-checked-list.ts';
 export { indexRevocations, type RevocationIndex } from './revocation/revocation-index.ts';
 export { compileRuleDemands, type RuleDemands } from './rule-demands.ts';
 export { createRuleTable, type RuleTable } from './rule-table.ts';

@@ -56,7 +56,7 @@ export interface SecretRecord extends RecordMeta {
   readonly details: SecretDetails;
   /** The values, sealed to the master key; the store never sees them open. */
   readonly sealed: string;
-  /** Names of what refers to it, like `route/my-route` and `service/cart`; at most 1,000 of them, in lists 20. */
+  /** Names of what refers to it, like `route/my-route` and `service/cart`, at most 1,000 of them, in lists 20; then the revocation lists of a tls-ca, like `secret/my-list`. */
   readonly usedBy: readonly string[];
   /** Of a crl that is fetched; else null. */
   readonly fetching: CrlFetching | null;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +32,7 @@ beforeAll(async () => {
   await file('stranger', 'client.acme.org', other);
   await file('old', 'client.acme.org', ca, NOW - 20 * 86_400_000);
   certs.set('ca', cli.file('ca.crt', ca.certPem));
+  cli.file('ca.key', ca.keyPem);
   await cli.client.secrets.put('default', 'my-ca', { secret: { type: 'tls-ca', cert: ca.certPem } });
   const own = await issueDevCertificate({
     ...{ role: 'server', name: HOST, alternativeNames: [HOST], issuer: null, days: 5, now: NOW },
@@ -134,6 +136,39 @@ test('no certificate is a refusal too; what is revoked is named', async () => {
   expect(JSON.parse(revoked.stdout)).toMatchObject({ verdict: 'refuse', reason: 'certificate_revoked' });
   await cli.client.revocations.delete('default', resource.id);
   expect((await explain(HOST, '--cert', cert('good'))).code).toBe(0);
+});
+
+test('a client on the list of its CA is refused, by the API and offline; one of another list is not', async () => {
+  const script = `touch crlnumber; printf '%s\\n' 1A > crlnumber
+    serial=$(openssl x509 -in good.crt -noout -serial | cut -d= -f2)
+    printf 'R\\t300101000000Z\\t260101000000Z\\t%s\\tunknown\\t/CN=x\\n' $serial > index.txt
+    printf '[ca]\\ndefault_ca=it\\n[it]\\ndatabase=index.txt\\ncrlnumber=crlnumber\\ndefault_md=sha256\\ndefault_crl_days=7\\n' > ca.cnf
+    openssl ca -config ca.cnf -gencrl -cert ca.crt -keyfile ca.key -out list.pem
+    openssl crl -in list.pem -outform DER -out list.der`;
+  execFileSync('bash', ['-euc', script], { cwd: cli.directory, stdio: 'pipe' });
+  const list = join(cli.directory, 'list.der');
+  const created = await cli.postern([
+    ...['secret', 'create', 'crl', 'my-list', '--crl', list, '--tls-ca', 'my-ca', '--no-wait'],
+  ]);
+  expect(created.code, created.stderr).toBe(0);
+  const refused = await explain(HOST, '--cert', cert('good'), '--json');
+  expect(JSON.parse(refused.stdout)).toMatchObject({
+    reason: 'certificate_revoked',
+    detail: 'the certificate: it is on the list my-list',
+  });
+  const other = JSON.parse((await explain(HOST, '--cert', cert('misnamed'), '--json')).stdout);
+  expect(other.checks.at(-2)).toMatchObject({ name: 'revocation', detail: 'not on the list my-list' });
+  await cli.client.secrets.delete('default', 'my-list');
+  const offline = (...args: string[]) =>
+    cli.postern([
+      ...['route', 'validate', '-f', cert('route'), '--cert', cert('good'), '--ca', `my-ca=${cert('ca')}`],
+      ...args,
+    ]);
+  expect(await offline('--crl', list)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('it is on the list'),
+  });
+  expect((await offline('--crl', cert('ca'))).code).toBe(3);
 });
 
 test('route validate judges a client offline, by the descriptor and CA files', async () => {

@@ -6,7 +6,7 @@ import { usageFailure } from '../cli-failure.ts';
 export class Explain extends PosternCommand {
   static override summary = 'Say why a client certificate is admitted or refused, check by check';
   static override description =
-    'Asks the API for the route, its CAs and the revocations, and decides with the code that edges use; nothing is sent to an edge. With --refusal the certificates are those of a recorded refusal, judged by what holds now.';
+    'Asks the API for the route, its CAs, the revocations and revocation lists, and decides with the code that edges use; nothing is sent to an edge. With --refusal the certificates are those of a recorded refusal, judged by what holds now.';
   static readonly exits = {
     0: 'the client would be admitted',
     1: 'it would be refused',

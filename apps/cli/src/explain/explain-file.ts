@@ -1,3 +1,4 @@
+import { type CheckedList, readCheckedList } from '@postern/admission';
 import { compileHost } from '@postern/compile';
 import {
   type HostRows,
@@ -7,7 +8,7 @@ import {
   type ServiceSpec,
   serviceSpec,
 } from '@postern/contracts';
-import { parseCertificatesPem } from '@postern/pki';
+import { parseCertificatesPem, readFetchedList } from '@postern/pki';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import { formatPemFindings } from '../descriptor/format-findings.ts';
 import { nameOfInput, readInputFile } from '../read-input-file.ts';
@@ -20,16 +21,22 @@ const ANY_SERVICE: ServiceSpec = serviceSpec.parse({ targets: ['http://127.0.0.1
 
 /**
  * Judges a client by a descriptor and the CA files that flags give it (`NAME=FILE`), offline. Everything else that the descriptor names
- * is taken to exist, and nothing to be revoked. Usage failure where a client CA has no file. `now` is milliseconds since 1970.
+ * is taken to exist, and nothing to be revoked but what the lists of `crl` name. Usage failure where a client CA has no file. `now` is milliseconds since 1970.
  */
 export function explainFile(
   descriptor: RouteDescriptor,
-  flags: { readonly cert: string; readonly path: string; readonly ca?: readonly string[] | undefined },
+  flags: {
+    readonly cert: string;
+    readonly path: string;
+    readonly ca?: readonly string[] | undefined;
+    readonly crl?: readonly string[] | undefined;
+  },
   now: number,
 ): Explanation {
   const files = caFilesOf(flags.ca ?? []);
   const named = descriptor.tls?.clientValidationCa;
   const authorities = [named?.name, named?.next?.name].filter((name) => name !== undefined);
+  const caPem: string[] = [];
   const bundles = authorities.map((name) => {
     const file = files.get(name);
     if (file === undefined) {
@@ -38,12 +45,15 @@ export function explainFile(
         `give its certificates: --ca ${name}=FILE`,
       );
     }
-    return bundleOf(name, readAuthority(file));
+    const authority = readAuthority(file);
+    caPem.push(authority.pem);
+    return bundleOf(name, authority.ders);
   });
+  const lists = (flags.crl ?? []).map((file) => readList(file, caPem.join('\n'), now));
   const known: KnownRoute = {
     name: 'route',
     document: compileHost(rowsOf(descriptor, authorities)),
-    sources: sourcesOf(bundles),
+    sources: sourcesOf(bundles, [], lists),
     caNames: new Map(authorities.map((name) => [name, name])),
   };
   // A wildcard stands for any name below it.
@@ -66,14 +76,26 @@ function caFilesOf(flags: readonly string[]): Map<string, string> {
   );
 }
 
-function readAuthority(file: string): Buffer[] {
+function readAuthority(file: string): { ders: Buffer[]; pem: string } {
   const name = nameOfInput(file);
   const text = readInputFile(file, '--ca', LIMITS.secretBytesMax).toString('utf8');
   const parsed = parseCertificatesPem(text, { pointer: '/ca' });
-  if (parsed.ok) return parsed.certificates.map(({ der }) => der);
+  if (parsed.ok) return { ders: parsed.certificates.map(({ der }) => der), pem: text };
   throw new CliFailure('validation_failed', `${name} cannot be used as CA`, {
     report: formatPemFindings(parsed.findings, () => name),
     findings: parsed.findings,
+  });
+}
+
+/** A revocation list, PEM or DER, of one of the CAs: hard, as a secret is that does not say otherwise. */
+function readList(file: string, caPem: string, now: number): CheckedList {
+  const name = nameOfInput(file);
+  const bytes = readInputFile(file, '--crl', LIMITS.crlFetchedBytesMax);
+  const read = readFetchedList(bytes, { caPem, policy: 'hard', now });
+  if (read.ok) return readCheckedList(name, read.secret.document);
+  throw new CliFailure('validation_failed', `${name} cannot be used as revocation list`, {
+    report: formatPemFindings(read.findings, () => name),
+    findings: read.findings,
   });
 }
 

@@ -1,4 +1,9 @@
-import type { ClientBundle, RequestEvaluation } from '@postern/admission';
+import {
+  type CheckedList,
+  type ClientBundle,
+  type RequestEvaluation,
+  readCheckedList,
+} from '@postern/admission';
 import type { PosternClient } from '@postern/client';
 import { compileHost } from '@postern/compile';
 import {
@@ -39,7 +44,7 @@ export async function evaluateRoute(
   return { route, known, evaluation: evaluateKnownRoute(known, request, chain, now) };
 }
 
-/** Reads the route that serves a host, its CAs and the revocations. Exit status 5 where no route of the project serves it. */
+/** Reads the route that serves a host, its CAs, the revocations and the lists. Exit status 5 where no route of the project serves it. */
 export async function readKnownRoute(
   client: PosternClient,
   project: string,
@@ -60,6 +65,7 @@ export async function readKnownRoute(
   const sources = sourcesOf(
     authorities.flatMap(readBundle),
     revoked.flatMap((one) => entryOf(one, idOf)),
+    await readLists(client, project, authorities),
   );
   const caNames = new Map(authorities.map(({ id, name }) => [id, name]));
   return { route, known: { name: route.name, document, sources, caNames } };
@@ -132,6 +138,22 @@ function readBundle({ id, details }: SecretResource): ClientBundle[] {
         ),
       ]
     : [];
+}
+
+/** The revocation lists of CAs, as edges have them; one that cannot be used closes the hosts there, and fails here. */
+async function readLists(
+  client: PosternClient,
+  project: string,
+  authorities: readonly SecretResource[],
+): Promise<CheckedList[]> {
+  const names = authorities.flatMap(({ usedBy }) => usedBy).filter((user) => user.startsWith('secret/'));
+  const lists: CheckedList[] = [];
+  for (const name of names.map((user) => user.slice('secret/'.length))) {
+    // Not found before the first one has been fetched.
+    const document = await found(client.secrets.crl(project, name));
+    if (document !== undefined) lists.push(readCheckedList(name, document));
+  }
+  return lists;
 }
 
 /** A revocation as the edges of the project get it; one that names a CA of another route does not matter here. */

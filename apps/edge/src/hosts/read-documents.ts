@@ -5,6 +5,7 @@ import {
   indexRevocations,
   type RevocationIndex,
   readAnchors,
+  readCheckedList,
 } from '@postern/admission';
 import {
   type CertificateDocument,
@@ -19,14 +20,7 @@ import {
   type TicketKeys,
   type TrustBundle,
 } from '@postern/contracts';
-import {
-  openAtEdge,
-  parsePrivateKeyPem,
-  type RevocationList,
-  readPemBlocks,
-  readRevocationList,
-  trustBundleOf,
-} from '@postern/pki';
+import { openAtEdge, parsePrivateKeyPem, readPemBlocks, trustBundleOf } from '@postern/pki';
 
 /** The part of a replica that serving needs; synchronous, because a ClientHello waits for it. */
 export interface ReplicaReader {
@@ -127,17 +121,13 @@ export function readRevocations(replica: ReplicaReader, project: string): Revoca
 export function readList(replica: ReplicaReader, id: string): CheckedList {
   const change = readChange(replica, 'crl', id);
   if (change === undefined) throw new UnusableDocument('crl_missing', `revocation list ${id} is not there`);
-  const { policy, list: text, signerKey } = parseBody('crl', change);
-  const signerKeyDer = Buffer.from(signerKey, 'base64');
-  let list: RevocationList;
+  const document = parseBody('crl', change);
   try {
-    list = readRevocationList(Buffer.from(text, 'base64'));
+    return readCheckedList(id, document);
   } catch (error) {
-    throw new UnusableDocument('crl_unusable', `revocation list ${id} cannot be read`, error);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UnusableDocument('crl_unusable', `revocation list ${id} cannot be used: ${why}`, error);
   }
-  if (!list.isSignedBy(signerKeyDer))
-    throw new UnusableDocument('crl_unusable', `revocation list ${id} is not signed by its CA`);
-  return { name: id, policy, list, signerKeyDer };
 }
 
 /** A challenge; undefined where there is none, or none that can be read. */

@@ -32,7 +32,8 @@ export function listSecrets(db: StoreDatabase, project: ResourceName, query: Lis
     .limit(window.readLimit)
     .all();
   const { items, next } = window.pageOf(rows);
-  return { items: items.map((row) => recordOf(db, row, USERS_IN_LISTS_MAX)), next };
+  const lists = items.some(({ type }) => type === 'tls-ca') ? listsOf(db, project) : [];
+  return { items: items.map((row) => recordOf(db, row, lists, USERS_IN_LISTS_MAX)), next };
 }
 
 export function secretDetailsOf(
@@ -135,9 +136,7 @@ export function deleteSecret(context: WriteContext, target: Target): { revision:
   const row = requireRow(db, 'secret', target, findSecret(db, target));
   requireUnused('secret', target, [
     ...usersOfSecret(db, target.project, target.name),
-    ...(row.type === 'tls-ca' ? listsOf(db, target.project) : [])
-      .filter(({ ca }) => ca === target.name)
-      .map(({ name }) => `secret/${name}`),
+    ...(row.type === 'tls-ca' ? usersAmong(listsOf(db, target.project), target.name) : []),
   ]);
   db.delete(secrets).where(eq(secrets.id, row.id)).run();
   forgetFormerVersions(context, row.id);
@@ -151,6 +150,11 @@ export function deleteSecret(context: WriteContext, target: Target): { revision:
   return { revision: log.revision() };
 }
 
+/** The revocation lists of a tls-ca, like `secret/my-list`. */
+function usersAmong(lists: ReturnType<typeof listsOf>, name: string): string[] {
+  return lists.filter(({ ca }) => ca === name).map((list) => `secret/${list.name}`);
+}
+
 function findSecret(db: StoreDatabase, { project, name }: Target): SecretColumns | undefined {
   return db
     .select()
@@ -159,10 +163,16 @@ function findSecret(db: StoreDatabase, { project, name }: Target): SecretColumns
     .get();
 }
 
-function recordOf(db: StoreDatabase, row: SecretColumns, usersMax?: number): SecretRecord {
+/** `lists` are those of its project. */
+function recordOf(
+  db: StoreDatabase,
+  row: SecretColumns,
+  lists = row.type === 'tls-ca' ? listsOf(db, row.project) : [],
+  usersMax?: number,
+): SecretRecord {
   return {
     ...row,
-    usedBy: usersOfSecret(db, row.project, row.name, usersMax),
+    usedBy: [...usersOfSecret(db, row.project, row.name, usersMax), ...usersAmong(lists, row.name)],
     fetching: row.type === 'crl' ? fetchingOf(db, row.id) : null,
   };
 }

@@ -43,6 +43,13 @@ export class RouteValidate extends PosternCommand {
       helpValue: 'TIME',
       exclusive: ['cert'],
     }),
+    crl: Flags.string({
+      description: 'revocation list (PEM or DER) of one of these CAs; repeatable',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+      dependsOn: ['cert'],
+    }),
     path: Flags.string({
       description: 'path of the request of that client',
       helpValue: 'PATH',
