@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareHosts, indexRevocations, type ReplayedHost, readAnchors } from '@postern/admission';
 import {
+  type CheckedList,
+  compareHosts,
+  indexRevocations,
+  type ReplayedHost,
+  readAnchors,
+  readCheckedList,
+} from '@postern/admission';
+import {
+  crlDocument,
   type ResourceName,
   type RouteReplay,
   revocationDocument,
@@ -74,7 +82,7 @@ async function chainOf(store: ApiParts['store'], { chainHash }: SeenClient): Pro
   return certificates?.map((base64) => Buffer.from(base64, 'base64')) ?? null;
 }
 
-function hostOf({ document, bundles, revocations }: DraftHost): ReplayedHost {
+function hostOf({ document, bundles, crls, revocations }: DraftHost): ReplayedHost {
   const revoked = revocationDocument.safeParse(revocations);
   return {
     document,
@@ -86,9 +94,19 @@ function hostOf({ document, bundles, revocations }: DraftHost): ReplayedHost {
         }),
       ),
       revocations: revoked.success ? indexRevocations(revoked.data.entries) : null,
-      lists: [],
+      lists: [...crls].flatMap(([id, body]) => listOf(id, body)),
     },
   };
+}
+
+/** Nothing of a list that cannot be used: edges close its hosts, and say so. */
+function listOf(id: string, body: unknown): CheckedList[] {
+  const parsed = crlDocument.safeParse(body);
+  try {
+    return parsed.success ? [readCheckedList(id, parsed.data)] : [];
+  } catch {
+    return [];
+  }
 }
 
 function bundleOf(name: string, { contentHash, anchorsPem }: TrustBundle) {

@@ -1,13 +1,14 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
-import { ChallengeAnswers } from './acme/challenge-answers.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
+import { ChallengeAnswers } from './acme/challenge-answers.ts';
 import type { Connection, ServeProtocol } from './connection.ts';
 import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
+import { registerListMetrics } from './hosts/list-metrics.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
 import { createIdentityTokens, type IdentityTokens } from './http/identity-token.ts';
 import type { ConnectionRefusal } from './http/refusal-page.ts';
@@ -104,6 +105,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     servedHostsMax: limits.servedHostsMax,
     secureContextsMax: limits.secureContextsMax,
   });
+  registerListMetrics(metrics.registry, () => hosts.revocationLists(), now);
   const challenges = new ChallengeAnswers(options);
   const registry = new ConnectionRegistry({ hosts, graceMs: limits.revokedGraceMs, now });
   const lingerer = new Lingerer(limits);

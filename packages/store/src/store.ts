@@ -134,6 +134,8 @@ export interface DraftHost {
   readonly document: HostDocument;
   /** Trust bundles by id; undefined for one that is not there. */
   readonly bundles: ReadonlyMap<string, unknown>;
+  /** Revocation lists by id. */
+  readonly crls: ReadonlyMap<string, unknown>;
   /** The revocations of the project; undefined where there never were any. */
   readonly revocations: unknown;
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { CheckedList, RevocationIndex } from '@postern/admission';
 import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import type { RevocationList } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
@@ -166,6 +167,11 @@ export class EdgeHostTable implements HostTable {
       if (entry.state === 'closed' && closed.length < EDGE_LIMITS.reportedHostsMax) closed.push(entry.closed);
     }
     return closed;
+  }
+
+  /** The revocation lists that hosts are judged by. */
+  revocationLists(): RevocationList[] {
+    return [...this.#lists.entries()].map(([, { list }]) => list);
   }
 
   /** The trust bundle that an upstream's certificate is checked against; undefined when it cannot be used. */

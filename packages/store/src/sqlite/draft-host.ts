@@ -18,6 +18,7 @@ export function draftHost(
     findings: compiler.checkRoute(rows),
     document: compiler.compileHost(rows),
     bundles,
+    crls: new Map((rows.crls ?? []).map(({ id }) => [id, log.find('crl', id)])),
     revocations: log.find('revocation', project),
   };
 }
