@@ -1,5 +1,12 @@
 import { checkDescriptor } from '@postern/compile';
-import type { Finding, ResourceName, RouteResource, SecretDetails } from '@postern/contracts';
+import type {
+  Finding,
+  ResourceName,
+  RouteDescriptor,
+  RouteResource,
+  SecretDetails,
+  SubjectMatcher,
+} from '@postern/contracts';
 import { coversHost, isPublicWebCa } from '@postern/pki';
 import type { RouteRecord, WriteMode, Written } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
@@ -45,9 +52,10 @@ async function secretsOf(
 ): Promise<ReadonlyMap<string, SecretDetails>> {
   const names = new Set(
     records.flatMap((record) =>
-      [record.spec.tls?.serverCertificate?.name, namelessCaOf(record)?.name ?? undefined].filter(
-        (name) => name !== undefined,
-      ),
+      [
+        record.spec.tls?.serverCertificate?.name,
+        ...namelessCasOf(record.spec).map(({ name }) => name),
+      ].filter((name) => name !== undefined),
     ),
   );
   const project = records[0]?.project;
@@ -70,21 +78,40 @@ function resourceOf(
     findings: findingsUnder('spec', [
       ...warnings,
       ...checkServerCertificate(record, secrets, parts.now()),
-      ...checkClientCa(record, secrets),
+      ...namelessCasOf(record.spec).flatMap((ca) => checkClientCa(ca, secrets)),
     ]),
   };
 }
 
-/** The client CA of a route that admits whomever it vouches for, whatever their names. */
-function namelessCaOf({ spec }: RouteRecord): { readonly name: string } | undefined {
-  const matchers = spec.validation?.clientCertificate?.subjectMatches ?? [];
-  return matchers.some(({ observe }) => observe !== true) ? undefined : spec.tls?.clientValidationCa;
+/** A client CA, and where it is named. */
+interface NamedCa {
+  readonly name: string;
+  readonly pointer: string;
+}
+
+/** The client CAs that admit whomever they vouch for, whatever their names: to the whole route, or by a rule. */
+function namelessCasOf({ tls, validation, routes }: RouteDescriptor): NamedCa[] {
+  if (hasEnforced(validation?.clientCertificate)) return [];
+  const own = tls?.clientValidationCa?.name;
+  return [
+    ...(own === undefined ? [] : [{ name: own, pointer: '/tls/clientValidationCa/name' }]),
+    ...routes.flatMap(({ clientCertificate }, index): NamedCa[] => {
+      const name = clientCertificate?.ca?.name;
+      if (name === undefined || hasEnforced(clientCertificate)) return [];
+      return [{ name, pointer: `/routes/${index}/clientCertificate/ca/name` }];
+    }),
+  ];
+}
+
+function hasEnforced(
+  demand: { readonly subjectMatches?: readonly SubjectMatcher[] | undefined } | undefined,
+): boolean {
+  return demand?.subjectMatches?.some(({ observe }) => observe !== true) === true;
 }
 
 /** Warns of a client CA from which anyone gets a certificate, where no name is demanded. */
-function checkClientCa(record: RouteRecord, secrets: ReadonlyMap<string, SecretDetails>): Finding[] {
-  const name = namelessCaOf(record)?.name;
-  const { caPem = '' } = (name === undefined ? undefined : secrets.get(name)) ?? {};
+function checkClientCa({ name, pointer }: NamedCa, secrets: ReadonlyMap<string, SecretDetails>): Finding[] {
+  const { caPem = '' } = secrets.get(name) ?? {};
   const anchors = caPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   if (!anchors.some(isPublicWebCa)) return [];
   return [
@@ -92,8 +119,8 @@ function checkClientCa(record: RouteRecord, secrets: ReadonlyMap<string, SecretD
       severity: 'warning',
       code: 'public_client_ca',
       message: `secret "${name}" holds a CA of the public web: anyone gets a certificate from it, and all of them are admitted`,
-      pointer: '/tls/clientValidationCa/name',
-      hint: 'demand names with validation.clientCertificate.subjectMatches, or trust a CA of your own',
+      pointer,
+      hint: 'demand names with clientCertificate.subjectMatches, or trust a CA of your own',
     },
   ];
 }

@@ -24,9 +24,19 @@ export interface ServedHost {
   readonly revision: number;
   /** Names what decides at the TLS level: whether a certificate is demanded, and which anchors are trusted. */
   readonly policyVersion: string;
-  /** Says all there is to say about a client under what the host demands now. Open hosts vouch for nobody: ask only for clients. */
+  /** True where rules name CAs of their own: what a client is worth then depends on the rule. */
+  readonly hasRuleCas: boolean;
+  /** Says what a connection of a client is worth under what the host and its rules demand now. Open hosts vouch for nobody: ask only for clients. */
   evaluate(client: PresentedClient): Evaluation;
-  /** Says of a client that the host admits whether one of its rules does as well; `validUntil` is that of the host's admission. */
+  /**
+   * Says all there is to say about a client under what holds for a rule, or where no rule applies (null), but for the rule's own matchers; null:
+   * nothing is demanded there.
+   */
+  evaluateForRule(
+    rule: Pick<CompiledRule, 'clientCertificate'> | null,
+    client: PresentedClient,
+  ): Evaluation | null;
+  /** Says of a client that is admitted there whether the matchers of the rule do as well; `validUntil` is that of the admission. */
   judgeRule(
     rule: Pick<CompiledRule, 'prefix'>,
     client: { readonly names: SubjectNames; readonly validUntil: number },
@@ -36,6 +46,11 @@ export interface ServedHost {
 /** True where everybody is let in, and who would be refused is only recorded. Who would be refused has no identity there. */
 export function isObserved({ document }: Pick<ServedHost, 'document'>): boolean {
   return document.clientCertificate?.observe === true;
+}
+
+/** True where a certificate is asked for, and only rules demand one. */
+export function isRequested({ document }: Pick<ServedHost, 'document'>): boolean {
+  return document.clientCertificate?.mode === 'request';
 }
 
 /** Finds hosts by the current documents; `undefined` is an unknown, closed or certificate-less host. */
@@ -55,8 +70,13 @@ export interface Connection {
   readonly clientPort: number;
   readonly tlsVersion: string;
   readonly tlsCipher: string;
-  /** Null on hosts that ask for no certificate, and of an untrusted client of an observed host. Never null on a host that demands one. */
+  /**
+   * Null on hosts that ask for no certificate, and of an untrusted client, or one without a certificate, of an observed host or one that only
+   * requests. Never null on a host that demands one.
+   */
   readonly client: ClientIdentity | null;
+  /** What the client showed in the handshake, trusted or not; null where it was not asked. */
+  readonly presented: PresentedClient | null;
 }
 
 /**

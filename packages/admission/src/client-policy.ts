@@ -15,23 +15,37 @@ export interface PolicySources {
   readonly lists: readonly CheckedList[];
 }
 
-/** The one place where a host document becomes a policy, at edges and for `explain`: what it demands of its clients, null where nothing; or what is wrong with its matchers. */
-export function clientPolicyOf(
-  { clientCertificate, route }: HostDocument,
+/** What a host demands of its clients, by itself and by those of its rules that name a CA of their own. */
+export interface HostPolicy {
+  /** What holds wherever no rule names a CA; null: nothing is demanded there. */
+  readonly own: ClientPolicy | null;
+  /** What holds for rules that name a CA, by the id of their trust bundle: the names that the host demands, and that CA alone. */
+  readonly ofRules: ReadonlyMap<string, ClientPolicy>;
+}
+
+/** The one place where a host document becomes what edges and `explain` judge clients by; or what is wrong with its matchers. */
+export function hostPolicyOf(
+  { clientCertificate, route, rules }: HostDocument,
   { bundles, revocations, lists }: PolicySources,
-): { ok: true; policy: ClientPolicy | null } | { ok: false; findings: Finding[] } {
-  if (clientCertificate === null) return { ok: true, policy: null };
-  const { trustBundle, nextTrustBundle, subjectMatches } = clientCertificate;
+): { ok: true; policy: HostPolicy } | { ok: false; findings: Finding[] } {
+  if (clientCertificate === null) return { ok: true, policy: { own: null, ofRules: new Map() } };
+  const { mode, trustBundle, nextTrustBundle, subjectMatches } = clientCertificate;
   const matchers = subjectMatches === null ? null : compileMatchers(subjectMatches);
   if (matchers?.ok === false) return matchers;
-  // The next CA of a rotation comes first: whom both vouch for counts as moved.
-  const trusted = [nextTrustBundle, trustBundle].flatMap((id) => bundles.get(id ?? '') ?? []);
+  // Of all CAs of the host, so that a revocation for one CA holds for whomever it vouches for, whatever rule is asked.
+  const judge = revocationJudge({ index: revocations, lists, route, bundles: [...bundles.values()] });
+  const policyOf = (ids: readonly (string | null | undefined)[]): ClientPolicy => ({
+    bundles: ids.flatMap((id) => bundles.get(id ?? '') ?? []),
+    matchers,
+    revocations: judge,
+  });
+  const demanded = new Set(rules.flatMap((rule) => rule.clientCertificate?.trustBundle ?? []));
   return {
     ok: true,
     policy: {
-      bundles: trusted,
-      matchers,
-      revocations: revocationJudge({ index: revocations, lists, route, bundles: trusted }),
+      // The next CA of a rotation comes first: whom both vouch for counts as moved.
+      own: mode === 'request' ? null : policyOf([nextTrustBundle, trustBundle]),
+      ofRules: new Map([...demanded].map((id) => [id, policyOf([id])])),
     },
   };
 }

@@ -9,8 +9,8 @@ import {
   type RefusalReason,
   wildcardOf,
 } from '@postern/contracts';
-import { clientPolicyOf, type PolicySources } from './client-policy.ts';
-import { evaluateClient } from './evaluate-client.ts';
+import { type HostPolicy, hostPolicyOf, type PolicySources } from './client-policy.ts';
+import { evaluateForHost, evaluateForRule } from './evaluate-host.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { PresentedClient } from './evaluation-input.ts';
 import { compileRuleDemands } from './rule-demands.ts';
@@ -64,8 +64,8 @@ export function evaluateRequest(
 ): RequestEvaluation {
   const rule = ruleOf(document, request.target);
   const chosen = rule instanceof PosternError ? null : rule;
-  const read = clientPolicyOf(document, sources);
-  const client = !read.ok || read.policy === null ? null : evaluateClient(request.client, read.policy, now);
+  const read = hostPolicyOf(document, sources);
+  const client = read.ok ? clientOf(document, read.policy, request.client, chosen, now) : null;
   const found = { client, rule: chosen };
   if (document.closed !== null) {
     return {
@@ -85,6 +85,21 @@ export function evaluateRequest(
     ...found,
     answer: refusedHandshake(document, client) ?? answerOf(document, request, client, rule),
   };
+}
+
+/** What decides about the client: the handshake, where it demands a certificate, then what holds for the rule. */
+function clientOf(
+  { clientCertificate }: HostDocument,
+  policy: HostPolicy,
+  client: PresentedClient,
+  rule: CompiledRule | null,
+  now: number,
+): Evaluation | null {
+  if (clientCertificate?.mode === 'require') {
+    const whole = evaluateForHost(client, policy, now);
+    if (whole.refusedAt === 'handshake') return whole;
+  }
+  return evaluateForRule(client, policy, rule, now);
 }
 
 function refusedHandshake(document: HostDocument, client: Evaluation | null): RequestAnswer | null {
@@ -120,6 +135,8 @@ function answerOf(
   if (host !== request.serverName && wildcardOf(host) !== document.host) {
     return problem('misdirected_request', 'the Host is not the server name of the TLS connection');
   }
+  // Where rules name CAs nothing can be said of a client before there is a rule.
+  if (namesRuleCas(document) && rule instanceof PosternError) return problem(rule.code, rule.message);
   if (client?.verdict === 'refuse' && !isObserved(document)) {
     const reason = REFUSAL_REASONS[client.reason ?? 'certificate_invalid'];
     return problem('client_certificate_refused', `${reason}: ${client.detail}`);
@@ -146,6 +163,10 @@ function answerOf(
     return problem('websockets_not_enabled', `WebSockets are not enabled for ${rule.prefix}`);
   }
   return { kind: 'service', rule, needs: document.httpBasic === null ? [] : ['basic_credentials'] };
+}
+
+function namesRuleCas({ rules }: HostDocument): boolean {
+  return rules.some(({ clientCertificate }) => clientCertificate?.trustBundle !== undefined);
 }
 
 function ruleOf(document: HostDocument, target: string): CompiledRule | PosternError | null {

@@ -8,6 +8,7 @@ export const EVALUATION_CHECKS = {
   ...PATH_CHECKS,
   openssl: 'OpenSSL, in the handshake, finds a valid path too',
   revocation: 'it has not been revoked',
+  rule_ca: 'the path ends in the CA that the rule demands',
 } as const;
 export type EvaluationCheckName = keyof typeof EVALUATION_CHECKS;
 

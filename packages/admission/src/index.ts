@@ -1,6 +1,6 @@
 export { type OpenSslVerdict, refusalOfBoth } from './agree-with-openssl.ts';
 export { type ClientBundle, type ClientPath, type FindClientPath, findClientPath } from './client-path.ts';
-export { clientPolicyOf, type PolicySources } from './client-policy.ts';
+export { type HostPolicy, hostPolicyOf, type PolicySources } from './client-policy.ts';
 export {
   type CompiledMatchers,
   compileMatchers,
@@ -9,6 +9,7 @@ export {
   writeMatcher,
 } from './compile-matchers.ts';
 export { evaluateClient } from './evaluate-client.ts';
+export { evaluateForHost, evaluateForRule } from './evaluate-host.ts';
 export {
   type EvaluatedRequest,
   evaluateRequest,

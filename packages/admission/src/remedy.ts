@@ -16,11 +16,11 @@ export function remedyOf(refused: Refused, policy: ClientPolicy): string {
   const failed = failedCheck(refused);
   switch (reason) {
     case 'certificate_missing':
-      return `show a client certificate issued below ${trusted(policy)}`;
+      return `show a client certificate issued below ${trustedNames(policy)}`;
     case 'certificate_untrusted':
       return untrusted(path, policy);
     case 'certificate_self_signed':
-      return `show a certificate issued below ${trusted(policy)}, or add this one to the client CA of the route`;
+      return `show a certificate issued below ${trustedNames(policy)}, or add this one to the client CA of the route`;
     case 'certificate_expired':
       return `renew ${who(failed)}`;
     case 'certificate_not_yet_valid':
@@ -37,6 +37,8 @@ export function remedyOf(refused: Refused, policy: ClientPolicy): string {
       return 'send the leaf and after it only the intermediates that lead to the trusted CA, each after what it issued; of trusted CAs of one name keep one';
     case 'certificate_invalid':
       return `issue ${who(failed)} anew: ${failed?.detail ?? 'its path breaks RFC 5280'}`;
+    case 'ca_not_allowed':
+      return `show a certificate issued below ${trustedNames(policy)}`;
     case 'subject_not_allowed':
       return notAllowed(refused);
   }
@@ -49,9 +51,9 @@ export function remedyOfObserved({ matcher }: SubjectHit): string {
 
 function untrusted(path: readonly EvaluatedCertificate[], policy: ClientPolicy): string {
   const last = path.at(-1);
-  if (last === undefined) return `show a certificate issued below ${trusted(policy)}`;
+  if (last === undefined) return `show a certificate issued below ${trustedNames(policy)}`;
   const issuer = shown(last.issuer);
-  return `show a certificate issued below ${trusted(policy)}; where ${issuer} is an intermediate of that CA, send its certificate too; or add ${issuer} to the client CA of the route`;
+  return `show a certificate issued below ${trustedNames(policy)}; where ${issuer} is an intermediate of that CA, send its certificate too; or add ${issuer} to the client CA of the route`;
 }
 
 function notAllowed({ names }: Refused): string {
@@ -60,7 +62,8 @@ function notAllowed({ names }: Refused): string {
   return `allow the name (--client-certificate-subject ${JSON.stringify(shown(own))}), or show a certificate with a name that is allowed`;
 }
 
-function trusted({ bundles }: ClientPolicy): string {
+/** The CAs that a policy trusts, as a remedy names them. */
+export function trustedNames({ bundles }: ClientPolicy): string {
   const nodes = bundles.flatMap(({ anchors }) => anchors.nodes);
   const texts = nodes.slice(0, SHOWN.anchors).map(({ fields }) => shown(fields.subject.text));
   const more = nodes.length - texts.length;

@@ -15,7 +15,9 @@ export interface RuleDemands {
 /** A rule as a descriptor or a host document writes it. */
 interface DemandingRule {
   readonly prefix: string;
-  readonly clientCertificate?: { readonly subjectMatches: readonly SubjectMatcher[] } | undefined;
+  readonly clientCertificate?:
+    | { readonly subjectMatches?: readonly SubjectMatcher[] | undefined }
+    | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export function compileRuleDemands(
   const byPrefix = new Map<string, CompiledMatchers>();
   const findings: Finding[] = [];
   for (const [index, { prefix, clientCertificate }] of rules.entries()) {
-    if (clientCertificate === undefined) continue;
+    if (clientCertificate?.subjectMatches === undefined) continue;
     const place = `${pointer}/${index}/clientCertificate/subjectMatches`;
     const compiled = compileMatchers(clientCertificate.subjectMatches, place);
     if (compiled.ok) byPrefix.set(prefix, compiled);

@@ -1,5 +1,5 @@
 import { compileMatchers, compileRuleDemands } from '@postern/admission';
-import type { Finding, RouteDescriptor } from '@postern/contracts';
+import { type Finding, type RouteDescriptor, ruleCaNamesOf } from '@postern/contracts';
 import { matcherDoubts } from './matcher-doubts.ts';
 
 const MATCHES = '/validation/clientCertificate/subjectMatches';
@@ -26,15 +26,34 @@ export function checkDescriptor(descriptor: RouteDescriptor): Finding[] {
       hint: 'see who that is with `postern route observe ROUTE`, and end it with `postern route enforce ROUTE`',
     });
   }
-  if (descriptor.corsPolicy !== undefined && ca !== undefined && ca.mode !== 'observe') {
+  const isDemanded = (ca !== undefined && ca.mode !== 'observe') || ruleCaNamesOf(descriptor).length > 0;
+  if (descriptor.corsPolicy !== undefined && isDemanded) {
+    const where = ca === undefined ? 'is refused by the rules that demand one' : 'fails in the handshake';
     findings.push({
       severity: 'warning',
       code: 'cors_with_client_ca',
-      message:
-        'browsers send the CORS preflight without a client certificate, so on this host each one fails in the handshake',
+      message: `browsers send the CORS preflight without a client certificate, so on this host each one ${where}`,
       pointer: '/corsPolicy',
-      hint: 'serve browsers of other origins from a host without tls.clientValidationCa',
+      hint: 'serve browsers of other origins from a host without a client CA',
     });
   }
-  return findings;
+  return [...findings, ...pointlessCas(descriptor)];
+}
+
+/** Warns of rules that name the CA which vouches for every client of the host anyway. During a rotation it means more. */
+function pointlessCas({ tls, routes }: RouteDescriptor): Finding[] {
+  const own = tls?.clientValidationCa;
+  if (own === undefined || own.next !== undefined) return [];
+  return routes.flatMap(({ clientCertificate }, index): Finding[] => {
+    if (clientCertificate?.ca?.name !== own.name) return [];
+    return [
+      {
+        severity: 'warning',
+        code: 'rule_ca_pointless',
+        message: `"${own.name}" vouches for every client of this host already`,
+        pointer: `/routes/${index}/clientCertificate/ca/name`,
+        hint: 'leave ca out, or name the CA whose clients this rule is for',
+      },
+    ];
+  });
 }

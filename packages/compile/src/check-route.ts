@@ -18,7 +18,11 @@ export function checkRoute(rows: HostRows): Finding[] {
     serverCertificate &&
       problemOfSecret(serverCertificate.name, 'tls', rows.secrets, '/tls/serverCertificate/name'),
   ].filter((finding) => finding !== undefined);
-  for (const [index, { route }] of rows.route.spec.routes.entries()) {
+  for (const [index, { route, clientCertificate }] of rows.route.spec.routes.entries()) {
+    const ca = clientCertificate?.ca;
+    const problem =
+      ca && problemOfSecret(ca.name, 'tls-ca', rows.secrets, `/routes/${index}/clientCertificate/ca/name`);
+    if (problem !== undefined) findings.push(problem);
     findings.push(...problemsOfService(route.service, rows, `/routes/${index}/route/service`));
   }
   return findings;

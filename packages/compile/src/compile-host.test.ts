@@ -3,6 +3,7 @@ import {
   DOCUMENT_FORMAT_OBSERVE,
   DOCUMENT_FORMAT_OBSERVED_MATCHERS,
   DOCUMENT_FORMAT_ROTATION,
+  DOCUMENT_FORMAT_RULE_CAS,
   DOCUMENT_FORMAT_RULE_DEMANDS,
   documentFormatOf,
   type HostRows,
@@ -178,6 +179,42 @@ test("a host that observes a matcher, its own or a rule's, has a form that older
   expect(format(observed)).toBe(DOCUMENT_FORMAT_OBSERVED_MATCHERS);
   expect(format({ exact: 'b' }, { exact: 'b' })).toBe(DOCUMENT_FORMAT_RULE_DEMANDS);
   expect(format({ exact: 'b' }, observed)).toBe(DOCUMENT_FORMAT_OBSERVED_MATCHERS);
+});
+
+test('a host whose rules name CAs has a form that older edges close, its lists are theirs too, and a missing one closes it', () => {
+  const rule = (prefix: string, name: string) => ({
+    ...{ prefix, route: { service: 'echo' } },
+    clientCertificate: { ca: { name } },
+  });
+  const routes = [...protectedRoute.routes, rule('/p', 'rule-ca')];
+  const secrets = new Map([
+    ['my-ca', CA],
+    ['rule-ca', { id: 'sec-rule', type: 'tls-ca' as const }],
+  ]);
+  const crls = [
+    { id: 'crl-rule', ca: 'rule-ca' },
+    { id: 'crl-other', ca: 'other' },
+  ];
+  const rows = { secrets, crls, hasRevocations: true };
+  const mixed = compileHost(rowsOf({ ...protectedRoute, routes }, rows));
+  expect(documentFormatOf(mixed)).toBe(DOCUMENT_FORMAT_RULE_CAS);
+  expect(mixed.clientCertificate).toMatchObject({
+    mode: 'require',
+    trustBundle: 'sec-ca',
+    crls: ['crl-rule'],
+  });
+  expect(mixed.rules[0]?.clientCertificate).toEqual({ trustBundle: 'sec-rule' });
+  const { tls: _, ...open } = protectedRoute;
+  const request = compileHost(rowsOf({ ...open, routes }, rows));
+  expect(documentFormatOf(request)).toBe(DOCUMENT_FORMAT_RULE_CAS);
+  expect(request.clientCertificate).toEqual({
+    ...{ mode: 'request', trustBundle: null, subjectMatches: null },
+    ...{ revocations: true, crls: ['crl-rule'] },
+  });
+  expect(compileHost(rowsOf({ ...open, routes }, { secrets: new Map() }))).toMatchObject({
+    closed: { reason: 'reference_missing' },
+    ...{ clientCertificate: null, rules: [] },
+  });
 });
 
 test('a host with a client CA always demands a certificate of exactly that bundle', () => {

@@ -2,9 +2,12 @@ import {
   CLIENT_IDENTITY_HEADERS_DEFAULT,
   type ClientCertificatePolicy,
   type CompiledRule,
+  clientCaNamesOf,
   type HostDocument,
   type HostRows,
   IDENTITY_TOKEN_SECONDS_MAX,
+  type Rule,
+  ruleCaNamesOf,
   type Upstream,
 } from '@postern/contracts';
 import { checkDescriptor } from './check-descriptor.ts';
@@ -57,7 +60,14 @@ function certificateOf(rows: HostRows): string | null {
 
 function policyOf(rows: HostRows): ClientCertificatePolicy | null {
   const { tls, validation } = rows.route.spec;
-  if (tls?.clientValidationCa === undefined) return null;
+  const revocations = {
+    ...(rows.hasRevocations === true ? { revocations: true as const } : {}),
+    ...crlsOf(rows),
+  };
+  if (tls?.clientValidationCa === undefined) {
+    const isAsked = ruleCaNamesOf(rows.route.spec).length > 0;
+    return isAsked ? { mode: 'request', trustBundle: null, subjectMatches: null, ...revocations } : null;
+  }
   const { mode, next } = tls.clientValidationCa;
   return {
     mode: 'require',
@@ -66,8 +76,7 @@ function policyOf(rows: HostRows): ClientCertificatePolicy | null {
     subjectMatches: validation?.clientCertificate?.subjectMatches ?? null,
     ...(mode === 'observe' ? { observe: true as const } : {}),
     ...(tls.onUntrusted === 'page' ? { onUntrusted: 'page' as const } : {}),
-    ...(rows.hasRevocations === true ? { revocations: true as const } : {}),
-    ...crlsOf(rows),
+    ...revocations,
   };
 }
 
@@ -84,10 +93,8 @@ function identityOf(rows: HostRows): Pick<HostDocument, 'clientIdentity'> {
 
 /** The revocation lists of the CAs that vouch for clients here. */
 function crlsOf({ route, crls = [] }: HostRows): Pick<ClientCertificatePolicy, 'crls'> {
-  const { clientValidationCa } = route.spec.tls ?? {};
-  const ids = crls
-    .filter(({ ca }) => ca === clientValidationCa?.name || ca === clientValidationCa?.next?.name)
-    .map(({ id }) => id);
+  const named = new Set<string>(clientCaNamesOf(route.spec));
+  const ids = crls.filter(({ ca }) => named.has(ca)).map(({ id }) => id);
   return ids.length === 0 ? {} : { crls: ids };
 }
 
@@ -98,9 +105,19 @@ function compileRules(rows: HostRows): CompiledRule[] {
       prefix,
       service: route.service,
       enableWebsockets: enableWebsockets ?? false,
-      ...(clientCertificate === undefined ? {} : { clientCertificate }),
+      ...(clientCertificate === undefined ? {} : { clientCertificate: demandOf(clientCertificate, rows) }),
     }))
     .toSorted((a, b) => b.prefix.length - a.prefix.length || (a.prefix < b.prefix ? -1 : 1));
+}
+
+function demandOf(
+  { ca, subjectMatches }: NonNullable<Rule['clientCertificate']>,
+  { secrets }: HostRows,
+): NonNullable<CompiledRule['clientCertificate']> {
+  return {
+    ...(ca === undefined ? {} : { trustBundle: secrets.get(ca.name)?.id ?? '' }),
+    ...(subjectMatches === undefined ? {} : { subjectMatches }),
+  };
 }
 
 /** The services that rules lead to, and why the host is closed where one of them cannot be used. */

@@ -104,7 +104,7 @@ const ROUTE: Annotations = {
     },
   ),
   '/spec/validation/httpBasic/passwordHashes/*': note('Hash of the password of this user.'),
-  '/spec/clientIdentity': note('How services learn who an admitted client is; needs tls.clientValidationCa.'),
+  '/spec/clientIdentity': note('How services learn who an admitted client is; needs a client CA.'),
   '/spec/clientIdentity/headers': note(
     'client-cert (RFC 9440, the default), xfcc (X-Forwarded-Client-Cert as Envoy writes it), x-client or none.',
   ),
@@ -132,8 +132,13 @@ const ROUTE: Annotations = {
   '/spec/routes/*/route/service': note('Name of a service.'),
   '/spec/routes/*/enableWebsockets': note('Whether WebSockets are let through.'),
   '/spec/routes/*/clientCertificate': note(
-    'Whom, of the clients that the host admits, this rule admits; needs tls.clientValidationCa.',
+    'Whom this rule admits: the clients of a CA of its own, or some of those that the host admits.',
+    { minProperties: 1 },
   ),
+  '/spec/routes/*/clientCertificate/ca': note(
+    'The tls-ca secret that clients of this rule must come from, in place of tls.clientValidationCa.',
+  ),
+  '/spec/routes/*/clientCertificate/ca/name': note('Name of a tls-ca secret.'),
   '/spec/routes/*/clientCertificate/subjectMatches': note(
     'Matchers over the CN and every DNS name of the certificate, without case; any hit admits.',
   ),

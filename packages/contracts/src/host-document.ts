@@ -19,6 +19,8 @@ export const DOCUMENT_FORMAT_REFUSAL_PAGE = 6;
 export const DOCUMENT_FORMAT_RULE_DEMANDS = 7;
 /** The form of the document of a host that asks for certificates and refuses nobody. */
 export const DOCUMENT_FORMAT_OBSERVE = 8;
+/** The form of the document of a host whose rules name CAs of their own. */
+export const DOCUMENT_FORMAT_RULE_CAS = 9;
 /** The form of the document of a host that only observes some of its matchers. */
 export const DOCUMENT_FORMAT_OBSERVED_MATCHERS = 10;
 /** Every form that the schemas below read. */
@@ -31,6 +33,7 @@ export const DOCUMENT_FORMATS: readonly number[] = [
   DOCUMENT_FORMAT_REFUSAL_PAGE,
   DOCUMENT_FORMAT_RULE_DEMANDS,
   DOCUMENT_FORMAT_OBSERVE,
+  DOCUMENT_FORMAT_RULE_CAS,
   DOCUMENT_FORMAT_OBSERVED_MATCHERS,
 ];
 
@@ -56,15 +59,26 @@ export const compiledRule = z.strictObject({
   prefix: z.string(),
   service: z.string(),
   enableWebsockets: z.boolean(),
-  /** Present: of the clients that the host admits, the rule admits only these. */
-  clientCertificate: z.strictObject({ subjectMatches: z.array(subjectMatcher).min(1) }).optional(),
+  /** Present: what the rule demands of clients, beside what the host demands of their names. Never without either member. */
+  clientCertificate: z
+    .strictObject({
+      /** The anchors that must vouch for the client here, in place of those of the host; absent: those of the host. */
+      trustBundle: z.string().optional(),
+      subjectMatches: z.array(subjectMatcher).min(1).optional(),
+    })
+    .refine((demand) => demand.trustBundle !== undefined || demand.subjectMatches !== undefined)
+    .optional(),
 });
 export type CompiledRule = z.infer<typeof compiledRule>;
 
-/** Whom a host admits. `subjectMatches` null: every certificate the bundle vouches for. */
+/**
+ * Whom a host admits. `subjectMatches` null: every certificate the bundle vouches for.
+ *
+ * `request`: a certificate is asked for and only rules demand one; `trustBundle` is null there, and nowhere else.
+ */
 export const clientCertificatePolicy = z.strictObject({
-  mode: z.literal('require'),
-  trustBundle: z.string(),
+  mode: z.enum(['require', 'request']),
+  trustBundle: z.string().nullable(),
   /** Present during a rotation: vouches for clients as well, and will stay. */
   nextTrustBundle: z.string().optional(),
   subjectMatches: z.array(subjectMatcher).min(1).nullable(),
@@ -117,6 +131,11 @@ export function documentFormatOf(body: object): number {
   const lists = [demand, ...rules.map((rule) => rule.clientCertificate)];
   if (lists.some((list) => list?.subjectMatches?.some(({ observe }) => observe === true)))
     return DOCUMENT_FORMAT_OBSERVED_MATCHERS;
+  if (
+    demand?.mode === 'request' ||
+    rules.some(({ clientCertificate }) => clientCertificate?.trustBundle !== undefined)
+  )
+    return DOCUMENT_FORMAT_RULE_CAS;
   if (rules.some(({ clientCertificate }) => clientCertificate !== undefined))
     return DOCUMENT_FORMAT_RULE_DEMANDS;
   if (demand?.observe !== undefined) return DOCUMENT_FORMAT_OBSERVE;

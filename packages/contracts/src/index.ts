@@ -1,6 +1,7 @@
 export * from './certificate-status.ts';
 export * from './challenge.ts';
 export * from './change.ts';
+export * from './client-cas.ts';
 export * from './document.ts';
 export * from './document-json-schema.ts';
 export * from './field-changes.ts';

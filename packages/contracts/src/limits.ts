@@ -42,6 +42,8 @@ export const LIMITS = {
   /** Characters. A path prefix; longer ones do not fit the head limit together with the rest. */
   prefixCharsMax: 2048,
   matchersMax: 100,
+  /** CAs that the rules of one route name together: each may have to look for a path of its own. */
+  ruleCasMax: 8,
   /** Characters. Pattern of a matcher; with the linear engine the cost of a match grows with this times the input. */
   patternCharsMax: 1024,
   /** Characters. A certificate name longer than this matches nothing (a DNS name has at most 253). */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseWith } from './findings.ts';
+import { LIMITS } from './limits.ts';
 import { routeDescriptor } from './route.ts';
 
 const accepts = (prefix: string): boolean =>
@@ -130,4 +131,42 @@ test('a matcher is observed by `observe: true` beside its one pattern, and not w
   expect(findingsOf({ exact: 'a', hasSuffix: '.b', observe: true })).toEqual([['matcher_keys', at]]);
   expect(findingsOf({ exact: 'b', observe: false })).toMatchObject([[expect.any(String), `${at}/observe`]]);
   expect(findingsOf({ exact: 'b', observe: true }, 'observe')).toEqual([['observed_twice', `${at}/observe`]]);
+});
+
+test('a rule may name a CA of its own, also where the host has none; subjects alone need one of the two', () => {
+  const rule = (prefix: string, clientCertificate?: object) => ({
+    prefix,
+    route: { service: 'echo' },
+    ...(clientCertificate === undefined ? {} : { clientCertificate }),
+  });
+  const subjectMatches = [{ exact: 'a' }];
+  const ca = (name: string) => ({ ca: { name } });
+  const told = (descriptor: object) => {
+    const parsed = parseWith(routeDescriptor, { host: 'a.localhost', ...descriptor });
+    return parsed.ok ? [] : parsed.findings.map(({ code, pointer }) => `${code} ${pointer}`);
+  };
+  const tls = { clientValidationCa: { name: 'ca' } };
+  for (const demand of [ca('b'), { ...ca('b'), subjectMatches }]) {
+    expect(told({ tls, routes: [rule('/', demand)] })).toEqual([]);
+    expect(told({ routes: [rule('/', demand), rule('/x')] })).toEqual([]);
+    expect(told({ routes: [rule('/', demand)], clientIdentity: { headers: 'xfcc' } })).toEqual([]);
+  }
+  const missing = 'client_ca_missing /routes/1/clientCertificate';
+  expect(told({ routes: [rule('/', ca('b')), rule('/x', { subjectMatches })] })).toEqual([missing]);
+  expect(told({ tls, routes: [rule('/', {})] })).toHaveLength(1);
+  // What only a CA of the host gives a meaning to still needs one.
+  expect(told({ tls: { onUntrusted: 'page' }, routes: [rule('/', ca('b'))] })).toEqual([
+    'client_ca_missing /tls/onUntrusted',
+  ]);
+  const validation = { clientCertificate: { subjectMatches } };
+  expect(told({ validation, routes: [rule('/', ca('b'))] })).toEqual([
+    'client_ca_missing /validation/clientCertificate',
+  ]);
+  const observed = { clientValidationCa: { name: 'ca', mode: 'observe' } };
+  expect(told({ tls: observed, routes: [rule('/', ca('b'))] })).toEqual([
+    'observed_rule_demand /routes/0/clientCertificate',
+  ]);
+  const many = (count: number) => Array.from({ length: count }, (_, n) => rule(`/${n}`, ca(`c${n}`)));
+  expect(told({ routes: many(LIMITS.ruleCasMax) })).toEqual([]);
+  expect(told({ routes: many(LIMITS.ruleCasMax + 1) })).toEqual(['too_many_cas /routes']);
 });

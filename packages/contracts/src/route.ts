@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ruleCaNamesOf } from './client-cas.ts';
 import { LIMITS } from './limits.ts';
 import { hostname, resourceName } from './names.ts';
 
@@ -61,13 +62,19 @@ export const rule = z.strictObject({
   enableWebsockets: z.boolean().optional(),
   clientCertificate: z
     .strictObject({
+      ca: reference.optional(),
       subjectMatches: z
         .array(subjectMatcher)
         .min(
           1,
           'at least one matcher is needed; leave clientCertificate out to admit whoever the host admits',
         )
-        .max(LIMITS.matchersMax),
+        .max(LIMITS.matchersMax)
+        .optional(),
+    })
+    .refine(({ ca, subjectMatches }) => ca !== undefined || subjectMatches !== undefined, {
+      message:
+        'clientCertificate demands nothing: name a ca or subjectMatches, or leave it out to admit whoever the host admits',
     })
     .optional(),
 });
@@ -198,23 +205,36 @@ export const routeDescriptor = z
         },
       });
     }
-    const demanding = route.routes.flatMap(({ clientCertificate }, index) =>
-      clientCertificate === undefined ? [] : [{ index, count: clientCertificate.subjectMatches.length }],
+    const hasCa = route.tls?.clientValidationCa !== undefined;
+    const unfounded = route.routes.findIndex(
+      ({ clientCertificate }) => clientCertificate !== undefined && clientCertificate.ca === undefined,
     );
-    const [first] = demanding;
-    if (first !== undefined && route.tls?.clientValidationCa === undefined) {
+    if (unfounded !== -1 && !hasCa) {
       context.addIssue({
         code: 'custom',
-        path: ['routes', first.index, 'clientCertificate'],
+        path: ['routes', unfounded, 'clientCertificate'],
         message:
-          'clientCertificate needs tls.clientValidationCa: without a client CA no certificate is asked for',
+          'clientCertificate needs a ca of its own or tls.clientValidationCa: without a client CA no certificate is trusted',
         params: {
           code: 'client_ca_missing',
-          hint: 'add tls.clientValidationCa.name with the name of a tls-ca secret',
+          hint: 'add ca.name beside subjectMatches, with the name of a tls-ca secret',
         },
       });
     }
-    if (demanding.reduce((sum, { count }) => sum + count, 0) > LIMITS.matchersMax) {
+    const ruleCas = ruleCaNamesOf(route);
+    if (ruleCas.length > LIMITS.ruleCasMax) {
+      context.addIssue({
+        code: 'custom',
+        path: ['routes'],
+        message: `the rules of a route name at most ${LIMITS.ruleCasMax} CAs together`,
+        params: { code: 'too_many_cas', hint: 'put CAs that are demanded together into one tls-ca secret' },
+      });
+    }
+    const matchers = route.routes.reduce(
+      (sum, { clientCertificate }) => sum + (clientCertificate?.subjectMatches?.length ?? 0),
+      0,
+    );
+    if (matchers > LIMITS.matchersMax) {
       context.addIssue({
         code: 'custom',
         path: ['routes'],
@@ -233,7 +253,7 @@ export const routeDescriptor = z
         },
       });
     }
-    if (route.clientIdentity !== undefined && route.tls?.clientValidationCa === undefined) {
+    if (route.clientIdentity !== undefined && !hasCa && ruleCas.length === 0) {
       context.addIssue({
         code: 'custom',
         path: ['clientIdentity'],

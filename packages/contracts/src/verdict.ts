@@ -4,6 +4,7 @@ import type { SubjectMatcher } from './route.ts';
 export const REFUSAL_REASONS = {
   certificate_missing: 'the client sent no certificate',
   certificate_untrusted: 'no path leads from the certificate to a CA this route trusts',
+  ca_not_allowed: 'the certificate is trusted, but by another CA than is demanded here',
   certificate_expired: 'a certificate of the path has expired',
   certificate_not_yet_valid: 'a certificate of the path is not valid yet',
   certificate_purpose: 'the certificate is not meant for client authentication',

@@ -64,9 +64,12 @@ function orderedRule({ name, prefix, route, enableWebsockets, clientCertificate 
     prefix,
     route: { service: route.service },
     enableWebsockets,
-    clientCertificate: clientCertificate && {
-      subjectMatches: clientCertificate.subjectMatches.map(orderedMatcher),
-    },
+    clientCertificate:
+      clientCertificate &&
+      compact({
+        ca: clientCertificate.ca && { name: clientCertificate.ca.name },
+        subjectMatches: clientCertificate.subjectMatches?.map(orderedMatcher),
+      }),
   });
 }
 

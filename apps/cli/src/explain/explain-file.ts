@@ -1,6 +1,7 @@
 import { type CheckedList, readCheckedList } from '@postern/admission';
 import { compileHost } from '@postern/compile';
 import {
+  clientCaNamesOf,
   type HostRows,
   LIMITS,
   type RouteDescriptor,
@@ -34,8 +35,7 @@ export function explainFile(
   now: number,
 ): Explanation {
   const files = caFilesOf(flags.ca ?? []);
-  const named = descriptor.tls?.clientValidationCa;
-  const authorities = [named?.name, named?.next?.name].filter((name) => name !== undefined);
+  const authorities: string[] = clientCaNamesOf(descriptor);
   const caPem: string[] = [];
   const bundles = authorities.map((name) => {
     const file = files.get(name);

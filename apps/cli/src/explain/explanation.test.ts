@@ -13,7 +13,9 @@ const refused: Evaluation = {
   },
   ...{ checks: [], matchers: [], matchedBy: null, names: null, path: [], anchor: null, validUntil: 1 },
 };
-const known = { name: 'shop', caNames: new Map<string, string>() } as unknown as KnownRoute;
+const knownAs = (clientCertificate: object) =>
+  ({ name: 'shop', caNames: new Map(), document: { clientCertificate } }) as unknown as KnownRoute;
+const known = knownAs({ observe: true });
 const rule = { name: null, prefix: '/', service: 's', enableWebsockets: false };
 const request = { serverName: 'a.example', target: '/' };
 

@@ -83,12 +83,15 @@ export function explanationOf(
     return { verdict: 'refuse', reason, detail, refusedAt: 'handshake', remedy, ...about, ...nothing };
   }
   if (client === null) {
-    const detail = 'the host asks for no client certificate: everyone is admitted';
+    const isAsked = known.document.clientCertificate?.mode === 'request';
+    const detail = isAsked
+      ? 'a client certificate is asked for, and none is demanded here: everyone is admitted'
+      : 'the host asks for no client certificate: everyone is admitted';
     return { verdict: 'admit', reason: null, detail, refusedAt: null, remedy: null, ...about, ...nothing };
   }
   const { anchor, checks, validUntil } = client;
   return {
-    ...decisionOf(evaluation, client),
+    ...decisionOf(evaluation, client, known.document.clientCertificate?.observe === true),
     ...about,
     chain: client.path.map(({ der, source, subject, issuer, fingerprint }) => ({
       ...{ source, subject, issuer },
@@ -111,7 +114,7 @@ type Decision = Pick<
 >;
 
 /** What the edge does: a route that only observes admits whom it would refuse, and a rule may refuse whom its host admits. */
-function decisionOf({ answer, rule }: RequestEvaluation, client: Evaluation): Decision {
+function decisionOf({ answer, rule }: RequestEvaluation, client: Evaluation, isObserved: boolean): Decision {
   const ofRule = verdictOfRule(client, rule);
   const isRefusedOnce = [client, ofRule].some((one) => (one?.observed ?? one)?.verdict === 'refuse');
   const { verdict, reason, detail, refusedAt, remedy } = client;
@@ -127,7 +130,7 @@ function decisionOf({ answer, rule }: RequestEvaluation, client: Evaluation): De
       observedMatch: isAllowed ? ofRule.observed.matchedBy : null,
     };
   }
-  if (reason !== null && !isRefused) {
+  if (reason !== null && !isRefused && isObserved) {
     const observed = { reason, detail, remedy: remedy ?? '' };
     const admitted = { verdict: 'admit', reason: null, refusedAt: null, remedy: null } as const;
     const observes = 'the route only observes: everyone is admitted';

@@ -8,6 +8,7 @@ import {
 } from '@postern/contracts';
 import { usageFailure } from '../cli-failure.ts';
 import { hashCredentials } from './basic-credentials.ts';
+import { mergePathCas } from './path-client-ca.ts';
 import { parseSubjectFlag } from './subject-flag.ts';
 
 /** The flags of `route create` and `route update` that describe the route; absent ones change nothing. */
@@ -16,6 +17,8 @@ export interface RouteFlags {
   /** `/prefix=service`, split at the last `=`. */
   readonly path?: readonly string[] | undefined;
   readonly 'client-ca-secret'?: string | undefined;
+  /** `/prefix=secret`, split at the last `=`. */
+  readonly 'path-client-ca'?: readonly string[] | undefined;
   readonly 'client-certificate-subject'?: readonly string[] | undefined;
   readonly 'on-untrusted'?: string | undefined;
   readonly 'client-ca-mode'?: string | undefined;
@@ -30,6 +33,8 @@ export interface RouteFlags {
   readonly 'http-basic-credentials'?: readonly string[] | undefined;
   readonly 'remove-path'?: readonly string[] | undefined;
   readonly 'remove-client-ca-secret'?: boolean | undefined;
+  /** Prefixes. */
+  readonly 'remove-path-client-ca'?: readonly string[] | undefined;
   /** Drops all subjects. */
   readonly 'remove-client-certificate-subject'?: boolean | undefined;
   readonly 'remove-client-identity'?: boolean | undefined;
@@ -67,6 +72,9 @@ interface DraftRule {
   prefix: string;
   route: { service: string };
   enableWebsockets?: boolean | undefined;
+  clientCertificate?:
+    | { ca?: { name: string } | undefined; subjectMatches?: SubjectMatcher[] | undefined }
+    | undefined;
 }
 
 /** What flags are merged into: a route's descriptor, or nothing when it is created. */
@@ -100,7 +108,13 @@ export function applyRouteFlags(base: BaseDescriptor | undefined, flags: RouteFl
   const tls = mergeTls(base, flags);
   const clientCertificate = mergeSubjects(base, flags, tls?.clientValidationCa !== undefined);
   const httpBasic = mergeBasic(base?.validation?.httpBasic, flags);
-  const clientIdentity = mergeIdentity(base, flags, tls?.clientValidationCa !== undefined);
+  const routes = mergePathCas(
+    mergeRules(base?.routes ?? [], flags),
+    flags['path-client-ca'] ?? [],
+    flags['remove-path-client-ca'] ?? [],
+  );
+  const hasRuleCa = routes.some(({ clientCertificate: demand }) => demand?.ca !== undefined);
+  const clientIdentity = mergeIdentity(base, flags, tls?.clientValidationCa !== undefined || hasRuleCa);
   const corsPolicy = mergeCors(base?.corsPolicy, flags);
   const validation = {
     ...(clientCertificate === undefined ? {} : { clientCertificate }),
@@ -112,7 +126,7 @@ export function applyRouteFlags(base: BaseDescriptor | undefined, flags: RouteFl
     ...(Object.keys(validation).length === 0 ? {} : { validation }),
     ...(clientIdentity === undefined ? {} : { clientIdentity }),
     ...(corsPolicy === undefined ? {} : { corsPolicy }),
-    routes: mergeRules(base?.routes ?? [], flags),
+    routes,
   };
 }
 

@@ -11,8 +11,9 @@ const refused = {
 const admitted = { verdict: 'admit', validUntil: 0, matchedBy: null } as unknown as Evaluation;
 
 function clientLineOf(mode: 'observe' | 'enforce', answer: RequestAnswer, client: Evaluation): string {
-  const spec = { host: 'a.example', tls: { clientValidationCa: { name: 'ca', mode } } };
-  const tested = { route: { name: 'r', spec }, evaluation: { answer, client, rule } };
+  const spec = { host: 'a.example', tls: { clientValidationCa: { name: 'ca', mode } }, routes: [] };
+  const known = { caNames: new Map() };
+  const tested = { route: { name: 'r', spec }, known, evaluation: { answer, client, rule } };
   const text = describeEvaluation(tested as unknown as RouteEvaluation, []);
   return /^Client:? +(.*)$/m.exec(text)?.[1] ?? text;
 }

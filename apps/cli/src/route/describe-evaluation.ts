@@ -1,5 +1,5 @@
 import type { RequestEvaluation } from '@postern/admission';
-import { PROBLEMS } from '@postern/contracts';
+import { clientCaNamesOf, PROBLEMS } from '@postern/contracts';
 import { formatFields } from '../output/format-table.ts';
 import type { RouteEvaluation } from './evaluate-route.ts';
 import type { TestRequest } from './read-test-request.ts';
@@ -57,18 +57,23 @@ function answerText({ answer }: RequestEvaluation): string {
   }
 }
 
-function clientText({ route, evaluation }: RouteEvaluation): string {
+function clientText({ route, known, evaluation }: RouteEvaluation): string {
   const { answer, client } = evaluation;
-  const ca = route.spec.tls?.clientValidationCa?.name;
-  if (ca === undefined) return 'no certificate is asked for';
+  const [asked] = clientCaNamesOf(route.spec);
+  if (asked === undefined) return 'no certificate is asked for';
   const isRefused = answer.kind === 'problem' && answer.code === 'client_certificate_refused';
   if (answer.kind === 'handshake' || isRefused) return `refused: ${answer.detail}`;
-  if (client === null) return `a certificate of ${ca} is demanded`;
+  if (client === null) {
+    return route.spec.tls?.clientValidationCa === undefined
+      ? 'admitted: a certificate is asked for, and none is demanded here'
+      : `a certificate of ${asked} is demanded`;
+  }
   if (client.verdict === 'refuse' && route.spec.tls?.clientValidationCa?.mode === 'observe') {
     return `admitted: the route only observes; it would be refused: ${client.detail}`;
   }
   if (client.verdict === 'refuse') return `refused: ${client.detail}`;
   const until = new Date(client.validUntil).toISOString();
+  const ca = known.caNames.get(client.anchor?.bundle ?? '') ?? asked;
   if (client.matchedBy === null)
     return `admitted until ${until}: ${ca} vouches for it, and no subject is demanded`;
   const [[key, pattern] = ['', '']] = Object.entries(client.matchedBy.matcher);

@@ -1,4 +1,4 @@
-import { CLIENT_IDENTITY_HEADERS_DEFAULT, type RouteResource } from '@postern/contracts';
+import { CLIENT_IDENTITY_HEADERS_DEFAULT, type RouteResource, ruleCaNamesOf } from '@postern/contracts';
 import { formatFields, formatTable } from '../output/format-table.ts';
 import type { OutputLayout } from '../output/output-layout.ts';
 import { labelsText } from '../secret/describe-secret.ts';
@@ -9,11 +9,15 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
   const { spec, status } = route;
   const subjects = spec.validation?.clientCertificate?.subjectMatches;
   const { name: ca, mode, next } = spec.tls?.clientValidationCa ?? {};
+  const ruleCas = ruleCaNamesOf(spec);
   const head = formatFields([
     ['Route', route.name],
     ['Host', spec.host],
     ['URL', status.url],
-    ['Client CA', ca ?? 'none: every client may connect'],
+    [
+      'Client CA',
+      ca ?? (ruleCas.length > 0 ? 'none but where a path demands one' : 'none: every client may connect'),
+    ],
     [
       'Enforced',
       mode === 'observe' ? 'no: everybody is let in, and who would be refused is recorded' : undefined,
@@ -26,7 +30,10 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
         : (subjects?.map(writeSubject).join(', ') ?? 'every certificate of the CA'),
     ],
     ['Untrusted clients', spec.tls?.onUntrusted === 'page' ? 'are answered 403' : undefined],
-    ['Client identity', ca === undefined ? undefined : identityText(spec.clientIdentity)],
+    [
+      'Client identity',
+      ca === undefined && ruleCas.length === 0 ? undefined : identityText(spec.clientIdentity),
+    ],
     ['Server certificate', spec.tls?.serverCertificate?.name ?? 'automatic'],
     [
       'Basic auth',
@@ -37,13 +44,15 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
     ['Labels', labelsText(route.labels)],
     ['Updated', route.updatedAt],
   ]);
-  const isDemanding = spec.routes.some(({ clientCertificate }) => clientCertificate !== undefined);
+  const hasSubjects = spec.routes.some((rule) => rule.clientCertificate?.subjectMatches !== undefined);
+  const hasCas = ruleCas.length > 0;
   const rules = spec.routes.map((rule) => [
     rule.prefix,
     rule.route.service,
     rule.enableWebsockets === true ? 'yes' : 'no',
     rule.name ?? '',
-    ...(isDemanding ? [rule.clientCertificate?.subjectMatches.map(writeSubject).join(', ') ?? ''] : []),
+    ...(hasCas ? [rule.clientCertificate?.ca?.name ?? ''] : []),
+    ...(hasSubjects ? [rule.clientCertificate?.subjectMatches?.map(writeSubject).join(', ') ?? ''] : []),
   ]);
   const conditions = [
     ['Ready', String(status.ready), status.lastTransitionAt, status.reason, status.message],
@@ -51,7 +60,11 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
   return [
     head,
     formatTable(
-      ['PATH', 'SERVICE', 'WEBSOCKETS', 'RULE', ...(isDemanding ? ['SUBJECTS'] : [])],
+      [
+        ...['PATH', 'SERVICE', 'WEBSOCKETS', 'RULE'],
+        ...(hasCas ? ['CLIENT CA'] : []),
+        ...(hasSubjects ? ['SUBJECTS'] : []),
+      ],
       rules,
       layout,
     ),

@@ -7,6 +7,7 @@ import {
 import type { PosternClient } from '@postern/client';
 import { compileHost } from '@postern/compile';
 import {
+  clientCaNamesOf,
   type Hostname,
   type HostRows,
   PosternError,
@@ -57,7 +58,7 @@ export async function readKnownRoute(
     });
   }
   const { rows, secrets } = await readRows(client, project, route);
-  const authorities = caNamesOf(route).flatMap((name) => secrets.get(name) ?? []);
+  const authorities = clientCaNamesOf(route.spec).flatMap((name) => secrets.get(name) ?? []);
   const document = compileHost(rows);
   // An open host asks nobody, and most projects revoke nothing.
   const revoked = authorities.length === 0 ? [] : await client.revocations.list(project);
@@ -69,11 +70,6 @@ export async function readKnownRoute(
   );
   const caNames = new Map(authorities.map(({ id, name }) => [id, name]));
   return { route, known: { name: route.name, document, sources, caNames } };
-}
-
-function caNamesOf({ spec }: RouteResource): string[] {
-  const ca = spec.tls?.clientValidationCa;
-  return [ca?.name, ca?.next?.name].filter((name) => name !== undefined);
 }
 
 /** The exact host comes before the wildcard one label up, as on the edge. */
@@ -97,8 +93,7 @@ async function readRows(
     if (service !== undefined) services.set(name, service.spec);
   }
   const names = [
-    ...caNamesOf(route),
-    tls?.clientValidationCa?.next?.name,
+    ...clientCaNamesOf(route.spec),
     tls?.serverCertificate?.name,
     ...[...services.values()].flatMap((spec) => [spec.tls?.ca?.name, spec.tls?.clientCertificate?.name]),
   ].filter((name) => name !== undefined);

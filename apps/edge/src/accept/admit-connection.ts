@@ -11,7 +11,13 @@ import {
 import type { SubjectNames } from '@postern/pki';
 import { answerTlsChallenge } from '../acme/answer-tls-challenge.ts';
 import { ACME_TLS, type ChallengeAnswers } from '../acme/challenge-answers.ts';
-import { type ClientIdentity, type Connection, isObserved, type ServeProtocol } from '../connection.ts';
+import {
+  type ClientIdentity,
+  type Connection,
+  isObserved,
+  isRequested,
+  type ServeProtocol,
+} from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
 import type { EdgeHost } from '../hosts/served-host.ts';
@@ -135,9 +141,9 @@ export async function admitConnection(
   const handshake = await runHandshake(raw, {
     secureContext: found.secureContext,
     // By what the host demands when it comes to that: it may change while the handshake runs.
-    evaluate: host.policy === null ? null : (client) => (options.hosts.get(name) ?? host).evaluate(client),
+    evaluate: asksNobody(host) ? null : (client) => (options.hosts.get(name) ?? host).evaluate(client),
     intermediates: options.intermediates.of(host.policyVersion),
-    tellsUntrusted: tellsUntrusted(host.document) || isObserved(host),
+    tellsUntrusted: tellsUntrusted(host.document) || isObserved(host) || isRequested(host),
     serverName: hello.serverName,
     timeoutMs: options.handshakeMs,
     lingerer: options.lingerer,
@@ -172,17 +178,32 @@ export async function admitConnection(
       return;
     }
     case 'refused': {
-      const { socket, alpn, ...refusal } = handshake;
+      const { socket, alpn, presented, ...refusal } = handshake;
       const present = options.hosts.get(name);
+      const about = { socket, alpn, sni: name, from: client, client: null, presented };
+      const letIn = (served: EdgeHost) => {
+        // As a client that nobody knows.
+        const connection = connectionOf(options, about);
+        options.registry.add(connection, served, options.serve(connection).drain);
+      };
+      if (present !== undefined && isRequested(present)) {
+        // Other anchors may vouch for what these did not.
+        if (present.policyVersion !== host.policyVersion) {
+          turnOffChanged(options, socket, name, client.address);
+          return;
+        }
+        // No rule has been asked for yet: nobody is refused.
+        count(options, 'done', 'ok');
+        letIn(present);
+        return;
+      }
       const isLetIn = present !== undefined && isObserved(present);
       const id = noteRefusedClient(options, socket, {
         ...{ name, host: present ?? host, client: client.address, observed: isLetIn },
-        ...refusal,
+        ...{ chain: presented.chain, ...refusal },
       });
       if (isLetIn) {
-        // As a client that nobody knows.
-        const connection = connectionOf(options, { socket, alpn, sni: name, from: client, client: null });
-        options.registry.add(connection, present.document, options.serve(connection).drain);
+        letIn(present);
         return;
       }
       if (options.serveRefusal === null || !tellsUntrusted(host.document)) {
@@ -190,20 +211,15 @@ export async function admitConnection(
         return;
       }
       const { reason, detail } = refusal;
-      const connection = connectionOf(options, { socket, alpn, sni: name, from: client, client: null });
+      const connection = connectionOf(options, about);
       options.serveRefusal(connection, { reason, detail, refusal: id });
       return;
     }
     case 'done': {
       const { socket } = handshake;
       const present = options.hosts.get(name);
-      if (present === undefined || (present.policy === null) !== (host.policy === null)) {
-        options.log.info(
-          { host: name, client: client.address, reason: 'policy_changed' },
-          'connection refused',
-        );
-        count(options, 'refused', 'policy_changed');
-        endSecure(options.lingerer, socket);
+      if (present === undefined || asksNobody(present) !== asksNobody(host)) {
+        turnOffChanged(options, socket, name, client.address);
         return;
       }
       count(options, 'done', 'ok');
@@ -214,16 +230,17 @@ export async function admitConnection(
         options.ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
       }
       if (handshake.client !== null) {
-        const { leafDer, chainDer } = handshake.client;
-        options.intermediates.remember(host.policyVersion, leafDer, chainDer);
+        const { leafDer } = handshake.client;
+        options.intermediates.remember(host.policyVersion, leafDer, host.intermediatesOf(handshake.client));
       }
       const { alpn } = handshake;
       const connection = connectionOf(options, {
         ...{ socket, alpn, sni: name, from: client },
         client: handshake.client,
+        presented: handshake.client?.presented ?? null,
       });
       const { drain } = options.serve(connection);
-      options.registry.add(connection, present.document, drain);
+      options.registry.add(connection, present, drain);
     }
   }
 }
@@ -239,11 +256,23 @@ interface FinishedHandshake {
   readonly sni: Hostname;
   readonly from: { readonly address: string; readonly port: number };
   readonly client: ClientIdentity | null;
+  readonly presented: Connection['presented'];
+}
+
+/** Ends a connection whose host has come to demand something else during the handshake: the next one is asked anew. */
+function turnOffChanged(options: AdmitOptions, socket: TLSSocket, host: Hostname, client: string): void {
+  options.log.info({ host, client, reason: 'policy_changed' }, 'connection refused');
+  count(options, 'refused', 'policy_changed');
+  endSecure(options.lingerer, socket);
+}
+
+function asksNobody({ document }: Pick<EdgeHost, 'document'>): boolean {
+  return document.clientCertificate === null;
 }
 
 function connectionOf(
   options: AdmitOptions,
-  { socket, alpn, sni, from, client }: FinishedHandshake,
+  { socket, alpn, sni, from, client, presented }: FinishedHandshake,
 ): Connection {
   // The protocols take a socket whose handshake is over; without this they wait for it, or crash.
   (socket as unknown as { secureConnecting: boolean }).secureConnecting = false;
@@ -257,6 +286,7 @@ function connectionOf(
     tlsVersion: socket.getProtocol() ?? 'unknown',
     tlsCipher: socket.getCipher().name,
     client,
+    presented,
   };
 }
 

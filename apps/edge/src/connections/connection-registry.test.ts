@@ -31,15 +31,18 @@ beforeEach(() => {
 /** A host that admits every client under policy `v1`, and nobody under another. */
 function serve(sni: string, policyVersion: string, document: Partial<HostDocument> = {}): HostDocument {
   const whole = hostDocumentOf(sni, document);
+  const evaluate = () =>
+    policyVersion === 'v1'
+      ? evaluationOf({ validUntil: validUntilMs })
+      : evaluationOf({ verdict: 'refuse', reason: 'certificate_untrusted', refusedAt: 'handshake' });
   hosts.set(sni, {
     document: whole,
     revision: 1,
     policyVersion,
+    hasRuleCas: false,
     judgeRule: () => ({ verdict: 'admit', validUntil: validUntilMs, matchedBy: null }),
-    evaluate: () =>
-      policyVersion === 'v1'
-        ? evaluationOf({ validUntil: validUntilMs })
-        : evaluationOf({ verdict: 'refuse', reason: 'certificate_untrusted', refusedAt: 'handshake' }),
+    evaluate,
+    evaluateForRule: evaluate,
   });
   return whole;
 }
@@ -71,9 +74,10 @@ function open(
     tlsVersion: 'TLSv1.3',
     tlsCipher: 'TLS_AES_128_GCM_SHA256',
     client,
+    presented: client?.presented ?? null,
   };
   const opened = { socket, drains: 0 };
-  registry.add(connection, document, () => {
+  registry.add(connection, { document, policyVersion: 'v1' }, () => {
     opened.drains += 1;
     onDrain();
   });

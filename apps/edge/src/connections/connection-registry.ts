@@ -1,14 +1,16 @@
-import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
-import { type Connection, type HostTable, isObserved, type ServedHost } from '../connection.ts';
+import { type CompiledRule, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import { type Connection, type HostTable, isObserved, isRequested, type ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
-import { usedRulesOf } from './used-rules.ts';
+import { renewUsedRules, usedRulesOf, usedUntil } from './used-rules.ts';
 
 interface Entry {
   readonly connection: Connection;
   readonly drain: () => void;
   /** The present document of its host; what it names tells which changes concern the connection. */
   document: HostDocument;
+  /** Of the host when the connection was judged last. */
+  policyVersion: string;
   /** Milliseconds since 1970: until then the client is admitted as it was judged last; Infinity without a client. */
   validUntil: number;
   ending: boolean;
@@ -40,9 +42,13 @@ export class ConnectionRegistry {
   }
 
   /** Follows a connection until it closes. */
-  add(connection: Connection, document: HostDocument, drain: () => void): void {
+  add(
+    connection: Connection,
+    { document, policyVersion }: Pick<ServedHost, 'document' | 'policyVersion'>,
+    drain: () => void,
+  ): void {
     const validUntil = connection.client?.validUntil ?? Number.POSITIVE_INFINITY;
-    const entry: Entry = { connection, drain, document, validUntil, ending: false };
+    const entry: Entry = { connection, drain, document, policyVersion, validUntil, ending: false };
     const { sni, socket } = connection;
     const entries = this.#byName.get(sni) ?? new Set();
     this.#byName.set(sni, entries);
@@ -71,7 +77,7 @@ export class ConnectionRegistry {
   endExpired(): void {
     const now = this.#options.now();
     for (const entry of this.#entries()) {
-      if (entry.validUntil > now || entry.ending) continue;
+      if (entry.ending || Math.min(entry.validUntil, usedUntil(entry.connection)) > now) continue;
       // Another path may hold for longer than the one that has ended.
       this.#recheckEntry(entry);
       if (entry.validUntil <= now) this.#end(entry);
@@ -129,13 +135,15 @@ export class ConnectionRegistry {
 
   #recheckEntry(entry: Entry): void {
     const host = this.#options.hosts.get(entry.connection.sni);
-    const validUntil = host === undefined ? null : standsUntil(entry.connection, host);
+    const validUntil = host === undefined ? null : standsUntil(entry, host);
     if (host === undefined || validUntil === null) {
       this.#end(entry);
       return;
     }
     entry.document = host.document;
+    entry.policyVersion = host.policyVersion;
     entry.validUntil = validUntil;
+    renewUsedRules(entry.connection, validUntil);
   }
 
   #end(entry: Entry): void {
@@ -162,27 +170,61 @@ export class ConnectionRegistry {
  * Until when (milliseconds since 1970) a connection may go on under what its host demands now; null: it may not. A client
  * whom the host still admits keeps its connection, whatever became of other CAs.
  */
-function standsUntil(connection: Connection, host: ServedHost): number | null {
-  const { client } = connection;
-  const isOpen = isObserved(host) || (client === null && host.document.clientCertificate === null);
-  if (isOpen) return Number.POSITIVE_INFINITY;
-  if (client === null) return null;
-  const { verdict, validUntil, names } = host.evaluate(client.presented);
-  if (verdict !== 'admit') return null;
-  // What a rule has let through may still be under way, as a WebSocket.
-  for (const [prefix, demanded] of usedRulesOf(connection)) {
-    const isThere = host.document.rules.some((rule) => rule.prefix === prefix);
-    if ((!isThere && demanded) || names === null) return null;
-    if (host.judgeRule({ prefix }, { names, validUntil }).verdict === 'refuse') return null;
+function standsUntil({ connection, document, policyVersion }: Entry, host: ServedHost): number | null {
+  const { client, presented } = connection;
+  if (isObserved(host) || (client === null && host.document.clientCertificate === null))
+    return Number.POSITIVE_INFINITY;
+  let until = Number.POSITIVE_INFINITY;
+  if (isRequested(host)) {
+    // Whom nobody asked could not answer, and what other anchors say of a certificate only a handshake tells.
+    if (presented === null || (client === null && policyVersion !== host.policyVersion)) return null;
+  } else {
+    if (client === null) return null;
+    const { verdict, validUntil } = host.evaluate(client.presented);
+    if (verdict !== 'admit') return null;
+    until = validUntil;
   }
-  return validUntil;
+  // What a rule has let through may still be under way, as a WebSocket.
+  for (const rule of rulesToAsk(connection, document, host.document)) {
+    if (rule === null) return null;
+    const evaluation = presented === null ? null : host.evaluateForRule(rule, presented);
+    if (evaluation === null) continue;
+    const { verdict, names, validUntil } = evaluation;
+    if (verdict !== 'admit' || names === null) return null;
+    if (host.judgeRule(rule, { names, validUntil }).verdict === 'refuse') return null;
+    until = Math.min(until, validUntil);
+  }
+  return until;
+}
+
+/**
+ * The rules whose demands what a connection has begun must fulfil: those it used, and new ones that demand something for a part of the same
+ * paths. Null stands for a demand that nothing takes the place of.
+ */
+function* rulesToAsk(
+  connection: Connection,
+  before: HostDocument,
+  { rules }: HostDocument,
+): Generator<Pick<CompiledRule, 'prefix' | 'clientCertificate'> | null> {
+  const added = rules.filter(
+    ({ prefix, clientCertificate }) =>
+      clientCertificate !== undefined && !before.rules.some((rule) => rule.prefix === prefix),
+  );
+  for (const [prefix, { demanded }] of usedRulesOf(connection)) {
+    const present = rules.find((rule) => rule.prefix === prefix);
+    if (present === undefined && demanded) yield null;
+    // Where the rule is gone, what holds without one does.
+    yield present ?? { prefix };
+    yield* added.filter((rule) => rule.prefix.startsWith(prefix));
+  }
 }
 
 function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {
   const { trustBundle, nextTrustBundle, crls = [] } = document.clientCertificate ?? {};
+  const ofRules = document.rules.map(({ clientCertificate }) => clientCertificate?.trustBundle);
   // Revocations are told by the name of the project.
   const project = document.clientCertificate === null ? null : document.project;
-  return [trustBundle, nextTrustBundle, document.certificate, project, ...crls].some(
+  return [trustBundle, nextTrustBundle, ...ofRules, document.certificate, project, ...crls].some(
     (part) => part !== undefined && part !== null && parts.has(part),
   );
 }

@@ -1,16 +1,36 @@
 import type { CompiledRule } from '@postern/contracts';
 import type { Connection } from '../connection.ts';
 
-const used = new WeakMap<Connection, Map<string, boolean>>();
-
-/** Notes that a request of the connection was let through by a rule: what it began may still be under way. */
-export function noteUsedRule(connection: Connection, rule: CompiledRule): void {
-  const rules = used.get(connection) ?? new Map<string, boolean>();
-  used.set(connection, rules);
-  rules.set(rule.prefix, rule.clientCertificate !== undefined);
+/** What a rule that has let requests through demanded then, and until when (milliseconds since 1970) what it admitted by holds. */
+export interface UsedRule {
+  readonly demanded: boolean;
+  readonly validUntil: number;
 }
 
-/** The prefixes of the rules that have let requests through, and whether each demanded something of its own then. */
-export function usedRulesOf(connection: Connection): ReadonlyMap<string, boolean> {
-  return used.get(connection) ?? new Map();
+const NONE: ReadonlyMap<string, UsedRule> = new Map();
+const used = new WeakMap<Connection, Map<string, UsedRule>>();
+
+/** Notes that a request of the connection was let through by a rule: what it began may still be under way. */
+export function noteUsedRule(connection: Connection, rule: CompiledRule, validUntil: number): void {
+  const rules = used.get(connection) ?? new Map<string, UsedRule>();
+  used.set(connection, rules);
+  rules.set(rule.prefix, { demanded: rule.clientCertificate !== undefined, validUntil });
+}
+
+/** Notes that what the rules admitted by has been looked at again, and holds until then. */
+export function renewUsedRules(connection: Connection, validUntil: number): void {
+  const rules = used.get(connection);
+  for (const [prefix, { demanded }] of rules ?? []) rules?.set(prefix, { demanded, validUntil });
+}
+
+/** The rules that have let requests through, by their prefixes. */
+export function usedRulesOf(connection: Connection): ReadonlyMap<string, UsedRule> {
+  return used.get(connection) ?? NONE;
+}
+
+/** The first moment (milliseconds since 1970) at which one of them may no longer admit the client. */
+export function usedUntil(connection: Connection): number {
+  let until = Number.POSITIVE_INFINITY;
+  for (const { validUntil } of usedRulesOf(connection).values()) until = Math.min(until, validUntil);
+  return until;
 }

@@ -244,9 +244,7 @@ export class EdgeHostTable implements HostTable {
     if (certificateId === null) return { state: 'no_certificate' };
     const made = this.#closing(id, revision, dependsOn, () => {
       const { replica } = this.#options;
-      const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
-      const bundle = trustBundle === undefined ? null : this.#bundleOf(trustBundle);
-      const nextBundle = nextTrustBundle === undefined ? null : this.#bundleOf(nextTrustBundle);
+      const bundles = new Map(clientBundlesOf(document).map((bundle) => [bundle, this.#bundleOf(bundle)]));
       const revocations = this.#revocationsOf(document);
       const lists = (document.clientCertificate?.crls ?? []).map((list) =>
         kept(this.#lists, list, () => readList(replica, list)),
@@ -257,8 +255,7 @@ export class EdgeHostTable implements HostTable {
           id,
           revision,
           document,
-          bundle,
-          nextBundle,
+          bundles,
           revocations,
           lists,
           certificateId,
@@ -321,7 +318,7 @@ export class EdgeHostTable implements HostTable {
 
   /** Sessions of clients that are not admitted, or no longer, are not resumed; their full handshake then says why. */
   #mayResume(host: EdgeHost, { leafDer, wasGood }: SessionClient): boolean {
-    if (host.policy === null) return true;
+    if (host.document.clientCertificate === null) return true;
     if (leafDer === null || !wasGood) return false;
     const intermediates = this.#options.intermediates.of(host.policyVersion).find(leafDer);
     return host.evaluate({ openssl: { good: true }, chain: [leafDer, ...intermediates] }).verdict === 'admit';
@@ -350,8 +347,20 @@ function kept<T>(lru: Lru<T>, key: string, make: () => T): T {
 }
 
 /** Everything that decides whom a host admits, and the host itself: where any of it changes, every session ends. */
-function sessionDomainOf(host: EdgeHost): string {
-  return JSON.stringify([host.id, host.policyVersion, host.document.clientCertificate]);
+function sessionDomainOf({ id, policyVersion, document }: EdgeHost): string {
+  const { clientCertificate, rules } = document;
+  const ofRules = rules.flatMap((rule) => {
+    const bundle = rule.clientCertificate?.trustBundle;
+    return bundle === undefined ? [] : [[rule.prefix, bundle]];
+  });
+  return JSON.stringify([id, policyVersion, clientCertificate, ...ofRules]);
+}
+
+/** Ids of the bundles whose anchors may vouch for clients of a host, each once: its own before those of its rules. */
+function clientBundlesOf({ clientCertificate, rules }: HostDocument): string[] {
+  const { trustBundle = null, nextTrustBundle = null } = clientCertificate ?? {};
+  const ofRules = rules.map((rule) => rule.clientCertificate?.trustBundle ?? null);
+  return [...new Set([trustBundle, nextTrustBundle, ...ofRules].filter((id) => id !== null))];
 }
 
 /** Hosts share a context only where nothing can be resumed: the keys of a lane are of one domain. */
@@ -386,8 +395,7 @@ export function dependenciesOfDocument(document: HostDocument): string[] {
   add('certificate', document.certificate);
   if (document.clientCertificate !== null) add('revocation', document.project);
   for (const list of document.clientCertificate?.crls ?? []) add('crl', list);
-  add('trust-bundle', document.clientCertificate?.trustBundle);
-  add('trust-bundle', document.clientCertificate?.nextTrustBundle);
+  for (const bundle of clientBundlesOf(document)) add('trust-bundle', bundle);
   for (const service of Object.values(document.services)) {
     add('trust-bundle', service.trustBundle);
     add('certificate', service.clientCertificate);

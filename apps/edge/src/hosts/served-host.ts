@@ -1,13 +1,12 @@
 import {
   type CheckedList,
-  type ClientBundle,
-  type ClientPolicy,
-  clientPolicyOf,
   compileRuleDemands,
+  type HostPolicy,
+  hostPolicyOf,
   type RevocationIndex,
 } from '@postern/admission';
-import type { CertificateDocument, Finding, Hostname } from '@postern/contracts';
-import { isObserved, type ServedHost } from '../connection.ts';
+import type { CertificateDocument, Finding, HostDocument, Hostname } from '@postern/contracts';
+import { type ClientIdentity, isObserved, type ServedHost } from '../connection.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
 import { type CheckedBundle, UnusableDocument } from './read-documents.ts';
 
@@ -16,73 +15,103 @@ export interface EdgeHost extends ServedHost {
   /** The name of its document: the host, or the wildcard that covers it. */
   readonly id: Hostname;
   readonly revision: number;
-  /** The anchors that must vouch for clients; null on hosts that ask for no certificate. */
-  readonly bundle: CheckedBundle | null;
-  /** During a rotation, the anchors that take the place of those of `bundle`; both vouch for clients meanwhile. */
-  readonly nextBundle: CheckedBundle | null;
+  /** The anchors that may vouch for clients, by the ids of their bundles, in the order of the handshake; none on hosts that ask nobody. */
+  readonly bundles: ReadonlyMap<string, CheckedBundle>;
   /** What is revoked in the project; null where nothing ever was. */
   readonly revocations: RevocationIndex | null;
   /** The revocation lists of its CAs. */
   readonly lists: readonly CheckedList[];
-  /** What a client must fulfil; null on hosts that ask for no certificate. */
-  readonly policy: ClientPolicy | null;
+  /** What clients must fulfil, on the host and by its rules. */
+  readonly policy: HostPolicy;
+  /** The certificates above the leaf, as they were sent, on all ways to a CA that vouches for the client here. */
+  intermediatesOf(client: ClientIdentity): readonly Buffer[];
   readonly certificateId: string;
   readonly certificate: CertificateDocument;
   /** `KIND ID` of every feed document it is made of. */
   readonly dependsOn: readonly string[];
 }
 
-/** Compiles a host from its checked documents. Throws UnusableDocument when its matchers do not compile. */
+/** What is made of a host's documents. */
+type HostVerdicts = Pick<
+  EdgeHost,
+  'policyVersion' | 'hasRuleCas' | 'policy' | 'intermediatesOf' | 'evaluate' | 'evaluateForRule' | 'judgeRule'
+>;
+
+/** Compiles a host from its checked documents. Throws UnusableDocument when its matchers do not compile, or its demands contradict each other. */
 export function makeServedHost(
-  parts: Omit<EdgeHost, 'policyVersion' | 'policy' | 'evaluate' | 'judgeRule'>,
+  parts: Omit<EdgeHost, keyof HostVerdicts>,
   evaluator: ClientEvaluator,
 ): EdgeHost {
-  const { document, bundle, nextBundle } = parts;
-  // A demand of a rule would be none where nobody is refused.
-  if (isObserved({ document }) && document.rules.some((rule) => 'clientCertificate' in rule)) {
-    throw new UnusableDocument('unusable_document', 'a rule demands what the host only observes');
-  }
-  const policy = policyOf(parts);
+  const { document, bundles, revocations, lists } = parts;
+  const contradiction = contradictionOf(document);
+  if (contradiction !== null) throw new UnusableDocument('unusable_document', contradiction);
+  const named = new Map(
+    [...bundles].map(([name, { contentHash, anchors }]) => [name, { name, contentHash, anchors }]),
+  );
+  const read = hostPolicyOf(document, { bundles: named, revocations, lists });
+  if (!read.ok) throw unusableMatcher(read.findings);
+  const { policy } = read;
   const demands = compileRuleDemands(document.rules);
   if (!demands.ok) throw unusableMatcher(demands.findings);
   return {
     ...parts,
     policy,
-    policyVersion:
-      bundle === null
-        ? 'open'
-        : `${isObserved({ document }) ? 'observe' : 'require'} ${trustOf(bundle, nextBundle)}`,
-    evaluate: (client) => evaluator.evaluate(client, policy ?? NOBODY),
+    policyVersion: policyVersionOf(document, bundles),
+    hasRuleCas: policy.ofRules.size > 0,
+    intermediatesOf: (client) => intermediatesOf(client, policy, evaluator),
+    evaluate: (client) => evaluator.evaluateForHost(client, policy),
+    evaluateForRule: (rule, client) => evaluator.evaluateForRule(client, policy, rule),
     judgeRule: (rule, client) => demands.judge(rule, client),
   };
 }
 
-/** An open host has no clients to judge; should it ever be asked, it vouches for none. */
-const NOBODY: ClientPolicy = { bundles: [], matchers: null, revocations: null };
-
-/** Says which anchors vouch for clients, by their content. */
-function trustOf(bundle: CheckedBundle, next: CheckedBundle | null): string {
-  return next === null ? bundle.contentHash : `${bundle.contentHash} next ${next.contentHash}`;
+function intermediatesOf(
+  { presented, chainDer }: ClientIdentity,
+  { own, ofRules }: HostPolicy,
+  evaluator: ClientEvaluator,
+): readonly Buffer[] {
+  if (ofRules.size === 0) return chainDer;
+  // Each rule must find on a resumed connection what it found on the first one.
+  const found = new Set<Buffer>();
+  for (const policy of [own, ...ofRules.values()]) {
+    const evaluation = policy === null ? null : evaluator.evaluate(presented, policy);
+    if (evaluation === null || evaluation.anchor === null) continue;
+    for (const { source, der } of evaluation.path) {
+      if (source === 'sent' && ![...found].some((other) => other.equals(der))) found.add(der);
+    }
+  }
+  return [...found];
 }
 
-function policyOf({
-  document,
-  bundle,
-  nextBundle,
-  revocations,
-  lists,
-}: Pick<EdgeHost, 'document' | 'bundle' | 'nextBundle' | 'revocations' | 'lists'>): ClientPolicy | null {
-  const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
-  const bundles = new Map<string, ClientBundle>();
-  const add = (name: string | undefined, checked: CheckedBundle | null): void => {
-    if (name === undefined || checked === null) return;
-    bundles.set(name, { name, contentHash: checked.contentHash, anchors: checked.anchors });
-  };
-  add(trustBundle, bundle);
-  add(nextTrustBundle, nextBundle);
-  const read = clientPolicyOf(document, { bundles, revocations, lists });
-  if (read.ok) return read.policy;
-  throw unusableMatcher(read.findings);
+/** What of a document could leave a demand without effect. A compiled one never has it; one that does is not served. */
+function contradictionOf({ clientCertificate, rules }: HostDocument): string | null {
+  const demands = rules.flatMap((rule) => rule.clientCertificate ?? []);
+  if (clientCertificate === null) {
+    return demands.length > 0 ? 'a rule demands a certificate that the host does not ask for' : null;
+  }
+  const { mode, trustBundle, nextTrustBundle, observe } = clientCertificate;
+  if (observe === true && demands.length > 0) return 'a rule demands what the host only observes';
+  if (mode === 'require') return trustBundle === null ? 'certificates are demanded of no CA' : null;
+  if (trustBundle !== null || nextTrustBundle !== undefined || observe === true)
+    return 'a CA of the host is named where only rules demand one';
+  return demands.length === 0 || demands.some((demand) => demand.trustBundle === undefined)
+    ? 'a certificate is asked for without a CA that could vouch for it'
+    : null;
+}
+
+/** Says what decides in a handshake: whether a certificate is asked for, and which anchors vouch for it where, by their content. */
+function policyVersionOf(document: HostDocument, bundles: EdgeHost['bundles']): string {
+  const { clientCertificate, rules } = document;
+  if (clientCertificate === null) return 'open';
+  const { mode, trustBundle, nextTrustBundle } = clientCertificate;
+  const hashOf = (id: string) => bundles.get(id)?.contentHash ?? '';
+  const ofRules = new Set(rules.flatMap((rule) => rule.clientCertificate?.trustBundle ?? []));
+  return [
+    isObserved({ document }) ? 'observe' : mode,
+    ...(trustBundle === null ? [] : [hashOf(trustBundle)]),
+    ...(nextTrustBundle === undefined ? [] : ['next', hashOf(nextTrustBundle)]),
+    ...(ofRules.size === 0 ? [] : ['rules', ...[...ofRules].map(hashOf)]),
+  ].join(' ');
 }
 
 function unusableMatcher([finding]: readonly Finding[]): UnusableDocument {

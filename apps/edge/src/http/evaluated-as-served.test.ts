@@ -19,6 +19,9 @@ beforeAll(async () => {
   const [ca, other] = [openssl.selfSigned('A'), openssl.selfSigned('B')];
   clients.set('trusted', openssl.signed(ca, 'client.acme.org'));
   clients.set('stranger', openssl.signed(other, 'client.acme.org'));
+  const partners = openssl.selfSigned('partners');
+  clients.set('partner', openssl.signed(partners, 'client.acme.org'));
+  fixture.edge.putBundle('partners', [partners.cert]);
   const rules = [
     { name: null, prefix: '/a', service: 'echo', enableWebsockets: false },
     { name: null, prefix: '/a/deep', service: 'echo', enableWebsockets: false },
@@ -47,6 +50,14 @@ beforeAll(async () => {
     ),
     anchors: [ca.cert],
   });
+  const partnerRules = rules.map((rule) =>
+    rule.prefix === '/a/deep' ? { ...rule, clientCertificate: { trustBundle: 'partners' } } : rule,
+  );
+  await fixture.putHost('mixed.example.org', echo.port, { rules: partnerRules, anchors: [ca.cert] });
+  await fixture.putHost('request.example.org', echo.port, {
+    rules: partnerRules,
+    clientCertificate: { mode: 'request', trustBundle: null, subjectMatches: null },
+  });
   await fixture.putHost('named.example.org', echo.port, {
     rules,
     anchors: [ca.cert],
@@ -71,10 +82,10 @@ async function servedStatus(sni: string, host: string, method: string, target: s
 function evaluatedStatus(sni: string, host: string, method: string, target: string, client: string): number {
   const served = fixture.edge.worker.hosts.get(sni as Hostname);
   if (served === undefined) throw new Error(`${sni} is not served`);
-  const { bundle, document } = served;
-  const anchors = readAnchors(bundle?.anchorsPem.map((pem) => new X509Certificate(pem).raw) ?? []);
-  const id = document.clientCertificate?.trustBundle ?? '';
-  const bundles = new Map([[id, { name: id, contentHash: bundle?.contentHash ?? '', anchors }]]);
+  const { document } = served;
+  const bundles = new Map([...served.bundles].map(([name, bundle]) => [name, { name, ...bundle }]));
+  const pems = [...served.bundles.values()].flatMap(({ anchorsPem }) => anchorsPem);
+  const anchors = readAnchors(pems.map((pem) => new X509Certificate(pem).raw));
   const certificate = clients.get(client);
   const chain = certificate === undefined ? [] : [new X509Certificate(pemOf(certificate.cert)).raw];
   const now = Date.now();
@@ -106,6 +117,8 @@ test.each([
   'observed.example.org',
   'page.example.org',
   'rules.example.org',
+  'mixed.example.org',
+  'request.example.org',
 ])('%s answers every request as evaluated', async (sni) => {
   const asked = [
     ...targets.map((target) => ['GET', target, sni, 'trusted'] as const),
@@ -114,7 +127,13 @@ test.each([
     ...['y.wild.example.org', 'open.example.org', '127.0.0.1'].map(
       (host) => ['GET', '/a', host, 'trusted'] as const,
     ),
-    ...['none', 'stranger'].map((client) => ['GET', '/a', sni, client] as const),
+    ...['none', 'stranger', 'partner'].flatMap((client) =>
+      ['/a', '/a/deep'].map((target) => ['GET', target, sni, client] as const),
+    ),
+    ...(sni === 'mixed.example.org' || sni === 'request.example.org' ? ['none', 'partner'] : []).flatMap(
+      (client) => targets.map((target) => ['GET', target, sni, client] as const),
+    ),
+    ...['none', 'partner'].map((client) => ['OPTIONS', '*', sni, client] as const),
   ];
   for (const [method, target, host, client] of asked) {
     const said = evaluatedStatus(sni, host, method, target, client);

@@ -50,8 +50,10 @@ async function outcomeOf(
     document,
     revision: 1,
     policyVersion: 'v1',
+    hasRuleCas: false,
     judgeRule: () => ({ verdict: 'admit', validUntil: NOW + 1, matchedBy: null }),
     evaluate: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
+    evaluateForRule: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
   };
   const handle = createRequestHandler({
     hosts: { get: () => (served === null ? undefined : host) },

@@ -1,34 +1,20 @@
-import { createRuleTable, type Evaluation, type RuleTable } from '@postern/admission';
-import {
-  type CompiledRule,
-  type Hostname,
-  PosternError,
-  PROBLEMS,
-  REFUSAL_REASONS,
-  type RefusalReason,
-} from '@postern/contracts';
-import {
-  type ClientIdentity,
-  type Connection,
-  type HostTable,
-  isObserved,
-  type ServedHost,
-} from '../connection.ts';
-import { noteUsedRule } from '../connections/used-rules.ts';
+import { createRuleTable, type RuleTable } from '@postern/admission';
+import { type CompiledRule, type Hostname, PosternError, PROBLEMS } from '@postern/contracts';
+import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
-import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
 import { answerEmpty, answerProblem } from './answer-problem.ts';
 import { basicChallenge, requireBasicCredentials } from './basic-auth.ts';
+import { createClientGate } from './client-gate.ts';
 import { corsFields, preflightFields } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { forward } from './forward.ts';
 import type { HandleExchange } from './h1-server.ts';
 import type { ClientPace } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
-import { isLogged, noteObserved, noteRefusal } from './note-refusal.ts';
+import { isLogged, noteRefusal } from './note-refusal.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
 
@@ -57,15 +43,6 @@ export interface RequestHandlerOptions {
   readonly onFinished: (entry: AccessEntry) => void;
 }
 
-/** What was made of a client last, and when that was told to the ledger (milliseconds since 1970). */
-interface KnownVerdict {
-  readonly served: ServedHost;
-  readonly evaluation: Evaluation;
-  seenAt: number;
-  /** By the prefixes of rules that only observe some of their matchers. */
-  readonly rulesAt: Map<string, number>;
-}
-
 /**
  * The one path of a request, for both protocols: host, verdict, target, CORS preflight, basic authentication, rule, WebSocket, forwarding.
  *
@@ -74,87 +51,13 @@ interface KnownVerdict {
  */
 export function createRequestHandler(options: RequestHandlerOptions): HandleExchange {
   const ruleTables = new WeakMap<readonly CompiledRule[], RuleTable>();
-  const verdicts = new WeakMap<Connection, KnownVerdict>();
-  /** Connections as upstreams learn of them where the client would be refused: without an identity. */
-  const nameless = new WeakMap<Connection, Connection>();
+  const gate = createClientGate(options);
 
   const rulesOf = (served: ServedHost): RuleTable => {
     const { rules } = served.document;
     const table = ruleTables.get(rules) ?? createRuleTable(rules);
     ruleTables.set(rules, table);
     return table;
-  };
-  const evaluationOf = (connection: Connection, client: ClientIdentity, served: ServedHost): Evaluation => {
-    let known = verdicts.get(connection);
-    const now = options.now();
-    if (known?.served !== served || known.evaluation.validUntil <= now) {
-      known = { served, evaluation: served.evaluate(client.presented), seenAt: 0, rulesAt: new Map() };
-      verdicts.set(connection, known);
-    }
-    if (now - known.seenAt >= LEDGER_LIMITS.foldMs) {
-      known.seenAt = now;
-      const { leafDer, fingerprint, presented } = client;
-      const { document } = served;
-      const { evaluation } = known;
-      options.ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
-      const would = observedRefusal(evaluation, served);
-      if (would !== null) noteObserved(options.ledger, { connection, client, served, rule: null, ...would });
-    }
-    return known.evaluation;
-  };
-  /** The host of the connection as it is now, or undefined when the connection must not be used any more. */
-  const servedHostOf = (connection: Connection): ServedHost | undefined => {
-    const served = options.hosts.get(connection.sni);
-    if (served === undefined) return undefined;
-    const { client } = connection;
-    if (isObserved(served)) return served;
-    if (client === null) return served.document.clientCertificate === null ? served : undefined;
-    const { refusedAt, validUntil } = evaluationOf(connection, client, served);
-    return refusedAt === 'handshake' || validUntil <= options.now() ? undefined : served;
-  };
-  /** The connection as upstreams may learn of it. Fails where its client is refused. */
-  const requireAdmitted = (
-    connection: Connection,
-    client: ClientIdentity,
-    served: ServedHost,
-  ): Connection => {
-    const { verdict, detail, ...evaluation } = evaluationOf(connection, client, served);
-    if (verdict === 'admit') return connection;
-    const reason = evaluation.reason ?? 'certificate_invalid';
-    if (isObserved(served)) {
-      const known = nameless.get(connection) ?? { ...connection, client: null };
-      nameless.set(connection, known);
-      return known;
-    }
-    throw new PosternError('client_certificate_refused', {
-      reason,
-      detail: `${REFUSAL_REASONS[reason]}: ${detail}`,
-    });
-  };
-
-  const requireAdmittedByRule = (
-    connection: Connection,
-    client: ClientIdentity,
-    served: ServedHost,
-    rule: CompiledRule,
-  ): void => {
-    const { validUntil } = evaluationOf(connection, client, served);
-    const verdict = served.judgeRule(rule, { names: client.names, validUntil });
-    if (verdict.verdict === 'refuse') {
-      const name = JSON.stringify(rule.name ?? rule.prefix);
-      throw new PosternError('client_certificate_refused', {
-        reason: verdict.reason,
-        detail: `${REFUSAL_REASONS[verdict.reason]}: rule ${name}: ${verdict.detail}`,
-      });
-    }
-    noteUsedRule(connection, rule);
-    const rulesAt = verdicts.get(connection)?.rulesAt;
-    const now = options.now();
-    if (verdict.observed === undefined || now - (rulesAt?.get(rule.prefix) ?? 0) < LEDGER_LIMITS.foldMs)
-      return;
-    rulesAt?.set(rule.prefix, now);
-    const { reason, detail } = verdict.observed;
-    noteObserved(options.ledger, { connection, client, served, reason, detail, rule });
   };
 
   const answer = async (
@@ -169,11 +72,12 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       const head = readRequestHead(exchange);
       requireServedHost(head.host, connection, options.hosts);
       entry.host = head.host;
-      const shown =
-        connection.client === null ? connection : requireAdmitted(connection, connection.client, served);
+      // Where rules name CAs of their own nothing can be said of a client before there is a rule.
+      let shown = served.hasRuleCas ? null : gate.admit(connection, served, null);
       const cors = document.cors === null ? null : corsFields(exchange.fields, document.cors);
       extra.push(...(cors ?? []));
       if (head.target === '*') {
+        shown ??= gate.admit(connection, served, null);
         entry.status = 204;
         answerEmpty(exchange, 204, extra);
         return;
@@ -181,9 +85,8 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       const { rule } = rulesOf(served).find(head.target);
       entry.rule = rule === null ? null : (rule.name ?? rule.prefix);
       entry.service = rule?.service ?? null;
-      if (rule !== null && connection.client !== null) {
-        requireAdmittedByRule(connection, connection.client, served, rule);
-      }
+      shown ??= gate.admit(connection, served, rule);
+      if (rule !== null) gate.admitByRule(connection, shown, served, rule);
       const preflight =
         document.cors === null ? undefined : preflightFields(exchange.method, exchange.fields, document.cors);
       if (preflight !== undefined) {
@@ -257,7 +160,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     const entry = createEntry(exchange, connection, options.now());
     const startedAt = performance.now();
     try {
-      const served = servedHostOf(connection);
+      const served = gate.servedHostOf(connection);
       if (served === undefined) {
         entry.aborted = true;
         entry.code = 'unavailable';
@@ -276,17 +179,6 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     if (isLogged(entry)) options.accessLog.write(entry);
     options.onFinished(entry);
   };
-}
-
-/** Why a client that is let in would be refused if the host did more than observe; null: it would not be. */
-function observedRefusal(
-  { verdict, reason, detail, observed }: Evaluation,
-  served: ServedHost,
-): { readonly reason: RefusalReason; readonly detail: string } | null {
-  if (verdict === 'refuse') {
-    return isObserved(served) ? { reason: reason ?? 'certificate_invalid', detail } : null;
-  }
-  return observed?.verdict === 'refuse' ? { reason: observed.reason, detail: observed.detail } : null;
 }
 
 /** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type CompiledRule, PosternError, type RefusalReason } from '@postern/contracts';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
+import { fingerprintOf } from '../tls/client-identity.ts';
 import type { AccessEntry } from './access-log.ts';
 
 /** Refusals of one entry of the ledger whose requests are all in the access log, and then each how manyth. */
@@ -23,7 +24,9 @@ export async function noteRefusal(problem: PosternError, request: RefusedRequest
   const { connection, served, entry, ledger } = request;
   const { code } = problem;
   if (code !== 'client_certificate_refused' && code !== 'misdirected_request') return problem;
-  const { client } = connection;
+  const { client, presented } = connection;
+  const chain = presented?.chain ?? [];
+  const [leaf] = chain;
   const reason = code === 'misdirected_request' ? code : (problem.reason ?? 'certificate_invalid');
   const { id, nth, delayMs } = ledger.refuse({
     document: served.document,
@@ -34,8 +37,8 @@ export async function noteRefusal(problem: PosternError, request: RefusedRequest
     // Set before only where a rule was chosen already, so it is that rule which refuses.
     rule: entry.rule,
     clientAddress: connection.clientAddress,
-    fingerprint: client?.fingerprint ?? null,
-    chain: client?.presented.chain ?? [],
+    fingerprint: client?.fingerprint ?? (leaf === undefined ? null : fingerprintOf(leaf)),
+    chain,
     tlsVersion: connection.tlsVersion,
   });
   entry.refusal = id;
@@ -53,7 +56,7 @@ export async function noteRefusal(problem: PosternError, request: RefusedRequest
 
 interface ObservedRequest {
   readonly connection: Connection;
-  readonly client: ClientIdentity;
+  readonly client: Pick<ClientIdentity, 'fingerprint' | 'presented'>;
   readonly served: ServedHost;
   readonly reason: RefusalReason;
   readonly detail: string;

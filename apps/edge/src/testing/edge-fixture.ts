@@ -9,6 +9,7 @@ import {
   type LogLevel,
   type SubjectMatcher,
   TICKET_KEYS,
+  type TrustBundle,
 } from '@postern/contracts';
 import { createLocalAuthority, newEdgeKeyPair, parseCertificatesPem, trustBundleOf } from '@postern/pki';
 import { openReplica } from '@postern/replica';
@@ -60,6 +61,8 @@ export interface EdgeFixture {
   readonly ledger: LedgerNews[];
   /** Writes a host with its certificate and bundle, and tells the worker. */
   putHost(host: string, input?: HostInput): Promise<void>;
+  /** Writes a trust bundle of PEM files, and tells the worker. */
+  putBundle(id: string, files: readonly string[]): void;
   /** Writes any document, damaged ones too, and tells the worker; a null body removes it. */
   put(kind: ChangeKind, id: string, body: unknown, formatVersion?: number): void;
   /**
@@ -130,14 +133,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       const certificate = `certificate-${host}`;
       const bundle = `bundle-${host}`;
       write('certificate', certificate, await issue(certificate, host));
-      if (anchors !== undefined) {
-        const certificates = anchors.flatMap((file) => {
-          const parsed = parseCertificatesPem(pemOf(file), { pointer: '' });
-          if (!parsed.ok) throw new Error(`${file} holds no certificates`);
-          return parsed.certificates;
-        });
-        write('trust-bundle', bundle, trustBundleOf(certificates));
-      }
+      if (anchors !== undefined) write('trust-bundle', bundle, bundleOf(anchors));
       const demand =
         anchors === undefined
           ? null
@@ -154,6 +150,10 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
         { kind: 'host', id: host },
       ]);
     },
+    putBundle(id, files) {
+      write('trust-bundle', id, bundleOf(files));
+      tell([{ kind: 'trust-bundle', id }]);
+    },
     put(kind, id, body, formatVersion) {
       write(kind, id, body, formatVersion);
       tell([{ kind, id }]);
@@ -169,6 +169,15 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function bundleOf(files: readonly string[]): TrustBundle {
+  const certificates = files.flatMap((file) => {
+    const parsed = parseCertificatesPem(pemOf(file), { pointer: '' });
+    if (!parsed.ok) throw new Error(`${file} holds no certificates`);
+    return parsed.certificates;
+  });
+  return trustBundleOf(certificates);
 }
 
 /** Keeps every line, whatever its level. */

@@ -4,10 +4,14 @@ import {
   type ClientPolicy,
   type Evaluation,
   evaluateClient,
+  evaluateForHost,
+  evaluateForRule,
   type FindClientPath,
   findClientPath,
+  type HostPolicy,
   type PresentedClient,
 } from '@postern/admission';
+import type { CompiledRule } from '@postern/contracts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
 
@@ -30,6 +34,20 @@ export class ClientEvaluator {
   /** Says all there is to say about a client under a policy, as it stands now. */
   evaluate(client: PresentedClient, policy: ClientPolicy): Evaluation {
     return evaluateClient(client, policy, this.#now(), this.#find);
+  }
+
+  /** What a connection of the client is worth to the host and its rules, as it stands now. */
+  evaluateForHost(client: PresentedClient, policy: HostPolicy): Evaluation {
+    return evaluateForHost(client, policy, this.#now(), this.#find);
+  }
+
+  /** What holds for the client where a rule applies, or none; null: nothing is demanded there. */
+  evaluateForRule(
+    client: PresentedClient,
+    policy: HostPolicy,
+    rule: Pick<CompiledRule, 'clientCertificate'> | null,
+  ): Evaluation | null {
+    return evaluateForRule(client, policy, rule, this.#now(), this.#find);
   }
 
   readonly #find: FindClientPath = (chain, bundle, now) => {

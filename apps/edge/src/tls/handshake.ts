@@ -25,8 +25,8 @@ export type HandshakeOutcome =
       readonly reason: RefusalReason;
       readonly detail: string;
       readonly fingerprint: string | null;
-      /** The certificates it was judged by, leaf first; empty where none was sent. */
-      readonly chain: readonly Buffer[];
+      /** What it was judged by; no certificate where none was sent. */
+      readonly presented: PresentedClient;
       /** Names of the leaf as they stand in it, for the log; null when they cannot be read. */
       readonly subject: SubjectNames | null;
     }
@@ -118,19 +118,19 @@ function judge(
   const alpn = socket.alpnProtocol === null ? false : socket.alpnProtocol;
   if (evaluate === null) return { outcome: 'done', socket, client: null, alpn };
   const leaf = leafShown(socket);
+  // OpenSSL's word on a resumed session is that of its first handshake; ours is of now, on the same certificates.
+  const openssl = readVerifyResult(socket);
   const refuse = (reason: RefusalReason, detail: string, chain: readonly Buffer[]): HandshakeOutcome => ({
     outcome: 'refused',
     socket,
     alpn,
     reason,
     detail,
-    chain,
+    presented: { openssl, chain },
     ...describeLeaf(leaf),
   });
   // OpenSSL calls a resumed session without a certificate good (nodejs/node #35317).
   if (leaf === null) return refuse('certificate_missing', 'no certificate was sent', []);
-  // OpenSSL's word on a resumed session is that of its first handshake; ours is of now, on the same certificates.
-  const openssl = readVerifyResult(socket);
   // Whom OpenSSL refuses is refused anyway; what others have sent would only hide why.
   let chain: readonly Buffer[] = openssl.good ? [leaf, ...intermediates.find(leaf)] : [leaf];
   let evaluation = evaluate({ openssl, chain });
@@ -143,7 +143,7 @@ function judge(
   }
   // Whom only a matcher refuses is told so in an answer.
   if (evaluation.refusedAt === 'handshake') {
-    const { reason, detail } = refusalOf(evaluation, openssl, chain);
+    const { reason, detail } = refusalOf(evaluation, { openssl, chain });
     return refuse(reason, detail, chain);
   }
   const client = identityOf({ openssl, chain }, evaluation);
@@ -151,11 +151,10 @@ function judge(
   return { outcome: 'done', socket, client, alpn };
 }
 
-/** Ours, unless OpenSSL has seen what we have not read and knows more exactly. */
-function refusalOf(
+/** Why a client is refused: our reason, unless OpenSSL has seen what we have not read and knows more exactly. */
+export function refusalOf(
   { reason, detail }: Evaluation,
-  openssl: PresentedClient['openssl'],
-  chain: readonly Buffer[],
+  { openssl, chain }: PresentedClient,
 ): { reason: RefusalReason; detail: string } {
   const ours = { reason: reason ?? ('certificate_invalid' as const), detail };
   if (openssl.good || chain.length > 1 || ours.reason !== 'certificate_untrusted') return ours;

@@ -871,7 +871,10 @@ export interface components {
                 };
                 enableWebsockets?: boolean;
                 clientCertificate?: {
-                    subjectMatches: {
+                    ca?: {
+                        name: string;
+                    };
+                    subjectMatches?: {
                         exact?: string;
                         hasPrefix?: string;
                         hasSuffix?: string;
@@ -951,7 +954,10 @@ export interface components {
                 };
                 enableWebsockets?: boolean;
                 clientCertificate?: {
-                    subjectMatches: {
+                    ca?: {
+                        name: string;
+                    };
+                    subjectMatches?: {
                         exact?: string;
                         hasPrefix?: string;
                         hasSuffix?: string;

@@ -103,25 +103,31 @@ export function describeResources(makeHarness: MakeHarness): void {
     });
 
     test('what is in use is not deleted, and the users are named', async () => {
-      await store.putSecret(caWrite('ca'));
-      await store.putSecret(caWrite('upstream-ca'));
+      for (const name of ['ca', 'rule-ca', 'upstream-ca']) await store.putSecret(caWrite(name));
       await store.createService(
         serviceWrite('cart', 1, { targets: ['https://127.0.0.1:1'], tls: { ca: { name: 'upstream-ca' } } }),
       );
+      const rule = { prefix: '/p', route: { service: 'cart' } };
       await store.createRoute(
-        routeWrite('r', 'a.example.org', 'cart', { tls: { clientValidationCa: { name: 'ca' } } }),
+        routeWrite('r', 'a.example.org', 'cart', {
+          tls: { clientValidationCa: { name: 'ca' } },
+          routes: [{ ...rule, clientCertificate: { ca: { name: 'rule-ca' } } }],
+        }),
       );
-      expect((await refusal(store.deleteSecret(targetFor('ca')), 'in_use')).detail).toContain('route/r');
+      for (const name of ['ca', 'rule-ca']) {
+        expect((await refusal(store.deleteSecret(targetFor(name)), 'in_use')).detail).toContain('route/r');
+      }
       expect((await refusal(store.deleteSecret(targetFor('upstream-ca')), 'in_use')).detail).toContain(
         'service/cart',
       );
       expect((await refusal(store.deleteService(targetFor('cart')), 'in_use')).detail).toContain('route/r');
       await store.updateRoute(routeWrite('r', 'a.example.org', 'cart'));
       await store.deleteSecret(targetFor('ca'));
+      await store.deleteSecret(targetFor('rule-ca'));
       await store.deleteRoute(targetFor('r'));
       await store.deleteService(targetFor('cart'));
       await store.deleteSecret(targetFor('upstream-ca'));
-      expect((await readChanges(store)).map((change) => change.body)).toEqual([null, null, null]);
+      expect((await readChanges(store)).map((change) => change.body)).toEqual([null, null, null, null]);
     });
 
     test('what the Compiler finds wrong is refused with its findings and changes nothing', async () => {

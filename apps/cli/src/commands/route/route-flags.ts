@@ -26,6 +26,11 @@ export const ROUTE_FLAGS = {
     description: 'tls-ca secret: demand client certificates it vouches for',
     helpValue: 'NAME',
   }),
+  'path-client-ca': Flags.string({
+    description: 'tls-ca secret whose clients alone this path admits; repeatable',
+    helpValue: '/PREFIX=NAME',
+    ...many,
+  }),
   'client-certificate-subject': Flags.string({
     description:
       'admit this CN or DNS name; *x is a suffix, x* a prefix; repeatable, adds to those that are there',
@@ -82,6 +87,11 @@ export const ROUTE_FLAGS = {
 export const ROUTE_REMOVALS = {
   'remove-path': Flags.string({ description: 'drop this prefix; repeatable', helpValue: '/PREFIX', ...many }),
   'remove-client-ca-secret': Flags.boolean({ description: 'demand no client certificate any more' }),
+  'remove-path-client-ca': Flags.string({
+    description: 'take its own client CA from this path; repeatable',
+    helpValue: '/PREFIX',
+    ...many,
+  }),
   'remove-client-certificate-subject': Flags.boolean({ description: 'drop all subjects' }),
   'remove-client-identity': Flags.boolean({ description: 'tell services who a client is as by default' }),
   'remove-server-certificate-secret': Flags.boolean({ description: 'go back to an automatic certificate' }),

@@ -1,3 +1,4 @@
+import { clientCaNamesOf } from '@postern/contracts';
 import { usageFailure } from '../../cli-failure.ts';
 import { retryOnConflict } from '../../retry-on-conflict.ts';
 import { nameArg } from '../name-arg.ts';
@@ -27,6 +28,7 @@ Waits until the edge serves the change, at most --timeout; then a warning is pri
     'postern route update my-route --client-ca-secret my-root-ca',
     "postern route update my-route --remove-client-certificate-subject --client-certificate-subject '*.acme.org'",
     'postern route update my-route --path /new=shop --remove-path /old',
+    'postern route update my-route --path /partners=orders --path-client-ca /partners=partner-ca',
     'postern route update my-route -f my-route.yaml',
   ];
   static override args = { name: nameArg('route')() };
@@ -63,7 +65,7 @@ Waits until the edge serves the change, at most --timeout; then a warning is pri
       throw explainRouteRefusal(error, name, file);
     });
     await this.finishWrite(client, written, `Route ${name} updated\n`, flags, file);
-    if (flags['remove-client-ca-secret'] && written.resource.spec.tls?.clientValidationCa === undefined) {
+    if (flags['remove-client-ca-secret'] && clientCaNamesOf(written.resource.spec).length === 0) {
       this.say(`note: ${name} asks for no client certificate any more: every client may connect`);
     }
   }
