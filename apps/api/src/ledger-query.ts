@@ -37,6 +37,10 @@ const refusalFilter = {
   observed: z.enum(['true', 'false']).optional().meta({
     description: 'true: only those who were let in and would have been refused; false: only the refused',
   }),
+  observedMatch: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'true: only those whom an observed matcher would admit; false: only the others' }),
   since: instant.optional().meta({ description: 'Those whose last refusal came then or later' }),
 };
 
@@ -80,6 +84,7 @@ export function refusalFilterOf(query: RefusalFilterQuery): RefusalFilter {
     reason: query.reason,
     fingerprint: query.fingerprint,
     observed: query.observed === undefined ? undefined : query.observed === 'true',
+    observedMatch: query.observedMatch === undefined ? undefined : query.observedMatch === 'true',
     since: query.since,
   };
 }

@@ -71,7 +71,8 @@ test('what edges refuse is listed with all that is known of it, page by page, an
   expect((await report(sent)).status).toBe(200);
   const { chain: chainHash, ...shown } = refusalOf(2, { count: 7 });
   const at = new Date(AT).toISOString();
-  const expected = { ...shown, edge: 'edge-1', chainHash, firstAt: at, lastAt: at };
+  const untold = { phase: null, observedMatch: null };
+  const expected = { ...shown, ...untold, edge: 'edge-1', chainHash, firstAt: at, lastAt: at };
   const list = await client.refusals.list('default');
   expect(list).toMatchObject({ dropped: 4, more: false });
   expect(list.items[0]).toEqual(expected);
@@ -159,4 +160,21 @@ test('a report beyond the bounds is refused whole', async () => {
   const many = Array.from({ length: 201 }, (_, index) => refusalOf(1_000 + index));
   expect((await report({ refusals: many })).status).toBe(422);
   expect((await client.refusals.list('default')).items).toHaveLength(before);
+});
+
+test('when a client met its refusal, and which observed matcher would admit it, is told and asked for', async () => {
+  const place = { route: 'told', host: 'told.example.org' };
+  const allowed = refusalOf(901, { ...place, phase: 'request', observedMatch: 'exact "a.acme.org"' });
+  await report({
+    refusals: [allowed, refusalOf(902, { ...place, phase: 'connection' }), refusalOf(903, place)],
+  });
+  const list = async (filter: object) =>
+    (await client.refusals.list('default', { route: 'told', ...filter })).items.map(
+      ({ phase, observedMatch }) => [phase, observedMatch],
+    );
+  expect(await list({ observedMatch: true })).toEqual([['request', 'exact "a.acme.org"']]);
+  expect(await list({ observedMatch: false })).toEqual([
+    [null, null],
+    ['connection', null],
+  ]);
 });

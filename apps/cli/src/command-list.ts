@@ -59,7 +59,7 @@ const LIST = {
   'route:export': { summary: "Print a route's descriptor as YAML" },
   'route:get': { summary: 'Show a route: where it leads, whom it admits, whether it is served' },
   'route:list': { summary: 'List the routes of the project' },
-  'route:observe': { summary: 'List whom an observed route would refuse' },
+  'route:observe': { summary: 'List whom an observed route would refuse, or admit' },
   'route:rotate-ca': { summary: 'Replace the client CA of a route without turning any client away' },
   'route:test': {
     summary: 'Say which rule and service would answer a request, and what its client certificate meets',

@@ -249,4 +249,23 @@ test('observed matchers decide nothing, beside enforced ones and alone, of the h
   setMatchers([boss, { ...all, observe }], [all]);
   expect(await statusOf('right', '/inner')).toBe('403');
   expect(await statusOf('not allowed', '/')).toBe('403');
+  // Open connections that these changes ended are recorded as well.
+  const refused = () =>
+    fixture.edge.ledger
+      .flatMap(({ refusals }) => refusals)
+      .filter(({ observed, reason }) => !observed && reason === 'subject_not_allowed')
+      .map(({ rule, phase, observedMatch }) => `${rule} ${phase} ${observedMatch}`);
+  await vi.waitFor(
+    () =>
+      expect(new Set(refused())).toEqual(
+        new Set([
+          'inner connection undefined',
+          'null connection undefined',
+          'inner request hasSuffix ".acme.org"',
+          'null request hasSuffix ".acme.org"',
+          'null request undefined',
+        ]),
+      ),
+    { timeout: 10_000 },
+  );
 });

@@ -7,6 +7,7 @@ import { takeProxyHeader } from './accept/proxy-protocol.ts';
 import { ChallengeAnswers } from './acme/challenge-answers.ts';
 import type { Connection, ServeProtocol } from './connection.ts';
 import { ConnectionRegistry } from './connections/connection-registry.ts';
+import { noteEnded } from './connections/note-ended.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import { registerListMetrics } from './hosts/list-metrics.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
@@ -107,7 +108,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   registerListMetrics(metrics.registry, () => hosts.revocationLists(), now);
   const challenges = new ChallengeAnswers(options);
-  const registry = new ConnectionRegistry({ hosts, graceMs: limits.revokedGraceMs, now });
+  const registry = new ConnectionRegistry({
+    ...{ hosts, graceMs: limits.revokedGraceMs, now },
+    onEnded: (connection, host) => noteEnded(ledger, connection, host),
+  });
   const lingerer = new Lingerer(limits);
   const ledger = new ClientLedger({
     ...(options.ledger ?? { runKey: options.idPrefix, onNews: () => {} }),

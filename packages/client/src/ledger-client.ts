@@ -29,6 +29,8 @@ export interface RefusalFilter {
   readonly fingerprint?: string | undefined;
   /** True: only those who were let in and would have been refused; false: only the refused. */
   readonly observed?: boolean | undefined;
+  /** True: only those whom an observed matcher would admit; false: only the others. */
+  readonly observedMatch?: boolean | undefined;
   /** Those whose last refusal came then or later. */
   readonly since?: Date | undefined;
 }

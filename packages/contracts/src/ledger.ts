@@ -14,6 +14,10 @@ const instant = z.int().min(0).max(253_402_300_799_999);
 const shown = z.string().max(LIMITS.ledgerTextCharsMax);
 const name = z.string().max(LIMITS.hostCharsMax + 2);
 
+/** When a client met its refusal; `connection`: one that had been let in, and whose connection was ended. */
+export const REFUSAL_PHASES = ['handshake', 'request', 'connection'] as const;
+export type RefusalPhase = (typeof REFUSAL_PHASES)[number];
+
 /**
  * A refusal as an edge reports it. Reported again while it grows: everything but `lastAt` and `count` stays, and those
  * are whole numbers since the entry began, so that a report that comes twice changes nothing.
@@ -49,6 +53,10 @@ export const refusalReport = z.strictObject({
   observed: z.boolean(),
   /** True where the entry stands for several clients: there were too many to keep apart. */
   various: z.boolean(),
+  /** Absent: the edge does not tell. */
+  phase: z.enum(REFUSAL_PHASES).optional(),
+  /** The observed matcher that would admit the client, like `exact "a.acme.org"`; absent: none. */
+  observedMatch: shown.optional(),
 });
 export type RefusalReport = z.infer<typeof refusalReport>;
 
@@ -126,6 +134,9 @@ export const refusalResource = z
     tlsVersion: z.string().nullable(),
     observed: z.boolean(),
     various: z.boolean(),
+    /** Null: an older edge did not tell. */
+    phase: z.enum(REFUSAL_PHASES).nullable(),
+    observedMatch: z.string().nullable(),
   })
   .meta({ id: 'Refusal' });
 export type RefusalResource = z.infer<typeof refusalResource>;

@@ -1,10 +1,18 @@
-import type { ClientSighting, LedgerReport, RefusalReport, ResourceName } from '@postern/contracts';
+import type {
+  ClientSighting,
+  LedgerReport,
+  RefusalPhase,
+  RefusalReport,
+  ResourceName,
+} from '@postern/contracts';
 
 /** A recorded refusal. `seq` is the place of its latest news among all; times are milliseconds since 1970. */
-export interface RefusalRecord extends Omit<RefusalReport, 'chain'> {
+export interface RefusalRecord extends Omit<RefusalReport, 'chain' | 'phase' | 'observedMatch'> {
   readonly seq: number;
   readonly edge: string;
   readonly chainHash: string | null;
+  readonly phase: RefusalPhase | null;
+  readonly observedMatch: string | null;
 }
 
 /** Which refusals are wanted; all that is said must hold. */
@@ -15,6 +23,8 @@ export interface RefusalFilter {
   readonly reason?: string | undefined;
   readonly fingerprint?: string | undefined;
   readonly observed?: boolean | undefined;
+  /** True: those whom an observed matcher would admit; false: the others. */
+  readonly observedMatch?: boolean | undefined;
   /** Milliseconds since 1970: those whose last refusal came then or later. */
   readonly since?: number | undefined;
 }

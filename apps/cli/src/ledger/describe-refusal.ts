@@ -27,6 +27,12 @@ export function refusalTable(wide: boolean) {
   };
 }
 
+const PHASES = {
+  handshake: 'in the handshake',
+  request: 'by a request',
+  connection: 'on a connection that had been let in, which was ended',
+} as const;
+
 /** Writes one refusal with all that is known of it. */
 export function describeRefusal(refusal: RefusalDetails): string {
   const { chainPem } = refusal;
@@ -34,6 +40,8 @@ export function describeRefusal(refusal: RefusalDetails): string {
     ['Id', refusal.id],
     ['Reason', reasonOf(refusal)],
     ['Detail', refusal.detail],
+    ['Met', refusal.phase === null ? undefined : PHASES[refusal.phase]],
+    ['Observed', refusal.observedMatch === null ? undefined : `${refusal.observedMatch} would admit it`],
     ['Count', refusal.count === 1 ? '1' : `${refusal.count}, each a handshake or a request`],
     ['First', refusal.firstAt],
     ['Last', refusal.lastAt],

@@ -30,15 +30,24 @@ export function requireObserved({ name, spec }: RouteResource): void {
   );
 }
 
-/** Who was let in within `sinceMs` and would have been refused, the latest first. */
-export function readObserved(
+/** Whose verdict within `sinceMs` would have been another one if what is observed were enforced, the latest first. */
+export async function readObserved(
   client: PosternClient,
   project: string,
   route: string,
   sinceMs: number,
 ): Promise<RefusalsFound> {
   const since = new Date(Date.now() - sinceMs);
-  return client.refusals.list(project, { route, observed: true, since, limit: READ_MAX });
+  const filter = { route, since, limit: READ_MAX };
+  const refused = await client.refusals.list(project, { ...filter, observed: true });
+  const admitted = await client.refusals.list(project, { ...filter, observedMatch: true });
+  return {
+    items: [...refused.items, ...admitted.items].toSorted((one, other) =>
+      one.lastAt === other.lastAt ? 0 : one.lastAt < other.lastAt ? 1 : -1,
+    ),
+    dropped: refused.dropped,
+    more: refused.more || admitted.more,
+  };
 }
 
 /** The descriptor with the demand enforced. Validation failure where that cannot be. */
@@ -78,7 +87,9 @@ function enforced<T extends { readonly subjectMatches?: readonly SubjectMatcher[
 }
 
 /** What is asked before a route is enforced: whom that locks out. */
-export function questionOfEnforce(route: string, { items, dropped, more }: RefusalsFound): string {
+export function questionOfEnforce(route: string, found: RefusalsFound): string {
+  const { dropped, more } = found;
+  const items = found.items.filter(({ observed }) => observed);
   const missing = dropped > 0 ? ` ${dropped} more could not be recorded.` : '';
   if (items.length === 0)
     return `Enforce what route "${route}" only observes? Nobody seen would be refused.${missing}`;

@@ -165,6 +165,7 @@ export async function admitConnection(
               fingerprint: null,
               chain: [],
               tlsVersion: null,
+              phase: 'handshake',
             });
       // Of many that are one entry of the ledger the log has the first.
       const level = refusal?.nth === 1 ? 'info' : 'debug';
@@ -322,6 +323,7 @@ function noteRefusedClient(
     fingerprint,
     chain,
     tlsVersion: socket.getProtocol(),
+    phase: 'handshake',
     observed,
   });
   // Of many that are one entry of the ledger the log has the first.

@@ -22,6 +22,8 @@ interface RegistryOptions {
   readonly graceMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Hears of each connection that may go on no longer, and what its host is now; undefined: not served any more. */
+  readonly onEnded?: (connection: Connection, host: ServedHost | undefined) => void;
 }
 
 /**
@@ -80,7 +82,7 @@ export class ConnectionRegistry {
       if (entry.ending || Math.min(entry.validUntil, usedUntil(entry.connection)) > now) continue;
       // Another path may hold for longer than the one that has ended.
       this.#recheckEntry(entry);
-      if (entry.validUntil <= now) this.#end(entry);
+      if (entry.validUntil <= now) this.#end(entry, this.#options.hosts.get(entry.connection.sni));
     }
   }
 
@@ -137,7 +139,7 @@ export class ConnectionRegistry {
     const host = this.#options.hosts.get(entry.connection.sni);
     const validUntil = host === undefined ? null : standsUntil(entry, host);
     if (host === undefined || validUntil === null) {
-      this.#end(entry);
+      this.#end(entry, host);
       return;
     }
     entry.document = host.document;
@@ -146,9 +148,10 @@ export class ConnectionRegistry {
     renewUsedRules(entry.connection, validUntil);
   }
 
-  #end(entry: Entry): void {
+  #end(entry: Entry, host: ServedHost | undefined): void {
     if (entry.ending) return;
     entry.ending = true;
+    this.#options.onEnded?.(entry.connection, host);
     const { socket } = entry.connection;
     const timer = setTimeout(() => socket.destroy(), this.#options.graceMs);
     timer.unref();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeMatcher } from '@postern/admission';
 import { type CompiledRule, PosternError, type RefusalReason } from '@postern/contracts';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
@@ -40,6 +41,8 @@ export async function noteRefusal(problem: PosternError, request: RefusedRequest
     fingerprint: client?.fingerprint ?? (leaf === undefined ? null : fingerprintOf(leaf)),
     chain,
     tlsVersion: connection.tlsVersion,
+    phase: 'request',
+    observedMatch: reason === 'subject_not_allowed' ? observedMatchOf(request) : undefined,
   });
   entry.refusal = id;
   entry.refusals = nth;
@@ -78,8 +81,24 @@ export function noteObserved(ledger: Pick<ClientLedger, 'refuse'>, observed: Obs
     fingerprint: client.fingerprint,
     chain: client.presented.chain,
     tlsVersion: connection.tlsVersion,
+    phase: 'request',
     observed: true,
   });
+}
+
+/** The observed matcher, of the host or of the rule, that would admit the client of a refused request. */
+function observedMatchOf({ connection, served, entry }: RefusedRequest): string | undefined {
+  const { client } = connection;
+  const { clientCertificate, rules } = served.document;
+  const rule = rules.find(({ name, prefix }) => (name ?? prefix) === entry.rule);
+  const list =
+    rule === undefined ? clientCertificate?.subjectMatches : rule.clientCertificate?.subjectMatches;
+  // Most hosts observe none, and a flood of refusals should not be judged twice.
+  if (client === null || list?.some(({ observe }) => observe === true) !== true) return undefined;
+  const { names, validUntil } = client;
+  const { observed } =
+    rule === undefined ? served.evaluate(client.presented) : served.judgeRule(rule, { names, validUntil });
+  return observed?.verdict === 'admit' ? writeMatcher(observed.matchedBy.matcher) : undefined;
 }
 
 /** False for most of a flood of refusals: the ledger counts them all, the access log would fill the disk. */

@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
-import { type HostDocument, LIMITS, type PresentedChain, type RefusalReport } from '@postern/contracts';
+import {
+  type HostDocument,
+  LIMITS,
+  type PresentedChain,
+  type RefusalPhase,
+  type RefusalReport,
+} from '@postern/contracts';
 import { escapeControls } from '@postern/pki';
 import { describeClient } from './describe-client.ts';
 import { LEDGER_LIMITS } from './ledger-limits.ts';
@@ -22,6 +28,9 @@ export interface RefusalInput {
   /** DER as presented, leaf first. */
   readonly chain: readonly Buffer[];
   readonly tlsVersion: string | null;
+  readonly phase?: RefusalPhase;
+  /** The observed matcher that would admit the client. */
+  readonly observedMatch?: string | undefined;
   /** True where the client is let in all the same. */
   readonly observed?: boolean;
 }
@@ -76,8 +85,9 @@ export class RefusalRecorder {
   record(input: RefusalInput): RecordedRefusal {
     const now = this.#now();
     this.#turn(now);
-    const { document, reason, rule, observed = false } = input;
-    const common = `${document.host}\n${reason}\n${rule ?? ''}\n${observed ? 'observed' : ''}`;
+    const { document, reason, rule, observed = false, phase = '', observedMatch = '' } = input;
+    const kind = `${observed ? 'observed' : ''}\n${phase}\n${observedMatch}`;
+    const common = `${document.host}\n${reason}\n${rule ?? ''}\n${kind}`;
     const key = `${common}\n${input.fingerprint ?? input.clientAddress}`;
     const entry =
       this.#entries.get(key) ??
@@ -145,9 +155,7 @@ export class RefusalRecorder {
       lastAt: now,
       count: 1,
       reason: input.reason,
-      detail: various
-        ? 'more clients were refused than could be kept apart'
-        : escapeControls(input.detail).slice(0, LIMITS.ledgerTextCharsMax),
+      detail: various ? 'more clients were refused than could be kept apart' : shownOf(input.detail),
       rule: input.rule?.slice(0, LIMITS.ledgerTextCharsMax) ?? null,
       clientAddress: various ? null : input.clientAddress,
       fingerprint: various ? null : fingerprint,
@@ -159,6 +167,8 @@ export class RefusalRecorder {
       tlsVersion: various ? null : input.tlsVersion,
       observed: input.observed ?? false,
       various,
+      ...(input.phase === undefined ? {} : { phase: input.phase }),
+      ...(input.observedMatch === undefined ? {} : { observedMatch: shownOf(input.observedMatch) }),
     };
     const entry = { report, count: 0, fresh: 0, lastAt: now, pacedUntil: now };
     this.#entries.set(key, entry);
@@ -169,6 +179,10 @@ export class RefusalRecorder {
     const time = this.#minute.toString(36).padStart(9, '0');
     return `${time}-${hash('sha256', `${this.#runKey}\n${this.#minute}\n${key}`).slice(0, 16)}`;
   }
+}
+
+function shownOf(text: string): string {
+  return escapeControls(text).slice(0, LIMITS.ledgerTextCharsMax);
 }
 
 /** A leaky bucket: a burst is answered at once, what follows at a steady pace, and nobody waits for longer than the most. */

@@ -1071,6 +1071,9 @@ export interface components {
             tlsVersion: string | null;
             observed: boolean;
             various: boolean;
+            /** @enum {string|null} */
+            phase: "handshake" | "request" | "connection" | null;
+            observedMatch: string | null;
         };
         RefusalTail: {
             items: components["schemas"]["Refusal"][];
@@ -1101,6 +1104,9 @@ export interface components {
             tlsVersion: string | null;
             observed: boolean;
             various: boolean;
+            /** @enum {string|null} */
+            phase: "handshake" | "request" | "connection" | null;
+            observedMatch: string | null;
             chainPem: string[] | null;
         };
         ClientList: {
@@ -1337,6 +1343,9 @@ export interface components {
                 tlsVersion: string | null;
                 observed: boolean;
                 various: boolean;
+                /** @enum {string} */
+                phase?: "handshake" | "request" | "connection";
+                observedMatch?: string;
             }[];
             sightings: {
                 project: string;
@@ -3529,6 +3538,8 @@ export interface operations {
                 fingerprint?: string;
                 /** @description true: only those who were let in and would have been refused; false: only the refused */
                 observed?: "true" | "false";
+                /** @description true: only those whom an observed matcher would admit; false: only the others */
+                observedMatch?: "true" | "false";
                 /** @description Those whose last refusal came then or later */
                 since?: string;
             };
@@ -3636,6 +3647,8 @@ export interface operations {
                 fingerprint?: string;
                 /** @description true: only those who were let in and would have been refused; false: only the refused */
                 observed?: "true" | "false";
+                /** @description true: only those whom an observed matcher would admit; false: only the others */
+                observedMatch?: "true" | "false";
                 /** @description Those whose last refusal came then or later */
                 since?: string;
             };

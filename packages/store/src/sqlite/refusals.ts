@@ -1,5 +1,5 @@
 import { PosternError, type ResourceName } from '@postern/contracts';
-import { and, asc, desc, eq, gt, gte, lt, lte, or, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, isNotNull, isNull, lt, lte, or, type SQL } from 'drizzle-orm';
 import type { RefusalFilter, RefusalPage, RefusalQuery, RefusalRecord } from '../ledger.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { presentedChains, refusals } from './schema.ts';
@@ -80,13 +80,22 @@ export function getPresentedChain(db: StoreDatabase, hash: string): readonly str
   return db.select().from(presentedChains).where(eq(presentedChains.hash, hash)).get()?.certificates ?? null;
 }
 
-function conditionOf({ host, route, reason, fingerprint, observed, since }: RefusalFilter): SQL | undefined {
+function conditionOf({
+  host,
+  route,
+  reason,
+  fingerprint,
+  observed,
+  observedMatch,
+  since,
+}: RefusalFilter): SQL | undefined {
   return and(
     host === undefined ? undefined : or(eq(refusals.host, host), eq(refusals.sni, host)),
     route === undefined ? undefined : eq(refusals.route, route),
     reason === undefined ? undefined : eq(refusals.reason, reason),
     fingerprint === undefined ? undefined : eq(refusals.fingerprint, fingerprint),
     observed === undefined ? undefined : eq(refusals.observed, observed),
+    observedMatch === undefined ? undefined : (observedMatch ? isNotNull : isNull)(refusals.observedMatch),
     since === undefined ? undefined : gte(refusals.lastAt, since),
   );
 }

@@ -1,6 +1,7 @@
 import type {
   Hostname,
   Labels,
+  RefusalPhase,
   ResourceName,
   RevocationReason,
   RevokedClient,
@@ -263,6 +264,8 @@ export const refusals = sqliteTable(
     tlsVersion: text('tls_version'),
     observed: integer('observed', { mode: 'boolean' }).notNull(),
     various: integer('various', { mode: 'boolean' }).notNull(),
+    phase: text('phase').$type<RefusalPhase>(),
+    observedMatch: text('observed_match'),
   },
   (table) => [
     uniqueIndex('refusals_seq').on(table.seq),

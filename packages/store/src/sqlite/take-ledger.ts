@@ -14,9 +14,10 @@ export function takeLedger({ db, now }: WriteContext, report: LedgerReport): voi
   const statements = statementsOf(db);
   for (const chain of report.chains) statements.chain.run({ ...chain, lastAt: now });
   let seq = ledgerSeq(db);
-  for (const { chain: chainHash, ...refusal } of report.refusals) {
+  for (const { chain: chainHash, phase = null, observedMatch = null, ...refusal } of report.refusals) {
     seq += 1;
-    statements.refusal.run({ ...refusal, ...timesOf(refusal, now), seq, edge, chainHash });
+    const told = { ...refusal, ...timesOf(refusal, now), phase, observedMatch };
+    statements.refusal.run({ ...told, seq, edge, chainHash });
   }
   if (report.refusals.length > 0) {
     db.insert(counters)

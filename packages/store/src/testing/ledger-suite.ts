@@ -98,7 +98,8 @@ export function describeLedger(makeHarness: MakeHarness): void {
       await store.takeLedger(report);
       const { chain: chainHash, ...entry } = refusalReportOf(1, { count: 5, lastAt: START });
       const { items } = await store.listRefusals(SHOP, { limit: 10 });
-      expect(items).toEqual([{ ...entry, chainHash, edge: 'edge', seq: expect.any(Number) }]);
+      const untold = { phase: null, observedMatch: null };
+      expect(items).toEqual([{ ...entry, ...untold, chainHash, edge: 'edge', seq: expect.any(Number) }]);
       expect(await store.countDroppedRefusals(START)).toBe(3);
       expect(await store.getPresentedChain(HASH)).toEqual(['AAAA']);
       expect(await store.getPresentedChain('b'.repeat(64))).toBeNull();

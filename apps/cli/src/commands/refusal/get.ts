@@ -7,7 +7,7 @@ export class RefusalGet extends PosternCommand {
   static override description =
     'The id stands in the problem that the client got (`refusal`), in the logs of the edge, and in refusal list.';
   static readonly exits = { 0: 'shown', 5: 'there is no such refusal, or no longer' };
-  static readonly related = ['refusal:list', 'refusal:tail'];
+  static readonly related = ['explain', 'refusal:list', 'refusal:tail'];
   static override examples = ['postern refusal get 0mib3k5c0-9f86d081884c7d65'];
   static override args = {
     id: Args.custom<string>({

@@ -23,13 +23,19 @@ async function reportObserved(): Promise<void> {
     ...{ tlsVersion: 'TLSv1.3', observed: true, various: false },
   };
   const refused = { ...refusal, id: '000000000-0000000000000002', observed: false, subject: 'CN=refused' };
+  const allowed = {
+    ...refused,
+    id: '000000000-0000000000000003',
+    subject: 'CN=allowed',
+    observedMatch: 'exact "a"',
+  };
   const answer = await fetch(`${cli.url}/v1/ledger`, {
     method: 'POST',
     headers: { authorization: `Bearer ${cli.edgeToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({
       edge: 'e',
       run: 'r',
-      refusals: [refusal, refused],
+      refusals: [refusal, refused, allowed],
       sightings: [],
       chains: [],
       dropped: 0,
@@ -65,6 +71,8 @@ test('a route is observed, tells whom it would refuse, and is enforced after a y
   const listed = await cli.postern(['route', 'observe', 'shop']);
   expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining('CN=late.acme.org') });
   expect(listed.stdout).not.toContain('CN=refused');
+  expect(listed.stdout).toMatch(/^CN=late.acme.org.*\srefused\s/m);
+  expect(listed.stdout).toMatch(/^CN=allowed.*\sadmitted\s.*exact "a" would admit it/m);
 
   expect(await cli.postern(['route', 'enforce', 'shop', '--no-wait'])).toMatchObject({ code: 2 });
   expect(await caOf()).toEqual({ name: 'ca', mode: 'observe' });

@@ -14,7 +14,7 @@ export const SINCE_FLAG = {
 };
 
 export class RouteObserve extends PosternCommand {
-  static override summary = 'List whom an observed route would refuse';
+  static override summary = 'List whom an observed route would refuse, or admit';
   static override description =
     'A route is observed with --client-ca-mode observe: it asks for certificates, lets everybody in and records who would be refused, and services learn only of clients that would be admitted who they are. Matchers are observed one by one with `observe: true` in the descriptor. Entries are folded by the minute.';
   static readonly exits = {
@@ -42,8 +42,15 @@ export class RouteObserve extends PosternCommand {
       names: found.items.map(({ id }) => id),
       text: (layout) =>
         formatTable(
-          ['WHO', 'REASON', 'COUNT', 'LAST SEEN', 'DETAIL'],
-          found.items.map((item) => [whoOf(item), item.reason, String(item.count), item.lastAt, item.detail]),
+          ['WHO', 'WOULD BE', 'REASON', 'COUNT', 'LAST SEEN', 'DETAIL'],
+          found.items.map((item) => [
+            whoOf(item),
+            item.observed ? 'refused' : 'admitted',
+            item.reason,
+            String(item.count),
+            item.lastAt,
+            item.observedMatch === null ? item.detail : `${item.observedMatch} would admit it`,
+          ]),
           layout,
         ),
     });
