@@ -3,7 +3,10 @@ import { testsThatMissPrograms } from './scripts/missing-programs.ts';
 
 export default defineConfig({
   test: {
-    include: ['{packages,apps}/**/*.test.ts', 'test/**/*.test.ts'],
+    // The long ones are run by scripts of their own, like `npm run test:acme`.
+    include: process.env.POSTERN_LONG_TESTS
+      ? ['test/**/*.long.ts']
+      : ['{packages,apps}/**/*.test.ts', 'test/**/*.test.ts'],
     // scripts/test.sh says which these are.
     exclude: [...configDefaults.exclude, ...[...testsThatMissPrograms().values()].flat()],
     pool: 'forks',

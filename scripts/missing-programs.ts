@@ -3,13 +3,14 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
-const PROGRAMS = ['openssl', 'curl'];
+const PROGRAMS = ['openssl', 'curl', 'pebble', 'pebble-challtestsrv'];
 /** Programs without which single tests skip themselves, and what those look at. */
 const OPTIONAL: readonly (readonly [program: string, what: string])[] = [
   ['tmux', 'the look in a terminal'],
   ['zsh', 'completion in zsh'],
   ['fish', 'completion in fish'],
   ['mandoc', 'errors in manual pages'],
+  ['named', 'dns-01 through updates of a name server'],
 ];
 
 /** Test files that cannot run here because a program they speak to is missing, by program. */

@@ -5,6 +5,7 @@ import { takeFreePorts } from './free-ports.ts';
 export interface ChallengeServer extends AsyncDisposable {
   /** `HOST:PORT` of its DNS. */
   readonly dns: string;
+  readonly managementUrl: string;
   /** Calls its management interface, like `add-caa` with `{host, policies}`. */
   set(what: string, body: object): Promise<void>;
 }
@@ -28,17 +29,19 @@ export async function startChallengeServer(
     {},
     /Starting management server/,
   );
+  const managementUrl = `http://127.0.0.1:${managementPort}`;
   return {
     dns: `127.0.0.1:${dnsPort}`,
-    async set(what, body) {
-      const answer = await fetch(`http://127.0.0.1:${managementPort}/${what}`, {
-        method: 'POST',
-        body: JSON.stringify(body),
-      });
-      if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
-    },
+    managementUrl,
+    set: (what, body) => setAt(managementUrl, what, body),
     async [Symbol.asyncDispose]() {
       await running.stop();
     },
   };
+}
+
+/** Calls the management interface of a server that runs. */
+export async function setAt(managementUrl: string, what: string, body: object): Promise<void> {
+  const answer = await fetch(`${managementUrl}/${what}`, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
 }

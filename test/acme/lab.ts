@@ -7,13 +7,14 @@ import { hostname, type Log, resourceName, routeDescriptor, serviceSpec } from '
 import { newMasterKey } from '@postern/pki';
 import { type CertificateOrderRecord, openStore, type Store } from '@postern/store';
 import { expect, vi } from 'vitest';
-import type { ChallengeServer } from './challtestsrv.ts';
+import { type ChallengeServer, setAt } from './challtestsrv.ts';
 
 export const project = resourceName.parse('default');
 
 /** A store of its own and certificate workers over it, without an edge: challtestsrv answers in its place. */
 export class Lab implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'postern-acme-'));
+  readonly storeFile = join(this.folder, 'store.db');
   readonly masterKey = newMasterKey();
   /** Milliseconds that are added to the clock of store and workers. */
   aheadMs = 0;
@@ -24,11 +25,11 @@ export class Lab implements AsyncDisposable {
 
   /** Opens the store once more, as another process does; `answers` shows challenges there as soon as they are put. */
   async open(answers?: ChallengeServer): Promise<Store> {
-    const url = `sqlite:${join(this.folder, 'store.db')}`;
+    const url = `sqlite:${this.storeFile}`;
     const store = await openStore({ url, compiler, now: this.now, pollMs: 50 });
     this.#closers.push(() => store.close());
     await store.ensureProject(project);
-    return answers === undefined ? store : answered(store, answers);
+    return answers === undefined ? store : answeredBy(store, answers.managementUrl);
   }
 
   /** Starts a worker with these POSTERN_* variables. */
@@ -70,14 +71,16 @@ export class Lab implements AsyncDisposable {
   }
 }
 
-function answered(store: Store, answers: ChallengeServer): Store {
+/** A store whose challenges a challtestsrv answers as soon as they are put. */
+export function answeredBy(store: Store, managementUrl: string): Store {
   return {
     ...store,
     async putChallenge(challenge) {
       const put = await store.putChallenge(challenge);
       const { keyAuthorization: content, host } = challenge;
-      if (challenge.type === 'http-01') await answers.set('add-http01', { token: challenge.token, content });
-      else await answers.set('add-tlsalpn01', { host, content });
+      if (challenge.type === 'http-01')
+        await setAt(managementUrl, 'add-http01', { token: challenge.token, content });
+      else await setAt(managementUrl, 'add-tlsalpn01', { host, content });
       return put;
     },
   };

@@ -1,10 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { createDnsResolver } from '@postern/certificates';
+import { hostname, type Revision } from '@postern/contracts';
 import { openCertificateKey } from '@postern/pki';
 import type { Store } from '@postern/store';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ChallengeServer, startChallengeServer } from './challtestsrv.ts';
 import { takeFreePorts } from './free-ports.ts';
-import { isIssued, Lab, serveHosts, untilOrder } from './lab.ts';
+import { isIssued, Lab, project, serveHosts, untilOrder } from './lab.ts';
+import { startNameServer } from './name-server.ts';
 import { EXTERNAL_ACCOUNTS, type Pebble, startPebble } from './pebble.ts';
 
 let lab: Lab;
@@ -43,8 +47,115 @@ afterAll(async () => {
   await answers[Symbol.asyncDispose]();
 });
 
+const hasNameServer = spawnSync('named', ['-V']).error === undefined;
+
+test.skipIf(!hasNameServer)(
+  'a wildcard and its parent are proved by dns-01, through updates of a name server that are signed with TSIG',
+  async () => {
+    await using zone = await startNameServer('test');
+    const [httpPort = 0, tlsPort = 0] = await takeFreePorts(2);
+    await using ca = await startPebble({ dnsServer: zone.address, httpPort, tlsPort, nonceReject: 50 });
+    const own = new Lab();
+    try {
+      const ownStore = await own.open();
+      await serveHosts(ownStore, ['*.wild.test', 'wild.test']);
+      await own.start(ownStore, {
+        POSTERN_ACME_DIRECTORY_URL: ca.directoryUrl,
+        POSTERN_ACME_CA_BUNDLE: ca.bundleFile,
+        POSTERN_ACME_CHALLENGES: 'dns-01',
+        POSTERN_ACME_DNS_PROVIDER: 'rfc2136',
+        POSTERN_ACME_RFC2136_SERVER: zone.address,
+        POSTERN_ACME_RFC2136_KEY_FILE: zone.keyFile,
+        POSTERN_DNS_SERVERS: zone.address,
+      });
+      for (const host of ['*.wild.test', 'wild.test']) {
+        const { certificate, attempts } = await untilOrder(ownStore, host, isIssued);
+        expect([certificate?.issuer, attempts]).toEqual([ca.directoryUrl, 0]);
+      }
+      const left = await createDnsResolver([zone.address]).lookUp('_acme-challenge.wild.test', 'TXT');
+      expect(left.records).toEqual([]);
+    } finally {
+      await own[Symbol.asyncDispose]();
+    }
+  },
+);
+
+test('a certificate that is to be revoked is revoked at its CA, and replaced at once', async () => {
+  const worker = await lab.start(store, env);
+  await serveHosts(store, ['revoked.example.test']);
+  const host = hostname.parse('revoked.example.test');
+  const { certificate } = await untilOrder(store, host, isIssued);
+  const serial = new X509Certificate(certificate?.document.chainPem ?? '').serialNumber.toLowerCase();
+  await store.requestRevocation(project, host, 'superseded');
+  const { certificate: next } = await untilOrder(
+    store,
+    host,
+    (order) =>
+      isIssued(order) && order.certificate?.document.fingerprint !== certificate?.document.fingerprint,
+  );
+  expect(await pebble.statusOf(serial)).toBe('Revoked');
+  expect(next).toMatchObject({ id: certificate?.id, replacedReason: 'revoked', revokedAt: null });
+  await worker.stop();
+});
+
+test('a renewal that somebody asks for is done at once', async () => {
+  const worker = await lab.start(store, env);
+  await serveHosts(store, ['renewed.example.test']);
+  const host = hostname.parse('renewed.example.test');
+  const { certificate } = await untilOrder(store, host, isIssued);
+  await store.requestRenewal(project, host);
+  const { certificate: next } = await untilOrder(
+    store,
+    host,
+    (order) => isIssued(order) && order.certificate?.replacedReason === 'requested',
+  );
+  expect(next?.document.fingerprint).not.toBe(certificate?.document.fingerprint);
+  await worker.stop();
+});
+
+test('the chain of another root is served where it is preferred', async () => {
+  const root = new X509Certificate(await pebble.rootPem(1));
+  const worker = await lab.start(store, {
+    ...env,
+    POSTERN_ACME_PREFERRED_CHAIN: root.subject.replace('CN=', ''),
+  });
+  await serveHosts(store, ['chain.example.test']);
+  const { certificate } = await untilOrder(store, 'chain.example.test', isIssued);
+  const pems = certificate?.document.chainPem.match(/-----BEGIN[\s\S]+?END CERTIFICATE-----/g) ?? [];
+  expect(pems).toHaveLength(3);
+  expect(new X509Certificate(pems.at(-1) ?? '').verify(root.publicKey)).toBe(true);
+  await worker.stop();
+});
+
+test('an answer that the CA cannot see is told in its words, and the next kind of challenge is tried', async () => {
+  const worker = await lab.start(
+    { ...store, putChallenge: putNothingFor('http-01') },
+    {
+      ...env,
+      POSTERN_ACME_CHALLENGES: 'http-01,tls-alpn-01',
+    },
+  );
+  await serveHosts(store, ['unseen.example.test']);
+  const { lastError } = await untilOrder(store, 'unseen.example.test', ({ state }) => state === 'failing');
+  expect(lastError).toMatchObject({
+    code: 'challenge_failed',
+    detail: expect.stringContaining('did not accept http-01 for unseen.example.test: unauthorized'),
+  });
+  const { certificate } = await untilOrder(store, 'unseen.example.test', isIssued);
+  expect(certificate?.issuer).toBe(pebble.directoryUrl);
+  await worker.stop();
+});
+
+function putNothingFor(type: string): Store['putChallenge'] {
+  return async (challenge) => {
+    if (challenge.type !== type) return await store.putChallenge(challenge);
+    return { revision: 0 as Revision };
+  };
+}
+
 describe.each([['tls-alpn-01'], ['http-01']])('%s', (type) => {
   test('hosts get certificates of the CA, each with one order, although it refuses half of the nonces and demands an external account', async () => {
+    lab.logged.length = 0;
     const worker = await lab.start(store, { ...env, POSTERN_ACME_CHALLENGES: type });
     const hosts = [0, 1, 2, 3].map((n) => `${type}-${n}.example.test`);
     await serveHosts(store, hosts);

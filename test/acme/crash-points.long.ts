@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openCertificateKey, parseTlsSecret } from '@postern/pki';
+import type { Store } from '@postern/store';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkout, type Running, startProcess } from '../platform/platform.ts';
+import { type AcmeProxy, startAcmeProxy } from './acme-proxy.ts';
+import { type ChallengeServer, startChallengeServer } from './challtestsrv.ts';
+import { type DnsWebhook, startDnsWebhook } from './dns-webhook.ts';
+import { takeFreePorts } from './free-ports.ts';
+import { isIssued, Lab, orderOf, serveHosts, unserveHost, untilOrder } from './lab.ts';
+import { type Pebble, startPebble } from './pebble.ts';
+
+/** Milliseconds by which the clock of the next worker is ahead: the lease of the killed one has run out. */
+const LEASE_OVER_MS = 16_000;
+
+let lab: Lab;
+let store: Store;
+let answers: ChallengeServer;
+let pebble: Pebble;
+let proxy: AcmeProxy;
+let webhook: DnsWebhook;
+
+beforeAll(async () => {
+  const [httpPort = 0, tlsPort = 0] = await takeFreePorts(2);
+  answers = await startChallengeServer({ httpPort, tlsPort });
+  pebble = await startPebble({ dnsServer: answers.dns, httpPort, tlsPort });
+  proxy = await startAcmeProxy(pebble);
+  webhook = await startDnsWebhook(answers);
+  lab = new Lab();
+  store = await lab.open(answers);
+  writeFileSync(join(lab.folder, 'master.key'), lab.masterKey);
+});
+afterAll(async () => {
+  await lab[Symbol.asyncDispose]();
+  await webhook[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
+  await pebble[Symbol.asyncDispose]();
+  await answers[Symbol.asyncDispose]();
+});
+
+function startWorker(type: string): Promise<Running> {
+  return startProcess(
+    join(checkout, 'node_modules/.bin/node'),
+    [
+      join(checkout, 'test/acme/worker-main.ts'),
+      ...[lab.storeFile, join(lab.folder, 'master.key'), String(lab.aheadMs), answers.managementUrl],
+    ],
+    {
+      POSTERN_ACME_DIRECTORY_URL: proxy.directoryUrl,
+      POSTERN_ACME_CA_BUNDLE: pebble.bundleFile,
+      POSTERN_ACME_CHALLENGES: type,
+      POSTERN_ACME_DNS_PROVIDER: 'webhook',
+      POSTERN_ACME_DNS_WEBHOOK_URL: webhook.url,
+      POSTERN_DNS_SERVERS: answers.dns,
+    },
+    /ready/,
+  );
+}
+
+const isOrder = ({ path }: { path: string }): boolean => path.startsWith('/order-plz');
+
+async function wholeRun(type: string, host: string): Promise<number> {
+  proxy.reset();
+  const worker = await startWorker(type);
+  try {
+    await serveHosts(store, [host]);
+    await untilOrder(store, host, isIssued);
+  } finally {
+    await worker.stop('SIGKILL');
+  }
+  return proxy.passed.length;
+}
+
+/** Kills the worker at its n-th request to the CA, lets another one go on; gives what was asked at that point. */
+async function crashAt(type: string, n: number, when: 'before' | 'after'): Promise<string> {
+  const host = `${when}-${n}.${type}.test`;
+  proxy.reset();
+  let at = '';
+  const killed = Promise.withResolvers<void>();
+  let worker: Running | undefined;
+  const stopHere = (passing: { n: number; method: string; path: string }): boolean => {
+    if (passing.n !== n) return true;
+    at = `${passing.method} ${passing.path.split('/')[1] ?? ''}`;
+    void worker?.stop('SIGKILL').then(() => killed.resolve());
+    return false;
+  };
+  if (when === 'before') proxy.onRequest = stopHere;
+  else proxy.onAnswer = stopHere;
+  worker = await startWorker(type);
+  await serveHosts(store, [host]);
+  await killed.promise;
+  proxy.onRequest = () => true;
+  proxy.onAnswer = () => true;
+  lab.aheadMs += LEASE_OVER_MS;
+  const keyAtCrash = (await orderOf(store, host)).sealedKey;
+  const next = await startWorker(type);
+  try {
+    const { certificate, attempts } = await untilOrder(store, host, isIssued);
+    expect(attempts).toBe(0);
+    const { chainPem, sealedKey } = certificate?.document ?? { chainPem: '', sealedKey: '' };
+    if (keyAtCrash !== null) expect(sealedKey).toBe(keyAtCrash);
+    const key = openCertificateKey(lab.masterKey, sealedKey).toString();
+    expect(parseTlsSecret({ cert: chainPem, key }, lab.now())).toMatchObject({ ok: true });
+    expect(proxy.passed.filter(isOrder).length, `orders when killed ${when} ${at}`).toBeLessThanOrEqual(2);
+    expect(await store.listChallenges()).toEqual([]);
+    expect(webhook.records()).toEqual([]);
+  } finally {
+    await next.stop('SIGKILL');
+    await unserveHost(store, host);
+  }
+  return at;
+}
+
+test.each([['http-01'], ['tls-alpn-01'], ['dns-01']])(
+  'kill -9 at every request of %s, before the CA sees it and after it has answered: at most one more order, no key lost, no answer left',
+  async (type) => {
+    await wholeRun(type, `whole-0.${type}.test`);
+    // With an account, as every run below has it.
+    const requests = await wholeRun(type, `whole-1.${type}.test`);
+    const points: string[] = [];
+    for (let n = 1; n <= requests; n += 1) {
+      for (const when of ['before', 'after'] as const)
+        points.push(`${n} ${when} ${await crashAt(type, n, when)}`);
+    }
+    console.log(`${type}: ${points.length} crash points: ${points.join('; ')}`);
+    expect(points.length).toBeGreaterThan(14);
+  },
+  1_800_000,
+);
