@@ -22,7 +22,7 @@ interface Recorded {
   readonly body: unknown;
 }
 
-/** Streams and the health of the platform, which have no answer to keep, or none without a certificate worker; what is found by an id alone; what needs a list of a CA. */
+/** Streams and the health of the platform, which have no answer to keep, or none without a certificate worker (a CA, a certificate to revoke); what is found by an id alone; what needs a list of a CA. */
 const NOT_RECORDED = [
   'getRevocation',
   'deleteRevocation',
@@ -31,6 +31,7 @@ const NOT_RECORDED = [
   'getFeed',
   'watchResources',
   'getCa',
+  'revokeCertificate',
   'createReport',
   'createLedgerReport',
 ];
@@ -52,6 +53,9 @@ const CALLS: readonly (readonly [id: string, method: string, path: string, body?
   ['getRoute', 'GET', 'routes/shop'],
   ['listRoutes', 'GET', 'routes'],
   ['getRouteRotation', 'GET', 'routes/shop/rotation'],
+  ['listCertificates', 'GET', 'certificates'],
+  ['getCertificate', 'GET', 'certificates/shop.localhost'],
+  ['renewCertificate', 'POST', 'certificates/shop.localhost/renew'],
   ['createToken', 'POST', '/v1/tokens', { name: 'ci', scope: 'admin', expiresInSeconds: 3600 }],
   ['getToken', 'GET', '/v1/tokens/ci'],
   ['listTokens', 'GET', '/v1/tokens'],
@@ -150,6 +154,9 @@ const SDK_CALLS: Readonly<Record<string, [Given, (client: PosternClient) => Prom
   getRoute: ['whole', ({ routes }) => routes.get('default', 'shop')],
   listRoutes: ['items', ({ routes }) => routes.list('default')],
   getRouteRotation: ['whole', ({ routes }) => routes.rotation('default', 'shop')],
+  listCertificates: ['items', ({ certificates }) => certificates.list('default')],
+  getCertificate: ['whole', ({ certificates }) => certificates.get('default', 'shop.localhost')],
+  renewCertificate: ['whole', ({ certificates }) => certificates.renew('default', 'shop.localhost')],
   createToken: ['whole', ({ tokens }) => tokens.create({ name: 'ci', scope: 'admin' })],
   getToken: ['whole', ({ tokens }) => tokens.get('ci')],
   listTokens: ['items', ({ tokens }) => tokens.list()],

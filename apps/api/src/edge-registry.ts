@@ -8,6 +8,8 @@ const SILENT_MS = 35_000;
 
 /** An edge that reads the feed now. Times are milliseconds since 1970. */
 export interface ConnectedEdge {
+  /** Tells edges of one name apart. */
+  readonly id: string;
   readonly edge: string;
   readonly connectedSince: number;
   /** Every worker of the edge serves by this revision of the present history; 0 before its first report. */
@@ -28,6 +30,7 @@ export interface SeenEdge {
 }
 
 interface Entry {
+  readonly id: string;
   readonly edge: string;
   sightingsUpTo: number;
   connections: number;
@@ -131,6 +134,7 @@ export class EdgeRegistry {
       }
     }
     const entry: Entry = {
+      id: key,
       edge,
       connections: 0,
       connectedSince: 0,

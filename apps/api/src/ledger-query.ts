@@ -6,6 +6,7 @@ import type { RefusalFilter } from '@postern/store';
 const WAIT_MAX_MS = 60_000;
 const SEQ_MARK = 's:';
 const FINGERPRINT_MARK = 'f:';
+const CERTIFICATE_MARK = 'c:';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
@@ -24,6 +25,7 @@ const limit = z
   .meta({ description: `Entries in one answer at most; ${LIMITS.listLimitDefault} when absent` });
 
 const seqCursor = cursorOf(SEQ_MARK, /^\d{1,15}$/);
+const certificateCursor = cursorOf(CERTIFICATE_MARK, /^[0-9a-f-]{1,64}$/);
 const fingerprintCursor = cursorOf(FINGERPRINT_MARK, /^[0-9a-f]{64}$/);
 
 const refusalFilter = {
@@ -74,6 +76,17 @@ export const clientQuery = z.strictObject({
   since: instant.optional().meta({ description: 'Those seen then or later' }),
 });
 
+/** The query of the list of certificates. */
+export const certificateQuery = z.strictObject({
+  limit: limit.optional(),
+  after: certificateCursor.optional().meta({ description: 'The "next" of the page before' }),
+  pending: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'true: only those that are not there yet, or whose successor is wanted' }),
+  expiresBefore: instant.optional().meta({ description: 'Those that end before' }),
+});
+
 type RefusalFilterQuery = z.output<z.ZodObject<typeof refusalFilter>>;
 
 /** What the store is asked for by the filters of a query. */
@@ -96,6 +109,10 @@ export function seqOf(cursor: string | undefined): number | undefined {
 
 export function writeSeq(seq: number): string {
   return writeCursor(SEQ_MARK, String(seq));
+}
+
+export function writeCertificateCursor(id: string): string {
+  return writeCursor(CERTIFICATE_MARK, id);
 }
 
 export function writeFingerprint(fingerprint: string): string {

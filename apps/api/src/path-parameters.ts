@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { resourceName } from '@postern/contracts';
+import { hostname, resourceName } from '@postern/contracts';
 
 /** Path of a collection. */
 export const projectPath = z.strictObject({ project: resourceName });
@@ -15,3 +15,6 @@ export const revocationPath = z.strictObject({
   project: resourceName,
   id: z.string().regex(/^[0-9a-f-]{1,64}$/, 'an id is what the list of revocations shows'),
 });
+
+/** Path of the certificate of a host. */
+export const certificatePath = z.strictObject({ project: resourceName, name: hostname });

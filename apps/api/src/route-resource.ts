@@ -74,7 +74,7 @@ function resourceOf(
   return {
     ...resourceMetaOf(record),
     spec: record.spec,
-    status: routeStatusOf(record, parts.edges.listConnected(now), parts.publicHttpsPort, sinceOf),
+    status: routeStatusOf(record, parts.edges.listConnected(now), parts.publicHttpsPort, sinceOf, now),
     findings: findingsUnder('spec', [
       ...warnings,
       ...checkServerCertificate(record, secrets, parts.now()),

@@ -1,5 +1,6 @@
-import type { RouteStatus } from '@postern/contracts';
+import type { RouteCondition, RouteStatus } from '@postern/contracts';
 import type { RouteRecord } from '@postern/store';
+import { certificateConditionOf } from './certificate-condition.ts';
 import type { ConnectedEdge } from './edge-registry.ts';
 
 /**
@@ -11,20 +12,21 @@ export function routeStatusOf(
   edges: readonly ConnectedEdge[],
   publicHttpsPort: number,
   sinceOf: (reason: string) => number,
+  now: number,
 ): RouteStatus {
   const { document, revision } = record;
   const url = `https://${document.host}${publicHttpsPort === 443 ? '' : `:${publicHttpsPort}`}`;
-  const is = (reason: string, message: string): RouteStatus => ({
-    ready: reason === 'ready',
-    reason,
-    message,
-    lastTransitionAt: new Date(sinceOf(reason)).toISOString(),
-    url,
-    revision,
-  });
+  const certificate = certificateConditionOf(record, now);
+  const is = (reason: string, message: string): RouteStatus => {
+    const lastTransitionAt = new Date(sinceOf(reason)).toISOString();
+    const isReady = reason === 'ready';
+    const ready: RouteCondition = { type: 'Ready', status: isReady, reason, message, lastTransitionAt };
+    const conditions = [certificate, ready];
+    return { ready: isReady, reason, message, lastTransitionAt, conditions, url, revision };
+  };
   if (document.closed !== null) return is('closed', document.closed.message);
   if (document.certificate === null) {
-    return is('certificate_pending', 'the server certificate is not there yet');
+    return is('certificate_pending', certificate.message);
   }
   if (edges.length === 0) return is('no_edge', 'no edge is connected to the API');
   const behind = edges.filter((edge) => edge.appliedRevision < revision);

@@ -11,6 +11,7 @@ import type { ApiParts } from './api-parts.ts';
 import { buildApp } from './build-app.ts';
 import { EdgeRegistry } from './edge-registry.ts';
 import { startJobRunner } from './job-runner.ts';
+import { startEdgePositions } from './note-edge-positions.ts';
 import { requestIdOf } from './request-id.ts';
 import { startLedgerPurge } from './start-ledger-purge.ts';
 import { TokenCalls } from './token-calls.ts';
@@ -102,13 +103,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   }
   const jobs = startJobRunner(options.store, options.log);
   const purge = startLedgerPurge(options.store, options.log);
+  const positions = startEdgePositions({ ...options, edges: parts.edges });
   options.log.info({ urls }, 'the API listens');
   return {
     url: urls[0] ?? '',
     urls,
     async close() {
       stopping.abort();
-      await Promise.all([...servers.map(closeServer), jobs.stop(), purge.stop()]);
+      await Promise.all([...servers.map(closeServer), jobs.stop(), purge.stop(), positions.stop()]);
     },
   };
 }

@@ -11,6 +11,7 @@ import type {
 } from '@postern/contracts';
 import { PosternError } from '@postern/contracts/plain';
 import createFetchClient from 'openapi-fetch';
+import { certificateCalls, type PostPath } from './certificate-client.ts';
 import { collectPages, readPages } from './collect-pages.ts';
 import type { components, paths } from './generated/api.ts';
 import { clientCalls, type ReadPath, refusalCalls } from './ledger-client.ts';
@@ -75,6 +76,16 @@ export function createClient(options: ClientOptions): PosternClient {
         const either = ending === undefined ? signal : AbortSignal.any([signal, ending]);
         return get(path, { params: { query }, signal: either });
       }, extraMs),
+    );
+  const send = api.POST as unknown as (
+    path: string,
+    options: { params: { query: Readonly<Record<string, string>> }; body?: object; signal: AbortSignal },
+  ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+  const postPath: PostPath = async (path, query, body) =>
+    dataOf(
+      await read((signal) =>
+        send(path, { params: { query }, ...(body === undefined ? {} : { body }), signal }),
+      ),
     );
   const named = (project: string, name: string, write?: WriteOptions) => ({
     path: { project, name },
@@ -272,6 +283,7 @@ export function createClient(options: ClientOptions): PosternClient {
         await read((signal) => api.DELETE('/v1/tokens/{name}', { params, signal }));
       },
     },
+    certificates: certificateCalls(readPath, postPath),
     refusals: refusalCalls(readPath),
     clients: clientCalls(readPath),
     async *watch(kind, project, name, watch) {

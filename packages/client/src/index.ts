@@ -1,3 +1,4 @@
+export type { CertificateCalls, CertificateFilter } from './certificate-client.ts';
 export { type ClientOptions, createClient } from './create-client.ts';
 export type {
   ClientCalls,

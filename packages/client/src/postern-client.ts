@@ -12,6 +12,7 @@ import type {
   TokenResource,
   WatchEvent,
 } from '@postern/contracts';
+import type { CertificateCalls } from './certificate-client.ts';
 import type { components } from './generated/api.ts';
 import type { ClientCalls, RefusalCalls } from './ledger-client.ts';
 import type { Loose } from './loose.ts';
@@ -163,6 +164,8 @@ export interface PosternClient {
       options?: Pick<WriteOptions, 'dryRun'> & { readonly force?: boolean },
     ): Promise<void>;
   };
+  /** Certificates that Postern gets for hosts: how far they are, and why one is not there. */
+  readonly certificates: CertificateCalls;
   /** Whom the edges of a project's hosts refused, and why. */
   readonly refusals: RefusalCalls;
   /** Whom they saw with a trusted certificate. */

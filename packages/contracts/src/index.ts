@@ -1,3 +1,4 @@
+export * from './certificate-reasons.ts';
 export * from './certificate-status.ts';
 export * from './challenge.ts';
 export * from './change.ts';

@@ -74,6 +74,19 @@ export const serviceResource = z
   .meta({ id: 'Service' });
 export type ServiceResource = z.infer<typeof serviceResource>;
 
+/** One thing that must hold for a route to be served. */
+export const routeCondition = z.strictObject({
+  /** `Certificate` and `Ready`; others may follow. */
+  type: z.string(),
+  status: z.boolean(),
+  /** Stable word. */
+  reason: z.string(),
+  message: z.string(),
+  /** Since when the reason holds. */
+  lastTransitionAt: z.iso.datetime(),
+});
+export type RouteCondition = z.infer<typeof routeCondition>;
+
 /** Whether a route is served, and if not, why. */
 export const routeStatus = z
   .strictObject({
@@ -83,6 +96,8 @@ export const routeStatus = z
     message: z.string(),
     /** When the API first saw the present reason; its own start at the earliest. */
     lastTransitionAt: z.iso.datetime(),
+    /** Each in the order in which they must come to hold; the last one is `Ready`, which says the same as the fields above. */
+    conditions: z.array(routeCondition),
     url: z.string(),
     /** The revision that carries the route's present document. */
     revision: z.int(),

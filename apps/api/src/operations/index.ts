@@ -1,6 +1,10 @@
 import type { Operation } from '../operation.ts';
 import { getApplied } from './applied-get.ts';
 import { getCa } from './ca-get.ts';
+import { getCertificate } from './certificate-get.ts';
+import { listCertificates } from './certificate-list.ts';
+import { renewCertificate } from './certificate-renew.ts';
+import { revokeCertificate } from './certificate-revoke.ts';
 import { getClient } from './client-get.ts';
 import { listClients } from './client-list.ts';
 import { getFeed } from './feed-get.ts';
@@ -61,6 +65,10 @@ export const OPERATIONS: readonly Operation[] = [
   deleteRoute,
   getRouteRotation,
   replayRoute,
+  listCertificates,
+  getCertificate,
+  renewCertificate,
+  revokeCertificate,
   listRefusals,
   tailRefusals,
   getRefusal,

@@ -179,6 +179,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/projects/{project}/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the certificates that Postern gets for hosts, those that are not there yet too, by their names */
+        get: operations["listCertificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/certificates/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the certificate that a host is served by, or would be: how far it is, why it is not there, its chain */
+        get: operations["getCertificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/certificates/{name}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the certificate of a host ordered now; the present one serves until the next is there */
+        post: operations["renewCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/projects/{project}/certificates/{name}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the present certificate of a host revoked by its CA; where it is in use it is replaced at once */
+        post: operations["revokeCertificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/projects/{project}/refusals": {
         parameters: {
             query?: never;
@@ -891,6 +959,14 @@ export interface components {
             message: string;
             /** Format: date-time */
             lastTransitionAt: string;
+            conditions: {
+                type: string;
+                status: boolean;
+                reason: string;
+                message: string;
+                /** Format: date-time */
+                lastTransitionAt: string;
+            }[];
             url: string;
             revision: number;
         };
@@ -1040,6 +1116,131 @@ export interface components {
              * @description Clients seen, or refused, then or later
              */
             since: string;
+        };
+        CertificateList: {
+            items: components["schemas"]["Certificate"][];
+            next: string | null;
+        };
+        Certificate: {
+            id: string;
+            project: string;
+            names: string[];
+            usedNames: string[];
+            /** @enum {string} */
+            state: "pending" | "ordering" | "issued" | "failing";
+            /** Format: date-time */
+            pendingSince: string | null;
+            /** Format: date-time */
+            nextAttemptAt: string | null;
+            attempts: number;
+            lastError: {
+                /** @enum {string} */
+                code: "ca_unreachable" | "ca_refused" | "caa_forbids" | "dns_unresolvable" | "challenge_failed" | "rate_limited" | "hostname_not_verified" | "not_public" | "internal";
+                detail: string;
+                problemType: string | null;
+                /** Format: date-time */
+                at: string;
+            } | null;
+            /** @enum {string|null} */
+            renewReason: "due" | "ari" | "requested" | "revoked" | null;
+            issuer: string | null;
+            certificate: {
+                issuer: string;
+                fingerprint: string;
+                /** Format: date-time */
+                notBefore: string;
+                /** Format: date-time */
+                notAfter: string;
+                /** Format: date-time */
+                renewAt: string;
+                /** Format: date-time */
+                issuedAt: string;
+                /** @enum {string|null} */
+                replacedReason: "due" | "ari" | "requested" | "revoked" | null;
+                /** Format: date-time */
+                revokedAt: string | null;
+            } | null;
+            revocation: {
+                /** @enum {string} */
+                state: "waiting" | "done" | "failed";
+                fingerprint: string;
+                /** @enum {string} */
+                reason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+                /** Format: date-time */
+                requestedAt: string;
+                requestedBy: string | null;
+                error: {
+                    /** @enum {string} */
+                    code: "ca_unreachable" | "ca_refused" | "caa_forbids" | "dns_unresolvable" | "challenge_failed" | "rate_limited" | "hostname_not_verified" | "not_public" | "internal";
+                    detail: string;
+                    problemType: string | null;
+                    /** Format: date-time */
+                    at: string;
+                } | null;
+            } | null;
+        };
+        CertificateWithChain: {
+            id: string;
+            project: string;
+            names: string[];
+            usedNames: string[];
+            /** @enum {string} */
+            state: "pending" | "ordering" | "issued" | "failing";
+            /** Format: date-time */
+            pendingSince: string | null;
+            /** Format: date-time */
+            nextAttemptAt: string | null;
+            attempts: number;
+            lastError: {
+                /** @enum {string} */
+                code: "ca_unreachable" | "ca_refused" | "caa_forbids" | "dns_unresolvable" | "challenge_failed" | "rate_limited" | "hostname_not_verified" | "not_public" | "internal";
+                detail: string;
+                problemType: string | null;
+                /** Format: date-time */
+                at: string;
+            } | null;
+            /** @enum {string|null} */
+            renewReason: "due" | "ari" | "requested" | "revoked" | null;
+            issuer: string | null;
+            certificate: {
+                issuer: string;
+                fingerprint: string;
+                /** Format: date-time */
+                notBefore: string;
+                /** Format: date-time */
+                notAfter: string;
+                /** Format: date-time */
+                renewAt: string;
+                /** Format: date-time */
+                issuedAt: string;
+                /** @enum {string|null} */
+                replacedReason: "due" | "ari" | "requested" | "revoked" | null;
+                /** Format: date-time */
+                revokedAt: string | null;
+            } | null;
+            revocation: {
+                /** @enum {string} */
+                state: "waiting" | "done" | "failed";
+                fingerprint: string;
+                /** @enum {string} */
+                reason: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+                /** Format: date-time */
+                requestedAt: string;
+                requestedBy: string | null;
+                error: {
+                    /** @enum {string} */
+                    code: "ca_unreachable" | "ca_refused" | "caa_forbids" | "dns_unresolvable" | "challenge_failed" | "rate_limited" | "hostname_not_verified" | "not_public" | "internal";
+                    detail: string;
+                    problemType: string | null;
+                    /** Format: date-time */
+                    at: string;
+                } | null;
+            } | null;
+            chainPem: string | null;
+        };
+        CertificateRevoke: {
+            /** @enum {string} */
+            reason?: "unspecified" | "keyCompromise" | "cACompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
         };
         RefusalList: {
             items: components["schemas"]["Refusal"][];
@@ -3421,6 +3622,440 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RouteReplay"];
+                };
+            };
+            /** @description The request or its body could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something stands in the way; `conflict` says what */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `findings` say where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke in Postern */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Postern cannot answer now; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCertificates: {
+        parameters: {
+            query?: {
+                /** @description Entries in one answer at most; 100 when absent */
+                limit?: string;
+                /** @description The "next" of the page before */
+                after?: string;
+                /** @description true: only those that are not there yet, or whose successor is wanted */
+                pending?: "true" | "false";
+                /** @description Those that end before */
+                expiresBefore?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateList"];
+                };
+            };
+            /** @description The request or its body could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `findings` say where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke in Postern */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Postern cannot answer now; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CertificateWithChain"];
+                };
+            };
+            /** @description The request or its body could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `findings` say where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke in Postern */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Postern cannot answer now; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renewCertificate: {
+        parameters: {
+            query?: {
+                /** @description true: everything is checked and answered as it would be, and nothing is stored */
+                dryRun?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate, as it is before */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            /** @description The request or its body could not be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A valid token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something stands in the way; `conflict` says what */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `findings` say where */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke in Postern */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Postern cannot answer now; try again after Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457); `code` is one of docs/errors.md */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeCertificate: {
+        parameters: {
+            query?: {
+                /** @description true: everything is checked and answered as it would be, and nothing is stored */
+                dryRun?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateRevoke"];
+            };
+        };
+        responses: {
+            /** @description The certificate, as it is before */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
                 };
             };
             /** @description The request or its body could not be read */

@@ -1,0 +1,52 @@
+import { CERTIFICATE_REASONS, type RouteCondition } from '@postern/contracts';
+import type { CertificateOrderRecord, RouteRecord } from '@postern/store';
+
+/** Says whether a host has a valid certificate, and if not, since when one is wanted, why it is not there, and when it is tried again. */
+export function certificateConditionOf(
+  { spec, order, updatedAt }: Pick<RouteRecord, 'spec' | 'order' | 'updatedAt'>,
+  now: number,
+): RouteCondition {
+  const is = (status: boolean, reason: string, message: string, since: number): RouteCondition => ({
+    type: 'Certificate',
+    status,
+    reason,
+    message,
+    lastTransitionAt: isoOf(since),
+  });
+  const secret = spec.tls?.serverCertificate?.name;
+  if (secret !== undefined) return is(true, 'from_secret', `secret "${secret}" holds it`, updatedAt);
+  // Between two transactions of the store there is always one; a route that is read while it goes may have none.
+  if (order === null) return is(false, 'pending', 'the server certificate is not there yet', updatedAt);
+  const { certificate, lastError, stateSince } = order;
+  if (certificate === null) {
+    return is(false, lastError?.code ?? order.state, pendingMessage(order), stateSince);
+  }
+  const { document, issuer, revokedAt, createdAt } = certificate;
+  if (Date.parse(document.notAfter) <= now) {
+    const message = `the certificate expired on ${document.notAfter}; ${pendingMessage(order)}`;
+    return is(false, lastError?.code ?? 'expired', message, stateSince);
+  }
+  const from = issuer === 'local' ? 'the local CA' : issuer;
+  const held = `issued by ${from}, valid until ${document.notAfter}`;
+  if (revokedAt !== null) {
+    return is(
+      false,
+      'revoked',
+      `${held}, revoked on ${isoOf(revokedAt)}; ${pendingMessage(order)}`,
+      revokedAt,
+    );
+  }
+  const isLate = order.state === 'failing';
+  return is(true, 'issued', isLate ? `${held}; its successor: ${pendingMessage(order)}` : held, createdAt);
+}
+
+function pendingMessage({ wantedSince, lastError, nextAttemptAt, state }: CertificateOrderRecord): string {
+  const since = `certificate pending since ${isoOf(wantedSince)}`;
+  if (lastError === null) return state === 'ordering' ? `${since}: it is being ordered` : since;
+  const next = state === 'ordering' ? 'it is being tried again' : `next attempt ${isoOf(nextAttemptAt)}`;
+  return `${since}: ${CERTIFICATE_REASONS[lastError.code].meaning}: ${lastError.detail}; ${next}`;
+}
+
+function isoOf(at: number): string {
+  return new Date(at).toISOString();
+}
