@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Files } from '../pki/openssl-files.ts';
+import { http1Request, http2Request, isHttp2AnswerComplete, type RawRequest } from './raw-request.ts';
 
-export interface Attempt {
+export interface Attempt extends RawRequest {
   readonly port: number;
   readonly serverName: string;
-  /** Host or :authority of the request. */
-  readonly authority: string;
-  readonly path: string;
   readonly tls: '1.2' | '1.3';
   readonly protocol: 'h2' | 'http/1.1';
   readonly client: Files | null;
@@ -20,7 +18,7 @@ export interface Attempt {
 
 /**
  * Makes one connection with `openssl s_client` and sends one GET over it. Gives the raw answer; empty when the server
- * refused. openssl is used because it offers a session to any host, which Node's own client would not.
+ * refused. For what TLS names and sessions a client of another make sends; tls-client.ts is the cheaper one for many cells.
  */
 export async function attempt(options: Attempt): Promise<Buffer> {
   const { client, sessionIn, sessionOut } = options;
@@ -49,58 +47,4 @@ export async function attempt(options: Attempt): Promise<Buffer> {
   await ended;
   clearTimeout(timer);
   return Buffer.concat(chunks);
-}
-
-function http1Request({ authority, path }: Attempt): string {
-  return `GET ${path} HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`;
-}
-
-/** Preface, SETTINGS and one HEADERS frame with literal fields (RFC 9113 section 3.4, RFC 7541 section 6.2.2). */
-function http2Request({ authority, path }: Attempt): Buffer {
-  const fields = Object.entries({
-    ':method': 'GET',
-    ':scheme': 'https',
-    ':authority': authority,
-    ':path': path,
-  });
-  const block = Buffer.concat(
-    fields.map(([name, value]) =>
-      Buffer.concat([
-        Buffer.from([0, name.length]),
-        Buffer.from(name),
-        Buffer.from([value.length]),
-        Buffer.from(value),
-      ]),
-    ),
-  );
-  const endStreamAndHeaders = 0x5;
-  return Buffer.concat([
-    Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-    frame(4, 0, 0, Buffer.alloc(0)),
-    frame(1, endStreamAndHeaders, 1, block),
-  ]);
-}
-
-function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
-/** True once stream 1 has ended, was reset, or the session goes away. */
-function isHttp2AnswerComplete(bytes: Buffer): boolean {
-  for (let at = 0; at + 9 <= bytes.length; ) {
-    const end = at + 9 + bytes.readUIntBE(at, 3);
-    if (end > bytes.length) return false;
-    const type = bytes.readUInt8(at + 3);
-    const flags = bytes.readUInt8(at + 4);
-    const stream = bytes.readUInt32BE(at + 5);
-    const endsStream = (type === 0 || type === 1) && (flags & 1) === 1;
-    if ((stream === 1 && (endsStream || type === 3)) || type === 7) return true;
-    at = end;
-  }
-  return false;
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createClient, type PosternClient } from '@postern/client';
 
 export const checkout = resolve(import.meta.dirname, '../..');
 const node = join(checkout, 'node_modules/.bin/node');
@@ -175,6 +176,8 @@ export interface Platform extends AsyncDisposable {
   readonly ports: Ports;
   readonly env: Record<string, string>;
   readonly running: Running;
+  /** The SDK, with the token of the administrator: what costs no process for each write. */
+  readonly client: PosternClient;
   postern(args: readonly string[], cwd?: string): Promise<Output>;
 }
 
@@ -191,6 +194,11 @@ export async function startPlatform(
     ports,
     env,
     running,
+    client: createClient({
+      url: `http://127.0.0.1:${ports.api}`,
+      token: readFileSync(join(directory, 'data/admin-token'), 'utf8').trim(),
+      timeoutMs: 60_000,
+    }),
     postern: (args, cwd) => postern(args, env, cwd),
     async [Symbol.asyncDispose]() {
       await running.stop();
