@@ -72,6 +72,13 @@ export class FieldSection {
           if (byte === SP || byte === HTAB) throw new Http1Error('folded_line');
           if (this.count === this.fieldsMax) throw new Http1Error(this.tooMany);
           this.nameStart = at - base;
+          {
+            const next = this.takeWholeLine(at, end);
+            if (next !== NEED_MORE) {
+              at = next;
+              break;
+            }
+          }
           this.state = NAME;
           break;
         case NAME:
@@ -110,6 +117,32 @@ export class FieldSection {
       }
     }
     return NEED_MORE;
+  }
+
+  /**
+   * Takes a line at one go if it is here as a whole and written plainly, and gives the place behind it. All others, and
+   * the search for faults, are left to the states of `scan`.
+   */
+  private takeWholeLine(start: number, end: number): number {
+    const { bytes, base } = this;
+    // Locals: a table is read once for each byte, and an imported name costs a second look.
+    const token = TOKEN;
+    const text = TEXT;
+    let at = start;
+    while (at < end && token[bytes[at] as number] === 1) at += 1;
+    const nameEnd = at;
+    const valueStart = nameEnd + 2;
+    if (nameEnd === start || valueStart >= end || bytes[nameEnd] !== COLON || bytes[nameEnd + 1] !== SP)
+      return NEED_MORE;
+    at = valueStart;
+    while (at < end && text[bytes[at] as number] === 1) at += 1;
+    if (at + 1 >= end || bytes[at] !== CR || bytes[at + 1] !== LF) return NEED_MORE;
+    if (isBlank(bytes[valueStart] as number)) return NEED_MORE;
+    this.nameEnd = nameEnd - base;
+    this.valueStart = valueStart - base;
+    this.id = findFieldId(bytes, start, nameEnd);
+    this.add(at - base);
+    return at + 2;
   }
 
   private add(lineEnd: number): void {

@@ -17,6 +17,12 @@ export const REAL_REQUESTS: readonly string[] = [
   'DELETE /x HTTP/1.1\r\nHost: [::1]:8443\r\nX-A:\t padded \t\r\nX-Empty:\r\nX-Latin: caf\xe9\r\nConnection: close, X-A\r\n\r\n',
 ];
 
+/** Requests with fields that must not go on: of one hop, named by Connection, claims of an identity. */
+export const HOP_REQUESTS: readonly string[] = [
+  'GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nX-Forwarded-For: forged\r\nx.forwarded-for: forged\r\nClient_Cert: forged\r\nclient-cert: forged\r\nX-Kept: 1\r\n\r\n',
+  'POST /a HTTP/1.1\r\nHost: a\r\nX-Named: 1\r\nConnection: x-named\r\nTE: trailers\r\nContent-Length: 3\r\nKeep-Alive: 5\r\n\r\nabc',
+];
+
 const BODY_AND_SMUGGLED = '0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
 const post = (lines: string, body = BODY_AND_SMUGGLED): string =>
   `POST / HTTP/1.1\r\nHost: a\r\n${lines}\r\n\r\n${body}`;
