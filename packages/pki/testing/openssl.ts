@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 /** A folder of its own in which the real openssl runs; for tests only. */
 export interface OpensslFolder extends Disposable {
+  /** Absolute. */
+  readonly path: string;
   /** Runs shell lines as a person would type them (bash, stops at the first failure). */
   run(script: string): void;
   read(file: string): string;
@@ -16,6 +18,7 @@ export interface OpensslFolder extends Disposable {
 export function openOpensslFolder(): OpensslFolder {
   const folder = mkdtempSync(join(tmpdir(), 'postern-openssl-'));
   return {
+    path: folder,
     run(script) {
       execFileSync('bash', ['-euc', script], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     },
