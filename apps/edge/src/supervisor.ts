@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, PosternError } from '@postern/contracts';
@@ -15,6 +14,7 @@ import { LedgerLog } from './process/ledger-log.ts';
 import { LedgerReporter } from './process/ledger-reporter.ts';
 import { Reporter } from './process/reporter.ts';
 import { TargetLog } from './process/target-log.ts';
+import { readTokenFile } from './process/token-file.ts';
 import type { WorkerSettings } from './process/worker-messages.ts';
 import { WorkerPool } from './process/worker-pool.ts';
 
@@ -143,7 +143,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     reporter = new Reporter({
       apiUrl: url,
       edge,
-      token: () => readToken(tokenFile),
+      token: () => readTokenFile(tokenFile),
       state: () => (pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts }),
       targets,
       deliverSightings: async () =>
@@ -154,7 +154,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     ledgerReporter = new LedgerReporter({
       apiUrl: url,
       edge,
-      token: () => readToken(tokenFile),
+      token: () => readTokenFile(tokenFile),
       ledger,
       log,
     });
@@ -226,7 +226,7 @@ async function followForever(
 ): Promise<void> {
   let toldOfToken = false;
   while (!signal.aborted) {
-    const token = readToken(tokenFile);
+    const token = readTokenFile(tokenFile);
     if (token === null) {
       if (!toldOfToken)
         log.warn({ file: tokenFile }, 'POSTERN_EDGE_TOKEN_FILE: there is no token yet; waiting for it');
@@ -246,15 +246,5 @@ async function followForever(
       }
     }
     await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
-  }
-}
-
-/** The token, or null when the file is missing, unreadable or empty. */
-function readToken(file: string): string | null {
-  try {
-    const token = readFileSync(file, 'utf8').trim();
-    return /^[\x21-\x7e]{1,4096}$/.test(token) ? token : null;
-  } catch {
-    return null;
   }
 }

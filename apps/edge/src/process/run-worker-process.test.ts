@@ -1,0 +1,45 @@
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newEdgeKeyPair } from '@postern/pki';
+import { openReplica } from '@postern/replica';
+import { expect, test } from 'vitest';
+import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
+
+test('a change that comes while a worker is starting is applied when it listens, and only then acknowledged', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-worker-'));
+  const [replicaFile, edgeKeyFile] = [join(directory, 'replica.db'), join(directory, 'edge.key')];
+  openReplica({ file: replicaFile, readOnly: false }).close();
+  writeFileSync(edgeKeyFile, newEdgeKeyPair().privateKeyPem);
+  const settings: WorkerSettings = {
+    ...{ replicaFile, edgeKeyFile, idPrefix: 'test', ledgerKey: 'test', accessLog: 'off' },
+    httpsListen: [{ host: '127.0.0.1', port: 0 }],
+    httpListen: [{ host: '127.0.0.1', port: 0 }],
+    ...{ proxyProtocolFrom: [], ownListeners: [], minVersion: 'TLSv1.2', publicHttpsPort: 443 },
+  };
+  const worker = fork(join(import.meta.dirname, 'worker-main.ts'), { execArgv: [] });
+  const tell = (message: ToWorker) => worker.send(message);
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
+  try {
+    const heard: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      worker.once('exit', () => reject(new Error('the worker ended')));
+      worker.on('message', (message: FromWorker) => {
+        heard.push(message.type);
+        if (message.type === 'acknowledged') {
+          expect(message.cursor).toEqual({ epoch: 'one', revision: 7 });
+          resolve();
+        }
+        if (message.type !== 'hello') return;
+        tell({ type: 'start', settings });
+        tell({ type: 'applied', ids: 'all', cursor: { epoch: 'one', revision: 7 } });
+      });
+    });
+    expect(heard.slice(0, 3)).toEqual(['hello', 'listening', 'acknowledged']);
+  } finally {
+    worker.kill('SIGKILL');
+    await ended;
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
