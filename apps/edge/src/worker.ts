@@ -110,7 +110,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const challenges = new ChallengeAnswers(options);
   const registry = new ConnectionRegistry({
     ...{ hosts, graceMs: limits.revokedGraceMs, now },
-    onEnded: (connection, host) => noteEnded(ledger, connection, host),
+    onRefused: (connection, host, why) => noteEnded(ledger, connection, host, why),
   });
   const lingerer = new Lingerer(limits);
   const ledger = new ClientLedger({

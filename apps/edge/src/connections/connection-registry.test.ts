@@ -13,6 +13,8 @@ const GRACE_MS = 50;
 
 let hosts: Map<string, ServedHost>;
 let registry: ConnectionRegistry;
+/** Whom the registry told of, and why. */
+let refused: string[];
 let nowMs: number;
 /** Until when clients are admitted as the host judges them now. */
 let validUntilMs: number;
@@ -25,7 +27,10 @@ beforeEach(() => {
     hosts: { get: (name) => hosts.get(name) },
     graceMs: GRACE_MS,
     now: () => nowMs,
+    onRefused: ({ sni }, { policyVersion }, { reason, rule }) =>
+      void refused.push(`${sni} ${policyVersion} ${reason} ${rule}`),
   });
+  refused = [];
 });
 
 /** A host that admits every client under policy `v1`, and nobody under another. */
@@ -108,6 +113,15 @@ test.each<[string, ChangedIds]>([
   registry.recheck(change);
   expect(concerned.drains).toBe(1);
   expect(bystander.drains).toBe(0);
+  // Told once, with the verdict of now.
+  expect(refused).toEqual(['a.example.org v2 certificate_untrusted null']);
+});
+
+test('whose host is gone is ended, and nobody is told to be refused', () => {
+  const connection = open('a.example.org', serve('a.example.org', 'v1'));
+  hosts.delete('a.example.org');
+  registry.recheck('all');
+  expect([connection.drains, refused]).toEqual([1, []]);
 });
 
 test('a connection is followed by the document its host has now', () => {

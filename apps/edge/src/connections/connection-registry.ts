@@ -1,8 +1,9 @@
-import { type CompiledRule, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
-import { type Connection, type HostTable, isObserved, isRequested, type ServedHost } from '../connection.ts';
+import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
-import { renewUsedRules, usedRulesOf, usedUntil } from './used-rules.ts';
+import { type EndReason, judgeStanding } from './judge-standing.ts';
+import { renewUsedRules, usedUntil } from './used-rules.ts';
 
 interface Entry {
   readonly connection: Connection;
@@ -22,8 +23,8 @@ interface RegistryOptions {
   readonly graceMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Hears of each connection that may go on no longer, and what its host is now; undefined: not served any more. */
-  readonly onEnded?: (connection: Connection, host: ServedHost | undefined) => void;
+  /** Hears of each connection that is ended because its host refuses its client now. */
+  readonly onRefused?: (connection: Connection, host: ServedHost, why: EndReason) => void;
 }
 
 /**
@@ -82,7 +83,7 @@ export class ConnectionRegistry {
       if (entry.ending || Math.min(entry.validUntil, usedUntil(entry.connection)) > now) continue;
       // Another path may hold for longer than the one that has ended.
       this.#recheckEntry(entry);
-      if (entry.validUntil <= now) this.#end(entry, this.#options.hosts.get(entry.connection.sni));
+      if (entry.validUntil <= now) this.#end(entry);
     }
   }
 
@@ -137,21 +138,27 @@ export class ConnectionRegistry {
 
   #recheckEntry(entry: Entry): void {
     const host = this.#options.hosts.get(entry.connection.sni);
-    const validUntil = host === undefined ? null : standsUntil(entry, host);
-    if (host === undefined || validUntil === null) {
-      this.#end(entry, host);
+    if (host === undefined) {
+      this.#end(entry);
+      return;
+    }
+    const standing = judgeStanding(entry, host);
+    if (!standing.stands) {
+      if (standing.refusal !== null && !entry.ending) {
+        this.#options.onRefused?.(entry.connection, host, standing.refusal);
+      }
+      this.#end(entry);
       return;
     }
     entry.document = host.document;
     entry.policyVersion = host.policyVersion;
-    entry.validUntil = validUntil;
-    renewUsedRules(entry.connection, validUntil);
+    entry.validUntil = standing.until;
+    renewUsedRules(entry.connection, standing.until);
   }
 
-  #end(entry: Entry, host: ServedHost | undefined): void {
+  #end(entry: Entry): void {
     if (entry.ending) return;
     entry.ending = true;
-    this.#options.onEnded?.(entry.connection, host);
     const { socket } = entry.connection;
     const timer = setTimeout(() => socket.destroy(), this.#options.graceMs);
     timer.unref();
@@ -166,59 +173,6 @@ export class ConnectionRegistry {
     } catch {
       entry.connection.socket.destroy();
     }
-  }
-}
-
-/**
- * Until when (milliseconds since 1970) a connection may go on under what its host demands now; null: it may not. A client
- * whom the host still admits keeps its connection, whatever became of other CAs.
- */
-function standsUntil({ connection, document, policyVersion }: Entry, host: ServedHost): number | null {
-  const { client, presented } = connection;
-  if (isObserved(host) || (client === null && host.document.clientCertificate === null))
-    return Number.POSITIVE_INFINITY;
-  let until = Number.POSITIVE_INFINITY;
-  if (isRequested(host)) {
-    // Whom nobody asked could not answer, and what other anchors say of a certificate only a handshake tells.
-    if (presented === null || (client === null && policyVersion !== host.policyVersion)) return null;
-  } else {
-    if (client === null) return null;
-    const { verdict, validUntil } = host.evaluate(client.presented);
-    if (verdict !== 'admit') return null;
-    until = validUntil;
-  }
-  // What a rule has let through may still be under way, as a WebSocket.
-  for (const rule of rulesToAsk(connection, document, host.document)) {
-    if (rule === null) return null;
-    const evaluation = presented === null ? null : host.evaluateForRule(rule, presented);
-    if (evaluation === null) continue;
-    const { verdict, names, validUntil } = evaluation;
-    if (verdict !== 'admit' || names === null) return null;
-    if (host.judgeRule(rule, { names, validUntil }).verdict === 'refuse') return null;
-    until = Math.min(until, validUntil);
-  }
-  return until;
-}
-
-/**
- * The rules whose demands what a connection has begun must fulfil: those it used, and new ones that demand something for a part of the same
- * paths. Null stands for a demand that nothing takes the place of.
- */
-function* rulesToAsk(
-  connection: Connection,
-  before: HostDocument,
-  { rules }: HostDocument,
-): Generator<Pick<CompiledRule, 'prefix' | 'clientCertificate'> | null> {
-  const added = rules.filter(
-    ({ prefix, clientCertificate }) =>
-      clientCertificate !== undefined && !before.rules.some((rule) => rule.prefix === prefix),
-  );
-  for (const [prefix, { demanded }] of usedRulesOf(connection)) {
-    const present = rules.find((rule) => rule.prefix === prefix);
-    if (present === undefined && demanded) yield null;
-    // Where the rule is gone, what holds without one does.
-    yield present ?? { prefix };
-    yield* added.filter((rule) => rule.prefix.startsWith(prefix));
   }
 }
 
