@@ -139,7 +139,9 @@ function answerOf(
   if (namesRuleCas(document) && rule instanceof PosternError) return problem(rule.code, rule.message);
   if (client?.verdict === 'refuse' && !isObserved(document)) {
     const reason = REFUSAL_REASONS[client.reason ?? 'certificate_invalid'];
-    return problem('client_certificate_refused', `${reason}: ${client.detail}`);
+    const by =
+      rule === null || rule instanceof PosternError || !namesRuleCas(document) ? '' : ruleWords(rule);
+    return problem('client_certificate_refused', `${reason}: ${by}${client.detail}`);
   }
   if (request.target === '*') return { kind: 'edge', status: 204 };
   if (rule instanceof PosternError) return problem(rule.code, rule.message);
@@ -148,9 +150,8 @@ function answerOf(
     if (!demands.ok) return problem('internal', 'a matcher of a rule cannot be used');
     const verdict = demands.judge(rule, { names: client.names, validUntil: client.validUntil });
     if (verdict.verdict === 'refuse') {
-      const name = JSON.stringify(rule.name ?? rule.prefix);
       const words = REFUSAL_REASONS[verdict.reason];
-      return problem('client_certificate_refused', `${words}: rule ${name}: ${verdict.detail}`);
+      return problem('client_certificate_refused', `${words}: ${ruleWords(rule)}${verdict.detail}`);
     }
   }
   // Without credentials nobody learns which paths lead somewhere; with them a path without a rule is still 404.
@@ -163,6 +164,10 @@ function answerOf(
     return problem('websockets_not_enabled', `WebSockets are not enabled for ${rule.prefix}`);
   }
   return { kind: 'service', rule, needs: document.httpBasic === null ? [] : ['basic_credentials'] };
+}
+
+function ruleWords({ name, prefix }: CompiledRule): string {
+  return `rule ${JSON.stringify(name ?? prefix)}: `;
 }
 
 function namesRuleCas({ rules }: HostDocument): boolean {

@@ -211,3 +211,28 @@ test('a subject that is there and only observed is enforced by the flag', () => 
   const merged = applyRouteFlags(base, { 'client-certificate-subject': ['a'] });
   expect(merged.validation?.clientCertificate?.subjectMatches).toEqual([{ exact: 'a' }, { exact: 'b' }]);
 });
+
+test('a path gets a client CA of its own and loses it again; its subjects stay', () => {
+  const subjectMatches = [{ exact: 'a' }];
+  const withSubjects = { ...base, routes: [{ ...base.routes[0], clientCertificate: { subjectMatches } }] };
+  const rulesOf = (from: object, flags: RouteFlags) =>
+    applyRouteFlags(from as BaseDescriptor, flags).routes.map((rule) => rule.clientCertificate);
+  const ca = { name: 'partner-ca' };
+  const prefix = base.routes[0]?.prefix ?? '';
+  const added = { 'path-client-ca': [`${prefix}=partner-ca`] };
+  expect(rulesOf(withSubjects, added)).toEqual([{ ca, subjectMatches }]);
+  expect(rulesOf(base, { ...added, path: ['/new=cart'] }).at(-1)).toBeUndefined();
+  expect(rulesOf(base, { path: ['/new=cart'], 'path-client-ca': ['/new=partner-ca'] }).at(-1)).toEqual({
+    ca,
+  });
+  const owned = { ...base, routes: [{ ...base.routes[0], clientCertificate: { ca } }] };
+  expect(rulesOf(owned, { 'remove-path-client-ca': [prefix] })).toEqual([undefined]);
+  expect(rulesOf(owned, { 'path-client-ca': [`${prefix}=other`] })).toEqual([{ ca: { name: 'other' } }]);
+  for (const flags of [
+    { 'path-client-ca': ['/nowhere=ca'] },
+    { 'path-client-ca': ['no-equals'] },
+    { 'path-client-ca': [`${prefix}=a`, `${prefix}=b`] },
+    { 'remove-path-client-ca': [prefix] },
+  ])
+    expect(failureOf(flags).message).toMatch(/^--(remove-)?path-client-ca /);
+});

@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
+import { sClient } from '../testing/openssl-client.ts';
 import { listenOn, type Seen, startEcho, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { ask, get, openHttp2, openTls, sendRaw } from './testing/raw-client.ts';
@@ -250,6 +252,35 @@ test('of a client of several CAs each rule finds its way on every connection, wh
     expect(await outcomeOf(MIXED, '/partners', chain)).toBe('200');
   }
 });
+
+test.each(['-tls1_2', '-tls1_3'])(
+  'sessions of a host that only requests resume for admitted clients alone, while its CAs are the same: %s',
+  async (version) => {
+    const host = 'sessions.example.org';
+    const rules = [{ ...PROTECTED, prefix: '/', clientCertificate: { trustBundle: 'partners' } }];
+    await put(host, { rules, clientCertificate: ASKS });
+    const file = join(fixture.edge.directory, `session${version}`);
+    const shown = ({ cert, key }: CertificateFiles) => ['-cert', cert, '-key', key];
+    const keep = (args: string[]) => sClient(fixture.edge, host, [version, '-sess_out', file, ...args]);
+    const resume = () => sClient(fixture.edge, host, [version, '-sess_in', file]);
+    expect(await keep(shown(clients.partners))).toContain('HTTP/1.1 200');
+    const resumed = await resume();
+    expect(resumed).toMatch(/\nReused, /);
+    expect(resumed).toContain('HTTP/1.1 200');
+    fixture.edge.putBundle('others', [authorities.other.cert]);
+    await put(host, {
+      rules: [{ ...PROTECTED, prefix: '/', clientCertificate: { trustBundle: 'others' } }],
+      clientCertificate: ASKS,
+    });
+    const ended = await resume();
+    expect(ended).toMatch(/\nNew, /);
+    expect(ended).toContain('certificate_missing');
+    for (const args of [[], shown(clients.partners)]) {
+      expect(await keep(args)).toContain('HTTP/1.1 403');
+      expect(await resume()).toMatch(/\nNew, /);
+    }
+  },
+);
 
 test.each<[string, Partial<HostDocument>]>([
   ['demands in rules of an open host', { clientCertificate: null }],

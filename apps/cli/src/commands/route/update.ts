@@ -65,8 +65,13 @@ Waits until the edge serves the change, at most --timeout; then a warning is pri
       throw explainRouteRefusal(error, name, file);
     });
     await this.finishWrite(client, written, `Route ${name} updated\n`, flags, file);
-    if (flags['remove-client-ca-secret'] && clientCaNamesOf(written.resource.spec).length === 0) {
-      this.say(`note: ${name} asks for no client certificate any more: every client may connect`);
+    const { spec } = written.resource;
+    if (flags['remove-client-ca-secret'] && spec.tls?.clientValidationCa === undefined) {
+      this.say(
+        clientCaNamesOf(spec).length === 0
+          ? `note: ${name} asks for no client certificate any more: every client may connect`
+          : `note: paths of ${name} without a client CA of their own demand no certificate any more: every client may use them`,
+      );
     }
   }
 }
