@@ -10,7 +10,7 @@ const files = globSync('{apps,packages,test,benchmarks,scripts}/**/*.ts', {
 
 test.each(files)('%s has at most 400 lines and a name that says what it holds', (file) => {
   expect(readFileSync(join(root, file), 'utf8').split('\n').length).toBeLessThanOrEqual(401);
-  expect(basename(file)).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.ts$/);
+  expect(basename(file)).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|long))?\.ts$/);
   expect(basename(file)).not.toMatch(/^(utils?|helpers?|common|misc|types)\./);
 });
 
