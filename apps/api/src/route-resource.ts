@@ -1,13 +1,6 @@
-import { checkDescriptor } from '@postern/compile';
-import type {
-  Finding,
-  ResourceName,
-  RouteDescriptor,
-  RouteResource,
-  SecretDetails,
-  SubjectMatcher,
-} from '@postern/contracts';
-import { coversHost, isPublicWebCa } from '@postern/pki';
+import { checkDescriptor, clientCaDoubts, namelessCasOf } from '@postern/compile';
+import type { Finding, ResourceName, RouteResource, SecretDetails } from '@postern/contracts';
+import { coversHost } from '@postern/pki';
 import type { RouteRecord, WriteMode, Written } from '@postern/store';
 import type { ApiParts } from './api-parts.ts';
 import { findingsUnder } from './body-pointers.ts';
@@ -78,51 +71,9 @@ function resourceOf(
     findings: findingsUnder('spec', [
       ...warnings,
       ...checkServerCertificate(record, secrets, parts.now()),
-      ...namelessCasOf(record.spec).flatMap((ca) => checkClientCa(ca, secrets)),
+      ...clientCaDoubts(record.spec, (name) => secrets.get(name)?.caPem),
     ]),
   };
-}
-
-/** A client CA, and where it is named. */
-interface NamedCa {
-  readonly name: string;
-  readonly pointer: string;
-}
-
-/** The client CAs that admit whomever they vouch for, whatever their names: to the whole route, or by a rule. */
-function namelessCasOf({ tls, validation, routes }: RouteDescriptor): NamedCa[] {
-  if (hasEnforced(validation?.clientCertificate)) return [];
-  const own = tls?.clientValidationCa?.name;
-  return [
-    ...(own === undefined ? [] : [{ name: own, pointer: '/tls/clientValidationCa/name' }]),
-    ...routes.flatMap(({ clientCertificate }, index): NamedCa[] => {
-      const name = clientCertificate?.ca?.name;
-      if (name === undefined || hasEnforced(clientCertificate)) return [];
-      return [{ name, pointer: `/routes/${index}/clientCertificate/ca/name` }];
-    }),
-  ];
-}
-
-function hasEnforced(
-  demand: { readonly subjectMatches?: readonly SubjectMatcher[] | undefined } | undefined,
-): boolean {
-  return demand?.subjectMatches?.some(({ observe }) => observe !== true) === true;
-}
-
-/** Warns of a client CA from which anyone gets a certificate, where no name is demanded. */
-function checkClientCa({ name, pointer }: NamedCa, secrets: ReadonlyMap<string, SecretDetails>): Finding[] {
-  const { caPem = '' } = secrets.get(name) ?? {};
-  const anchors = caPem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  if (!anchors.some(isPublicWebCa)) return [];
-  return [
-    {
-      severity: 'warning',
-      code: 'public_client_ca',
-      message: `secret "${name}" holds a CA of the public web: anyone gets a certificate from it, and all of them are admitted`,
-      pointer,
-      hint: 'demand names with clientCertificate.subjectMatches, or trust a CA of your own',
-    },
-  ];
 }
 
 /** Warns of a server certificate that clients of the host will not accept. */

@@ -4,6 +4,7 @@ import { compileHost } from './compile-host.ts';
 
 export { checkDescriptor } from './check-descriptor.ts';
 export { checkTargets } from './check-targets.ts';
+export { clientCaDoubts, namelessCasOf } from './client-ca-doubts.ts';
 export { checkRoute, checkService, compileHost };
 
 /** What the store asks of this package inside its transactions. */

@@ -66,6 +66,11 @@ export function explainFile(
   );
 }
 
+/** The certificates (PEM) of `--ca NAME=FILE` flags, by the names of the secrets that they stand for. */
+export function caPemsOf(flags: readonly string[]): ReadonlyMap<string, string> {
+  return new Map([...caFilesOf(flags)].map(([name, file]) => [name, readAuthority(file).pem]));
+}
+
 function caFilesOf(flags: readonly string[]): Map<string, string> {
   return new Map(
     flags.map((flag) => {

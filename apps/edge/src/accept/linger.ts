@@ -62,7 +62,7 @@ export class Lingerer {
 
 function discard(): void {}
 
-/** Ends an established TLS socket with a close_notify; in the tick of 'secure' TLS 1.3 would send none. */
+/** Ends an established TLS socket with a close_notify. */
 export function endSecure(lingerer: Lingerer, socket: TLSSocket): void {
-  setImmediate(() => lingerer.end(socket));
+  lingerer.end(socket);
 }

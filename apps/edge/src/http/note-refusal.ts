@@ -88,17 +88,22 @@ export function noteObserved(ledger: Pick<ClientLedger, 'refuse'>, observed: Obs
 
 /** The observed matcher, of the host or of the rule, that would admit the client of a refused request. */
 function observedMatchOf({ connection, served, entry }: RefusedRequest): string | undefined {
-  const { client } = connection;
   const { clientCertificate, rules } = served.document;
+  const presented = connection.client?.presented ?? connection.presented;
   const rule = rules.find(({ name, prefix }) => (name ?? prefix) === entry.rule);
-  const list =
-    rule === undefined ? clientCertificate?.subjectMatches : rule.clientCertificate?.subjectMatches;
+  const lists = [clientCertificate?.subjectMatches, rule?.clientCertificate?.subjectMatches];
   // Most hosts observe none, and a flood of refusals should not be judged twice.
-  if (client === null || list?.some(({ observe }) => observe === true) !== true) return undefined;
-  const { names, validUntil } = client;
-  const { observed } =
-    rule === undefined ? served.evaluate(client.presented) : served.judgeRule(rule, { names, validUntil });
-  return observed?.verdict === 'admit' ? writeMatcher(observed.matchedBy.matcher) : undefined;
+  const isObserving = lists.some((list) => list?.some(({ observe }) => observe === true));
+  if (presented === null || !isObserving) return undefined;
+  const evaluation = served.evaluateForRule(rule ?? null, presented);
+  const { names = null, validUntil = 0, verdict, observed } = evaluation ?? {};
+  if (names === null) return undefined;
+  const ofRule = rule === undefined ? undefined : served.judgeRule(rule, { names, validUntil });
+  const verdicts = [{ verdict, observed }, ofRule];
+  // One that stays refused by the other would not be admitted.
+  if (verdicts.some((one) => (one?.observed ?? one)?.verdict === 'refuse')) return undefined;
+  const hit = verdicts.find((one) => one?.observed?.verdict === 'admit')?.observed;
+  return hit?.verdict === 'admit' ? writeMatcher(hit.matchedBy.matcher) : undefined;
 }
 
 /** False for most of a flood of refusals: the ledger counts them all, the access log would fill the disk. */

@@ -6,7 +6,7 @@ import { parsePast } from '../time-flags.ts';
 export class RouteValidate extends PosternCommand {
   static override summary = 'Check a descriptor file, and say whom it would admit';
   static override description =
-    'Without --replay it reads no API: whether the named secrets and services exist is not checked. With --cert and --ca it also says, as explain does, whether a client would be admitted. With --replay the API judges the clients that the route has seen and refused lately by the file, and tells who would change sides; nothing is written.';
+    'Without --replay it reads no API: whether the named secrets and services exist is not checked. With --ca it looks at the client CAs too; with --cert and --ca it also says, as explain does, whether a client would be admitted. With --replay the API judges the clients that the route has seen and refused lately by the file, and tells who would change sides; nothing is written.';
   static readonly exits = {
     0: 'valid (warnings are printed), and the client of --cert would be admitted, or nobody of --replay changes sides',
     1: 'the client of --cert would be refused, or somebody of --replay changes sides',
@@ -36,7 +36,6 @@ export class RouteValidate extends PosternCommand {
       helpValue: 'NAME=FILE',
       multiple: true,
       multipleNonGreedy: true,
-      dependsOn: ['cert'],
     }),
     replay: Flags.string({
       description: 'judge the clients seen since by the file: 30m, 24h, 7d, or a time (ISO 8601)',
@@ -63,11 +62,17 @@ export class RouteValidate extends PosternCommand {
     const { loadRouteFile } = await import('../../descriptor/load-route-file.ts');
     const { placeDescriptorFindings, rejectedFile } = await import('../../descriptor/read-route-file.ts');
     const { formatPlacedFindings } = await import('../../descriptor/format-findings.ts');
-    const { checkDescriptor } = await import('@postern/compile');
+    const { checkDescriptor, clientCaDoubts } = await import('@postern/compile');
     const { routeNameOf } = await import('./route-flags.ts');
     const file = loadRouteFile(flags.filename);
     if (args.name !== undefined) routeNameOf(args.name, file.name, file.source.file);
-    const placed = placeDescriptorFindings(file, checkDescriptor(file.descriptor));
+    const found = checkDescriptor(file.descriptor);
+    if (flags.ca !== undefined) {
+      const { caPemsOf } = await import('../../explain/explain-file.ts');
+      const pems = caPemsOf(flags.ca);
+      found.push(...clientCaDoubts(file.descriptor, (name) => pems.get(name)));
+    }
+    const placed = placeDescriptorFindings(file, found);
     if (placed.some(({ finding }) => finding.severity === 'error')) {
       throw rejectedFile(file.source.file, file.source.text, placed);
     }
