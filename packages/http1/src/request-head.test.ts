@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { NEED_MORE } from './field-section.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { Http1Error, type Http1Fault } from './http1-error.ts';
 import { fieldId } from './known-fields.ts';
 import { RequestHead } from './request-head.ts';
@@ -45,8 +46,8 @@ describe('RFC 9112 section 2.2: where a request begins and ends', () => {
     const first = Buffer.from('GET /a HTTP/1.1\r\nHo');
     expect(head.read(first, 0)).toBe(NEED_MORE);
     first.fill(0);
-    const second = Buffer.from('st: a\r\n\r\nbody');
-    expect(head.read(second, 0)).toBe(second.length - 4);
+    const second = Buffer.from('xxst: a\r\n\r\nbody');
+    expect(head.read(second, 2)).toBe(second.length - 4);
     expect([head.path, head.host]).toEqual(['/a', 'a']);
   });
 
@@ -73,16 +74,17 @@ describe('RFC 9112 section 2.2: where a request begins and ends', () => {
 
   test('nothing of one message is left in the next', () => {
     const head = read(
-      'POST https://a/ HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\nConnection: close, x\r\nExpect: 100-continue\r\nUpgrade: x\r\n\r\n',
+      'POST https://a/ HTTP/1.1\r\nHost: a\r\nConnection: x, close\r\nContent-Length: 3\r\nExpect: 100-continue\r\nUpgrade: x\r\n\r\n',
     );
     head.clear();
-    const next = Buffer.from('GET /2 HTTP/1.1\r\nHost: b\r\nX: 1\r\n\r\n');
+    // The name that Connection had now stands in the same place, in another field.
+    const next = Buffer.from('GET /2?45678901 HTTP/1.1\r\nHost: a\r\nSomething.: x, close\r\nX: 1\r\n\r\n');
     head.read(next, 0);
     expect(head).toMatchObject({
       ...{ minor: 1, targetForm: 'origin', isSecureTarget: false, targetAuthority: '', contentLength: -1 },
       ...{ bodyKind: 'none', keepsConnection: true, expectsContinue: false, wantsUpgrade: false },
     });
-    expect(head.options.nominates(head.fields, 1)).toBe(false);
+    expect(head.options.nominates(head.fields, 2)).toBe(false);
   });
 });
 
@@ -195,7 +197,19 @@ describe('bounds hold at their last byte, whole and byte by byte', () => {
     expect(outcome(text, true)).toBe(expected);
   });
 
-  test('a head of 32 KiB that comes byte by byte is read in linear time', () => {
+  test('the bytes of a head that comes byte by byte are moved a few times only', () => {
+    const source = new HeldBytes(32 * 1024);
+    const buffers = new Set<Buffer>();
+    for (let count = 0; count < 32 * 1024; count += 1) {
+      source.take(Buffer.of(1), 0);
+      source.keep();
+      buffers.add(source.bytes);
+    }
+    expect(buffers.size).toBeLessThan(10);
+    expect(source.isFull).toBe(true);
+  });
+
+  test('a head of 128 KB that comes byte by byte is read in linear time', () => {
     const timeOf = (bytes: number): number => {
       const head = new RequestHead({ ...limits, headBytesMax: 1 << 20 });
       const text = Buffer.from(sized(bytes));
