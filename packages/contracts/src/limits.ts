@@ -11,10 +11,10 @@ export const LIMITS = {
   hostInputCharsMax: 1024,
   /** Bytes. Largest secret in one call; 64 KiB holds a bundle of about 40 CAs. */
   secretBytesMax: 256 * KIB,
-  /** Bytes. A revocation list in PEM, which holds some 15,000 entries and fits the body of a call. */
+  /** Bytes. A revocation list in PEM that is sent, which holds some 15,000 entries and fits the body of a call. */
   crlBytesMax: 768 * KIB,
-  /** Bytes. A revocation list as it is fetched, in DER or PEM. */
-  crlFetchedBytesMax: 768 * KIB,
+  /** Bytes. A revocation list as it is fetched, in DER or PEM: some 100,000 entries, which a worker that serves reads in some 30 ms. */
+  crlFetchedBytesMax: 4 * MIB,
   /** Seconds between two fetches of a revocation list: CAs sign new ones by the hour or the day. */
   crlRefreshSecondsMin: 60,
   /** Seconds. A week: lists that live for longer may still be replaced before they end. */

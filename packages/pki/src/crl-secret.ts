@@ -31,7 +31,17 @@ export function parseCrlSecret(
   text: string,
   { pointer, ...demands }: ListDemands & { pointer: string },
 ): CrlReading {
-  const { blocks, findings } = readPemBlocks(text, { pointer, use: 'crl', bytesMax: LIMITS.crlBytesMax });
+  return parsePem(text, pointer, LIMITS.crlBytesMax, demands);
+}
+
+/** Reads a list as servers give it out, in DER or PEM. */
+export function readFetchedList(bytes: Buffer, demands: ListDemands): CrlReading {
+  if (bytes[0] === 0x30) return examine(bytes, { pointer: '' }, demands);
+  return parsePem(bytes.toString('latin1'), '', LIMITS.crlFetchedBytesMax, demands);
+}
+
+function parsePem(text: string, pointer: string, bytesMax: number, demands: ListDemands): CrlReading {
+  const { blocks, findings } = readPemBlocks(text, { pointer, use: 'crl', bytesMax });
   const [block, ...more] = blocks;
   if (findings.length > 0) return { ok: false, findings };
   if (block === undefined || more.length > 0 || !LABELS.includes(block.label))
@@ -41,12 +51,6 @@ export function parseCrlSecret(
       'exactly one block of the label X509 CRL is needed',
     );
   return examine(block.der, block.place, demands);
-}
-
-/** Reads a list as servers give it out, in DER or PEM. */
-export function readFetchedList(bytes: Buffer, demands: ListDemands): CrlReading {
-  if (bytes[0] !== 0x30) return parseCrlSecret(bytes.toString('latin1'), { pointer: '', ...demands });
-  return examine(bytes, { pointer: '' }, demands);
 }
 
 function refusal(place: Place, code: string, message: string, hint?: string): CrlReading {

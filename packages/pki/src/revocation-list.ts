@@ -14,6 +14,7 @@ import {
   readTime,
 } from './der-cursor.ts';
 import { type DistinguishedName, readDistinguishedName } from './distinguished-name.ts';
+import { endOfPlainEntry } from './plain-entry.ts';
 import { readSignatureAlgorithm, type SignatureFields } from './public-key-fields.ts';
 import { SerialIndex } from './serial-index.ts';
 
@@ -100,23 +101,37 @@ export function readRevocationList(der: Buffer): RevocationList {
 function readEntries(entries: DerElement | undefined, hasExtensions: boolean): SerialIndex {
   const content = entries?.content ?? Buffer.alloc(0);
   const serials = new SerialIndex(content, Math.ceil(content.length / ENTRY_BYTES_MIN));
-  const cursor = new DerCursor(content);
-  while (!cursor.atEnd) {
-    const entry = cursor.enter(DER_TAGS.sequence);
-    const serial = entry.take(DER_TAGS.integer);
-    const bytes = readIntegerBytes(serial);
-    if (bytes.length > SERIAL_BYTES_MAX) throw new Error('a serial number that is too long');
-    readTime(entry.take());
-    const extensions = entry.takeIf(DER_TAGS.sequence);
-    entry.end();
-    if (extensions !== undefined) {
-      if (!hasExtensions) throw new Error('extensions in a list that is not of version 2');
-      readEntryExtensions(new DerCursor(extensions.content));
+  for (let at = 0; at < content.length; ) {
+    const end = endOfPlainEntry(content, at, hasExtensions);
+    if (end !== -1) {
+      // Tag and length of the entry, tag of the serial number, then its length.
+      serials.add(at + 3);
+      at = end;
+      continue;
     }
-    // Its length is one byte, right before the content.
-    serials.add(bytes.byteOffset - content.byteOffset - 1);
+    const cursor = new DerCursor(content.subarray(at));
+    const entry = cursor.take(DER_TAGS.sequence);
+    serials.add(readEntry(entry.content, hasExtensions) - content.byteOffset);
+    at += entry.whole.length;
   }
   return serials;
+}
+
+/** Checks an entry of whatever form; gives the place of the length of its serial number in memory. */
+function readEntry(content: Buffer, hasExtensions: boolean): number {
+  const entry = new DerCursor(content);
+  const serial = entry.take(DER_TAGS.integer);
+  const bytes = readIntegerBytes(serial);
+  if (bytes.length > SERIAL_BYTES_MAX) throw new Error('a serial number that is too long');
+  readTime(entry.take());
+  const extensions = entry.takeIf(DER_TAGS.sequence);
+  entry.end();
+  if (extensions !== undefined) {
+    if (!hasExtensions) throw new Error('extensions in a list that is not of version 2');
+    readEntryExtensions(new DerCursor(extensions.content));
+  }
+  // Its length is one byte, right before the content.
+  return bytes.byteOffset - 1;
 }
 
 function readEntryExtensions(list: DerCursor): void {

@@ -20,9 +20,7 @@ export class SerialIndex {
 
   /** Adds the INTEGER whose length byte stands at `offset`; false where it is there already. */
   add(offset: number): boolean {
-    const length = this.#der[offset] ?? 0;
-    const serial = this.#der.subarray(offset + 1, offset + 1 + length);
-    const slot = this.#find(serial);
+    const slot = this.#find(this.#der, offset + 1, this.#der[offset] ?? 0);
     if (this.#slots[slot] !== 0) return false;
     this.#slots[slot] = offset + 1;
     this.#size += 1;
@@ -31,31 +29,32 @@ export class SerialIndex {
 
   /** `serial` is the bytes of an INTEGER, at most 127 of them. */
   has(serial: Buffer): boolean {
-    return this.#slots[this.#find(serial)] !== 0;
+    return this.#slots[this.#find(serial, 0, serial.length)] !== 0;
   }
 
   /** The slot that holds the serial number, or the free one where it belongs. */
-  #find(serial: Buffer): number {
+  #find(bytes: Buffer, from: number, length: number): number {
     const mask = this.#slots.length - 1;
-    let slot = hashOf(serial) & mask;
+    let slot = hashOf(bytes, from, length) & mask;
     for (;;) {
       const at = this.#slots[slot] ?? 0;
-      if (at === 0 || this.#isAt(at - 1, serial)) return slot;
+      if (at === 0 || this.#isAt(at - 1, bytes, from, length)) return slot;
       slot = (slot + 1) & mask;
     }
   }
 
-  #isAt(offset: number, serial: Buffer): boolean {
-    return (
-      this.#der[offset] === serial.length &&
-      this.#der.compare(serial, 0, serial.length, offset + 1, offset + 1 + serial.length) === 0
-    );
+  #isAt(offset: number, bytes: Buffer, from: number, length: number): boolean {
+    if (this.#der[offset] !== length) return false;
+    for (let index = 0; index < length; index += 1)
+      if (this.#der[offset + 1 + index] !== bytes[from + index]) return false;
+    return true;
   }
 }
 
 /** FNV-1a. Whoever chooses serial numbers that collide is the CA itself, and only slows its own list. */
-function hashOf(bytes: Buffer): number {
+function hashOf(bytes: Buffer, from: number, length: number): number {
   let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let index = from; index < from + length; index += 1)
+    hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);
   return hash >>> 0;
 }

@@ -2,8 +2,8 @@ const MIB = 1024 * 1024;
 
 /** Bounds of the client. */
 export const FEED_LIMITS = {
-  /** Characters. The largest document (500 rules, long prefixes) is 2 MiB; a server that sends more is broken. */
-  eventCharsMax: 4 * MIB,
+  /** Characters. The largest document, a revocation list, is 5.4 MiB of base64; a server that sends more is broken. */
+  eventCharsMax: 8 * MIB,
   /** Characters. Changes held until their `synced`; more lead to a full copy, which is staged on disk. */
   batchCharsMax: 64 * MIB,
   /** Characters and changes staged at once in a full copy. */

@@ -140,7 +140,7 @@ test('an event without an end is given up at its largest size', async () => {
   expect(follower.states).toContainEqual(
     expect.objectContaining({ state: 'retrying', reason: expect.stringMatching(/max buffer/) }),
   );
-  expect(FEED_LIMITS.eventCharsMax).toBe(4 * 1024 * 1024);
+  expect(FEED_LIMITS.eventCharsMax).toBe(8 * 1024 * 1024);
 });
 
 test('a stream without a byte is dead and replaced', async () => {
