@@ -19,6 +19,10 @@ const LIST = {
   api: { summary: 'Run the control API alone' },
   apply: { summary: 'Create or update what files describe: secrets, services and routes' },
   ca: { summary: 'Print the CA of the local issuer (PEM)' },
+  'cert:get': { summary: 'Show the certificate of a host: how far it is, why it is not there, its chain' },
+  'cert:list': { summary: 'List the certificates that Postern gets for hosts, and how far they are' },
+  'cert:renew': { summary: 'Have the certificate of a host ordered now' },
+  'cert:revoke': { summary: 'Have the certificate of a host revoked by its CA, and replaced' },
   certificates: { summary: 'Run the certificate worker alone' },
   'client:get': { summary: 'Show a client: its certificate, and where it was seen by which CA' },
   'client:list': {
@@ -93,6 +97,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = LIST;
 /** What each noun is about, for help. */
 export const NOUNS: Readonly<Record<string, string>> = {
   'dev-cert': 'certificates for tests, made offline',
+  cert: 'certificates that Postern gets for hosts',
   client: 'client certificates: whom edges have seen, and who may no longer come',
   context: 'which API to call, with which token: your configuration',
   doctor: 'checks of this installation and of live hosts',

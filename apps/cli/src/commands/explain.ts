@@ -50,12 +50,13 @@ export class Explain extends PosternCommand {
     const { readCase } = await import('../explain/read-case.ts');
     const { evaluateRoute } = await import('../route/evaluate-route.ts');
     const { explanationOf } = await import('../explain/explanation.ts');
+    const { tellPending } = await import('../explain/tell-pending.ts');
     const { describeExplanation } = await import('../explain/describe-explanation.ts');
     const { client, project } = await this.connect(flags);
     const { request, chain } = await readCase(client, project, { host: args.host, ...flags });
     const now = Date.now();
     const { route, known, evaluation } = await evaluateRoute(client, project, request, chain, now);
-    const explanation = explanationOf(known, request, evaluation, now);
+    const explanation = tellPending(explanationOf(known, request, evaluation, now), route);
     await this.show(flags, {
       data: explanation,
       names: [route.name],

@@ -54,9 +54,9 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
     ...(hasCas ? [rule.clientCertificate?.ca?.name ?? ''] : []),
     ...(hasSubjects ? [rule.clientCertificate?.subjectMatches?.map(writeSubject).join(', ') ?? ''] : []),
   ]);
-  const conditions = [
-    ['Ready', String(status.ready), status.lastTransitionAt, status.reason, status.message],
-  ];
+  const conditions = status.conditions.map(({ type, status: holds, lastTransitionAt, reason, message }) => [
+    ...[type, String(holds), lastTransitionAt, reason, message],
+  ]);
   return [
     head,
     formatTable(

@@ -11,3 +11,14 @@ export const ROUTE_TABLE = {
     status.ready ? 'ready' : status.reason,
   ],
 } as const;
+
+/** The columns of `route list -o wide`: since when and why, too. */
+export const WIDE_ROUTE_TABLE = {
+  header: [...ROUTE_TABLE.header, 'CERTIFICATE', 'LAST TRANSITION', 'MESSAGE'],
+  row: (route: RouteResource): string[] => [
+    ...ROUTE_TABLE.row(route),
+    route.status.conditions.find(({ type }) => type === 'Certificate')?.reason ?? '',
+    route.status.lastTransitionAt,
+    route.status.message,
+  ],
+} as const;

@@ -40,6 +40,8 @@ export interface CliHarness extends AsyncDisposable {
   readonly edgeToken: string;
   readonly adminToken: string;
   readonly client: PosternClient;
+  /** What the API keeps, for what a certificate worker would write. */
+  readonly store: Awaited<ReturnType<typeof openDataDirectory>>['store'];
   /** Runs `postern ARGS` in a process that has the program loaded already; with `input` in one of its own. */
   postern(args: readonly string[], options?: RunOptions): Promise<CliResult>;
   /** Runs `postern ARGS` in a process of its own; standard input is empty unless given. */
@@ -87,6 +89,7 @@ export async function startCliHarness(): Promise<CliHarness> {
     url: api.url,
     directory,
     configFile,
+    store: data.store,
     adminToken,
     edgeToken: readFileSync(data.edgeTokenFile, 'utf8').trim(),
     client: createClient({ url: api.url, token: adminToken, timeoutMs: 10_000 }),

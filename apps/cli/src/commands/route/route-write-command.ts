@@ -34,8 +34,9 @@ export abstract class RouteWriteCommand extends PosternCommand {
     const progress = await this.progress(`waiting until ${written.resource.name} is served`);
     const warnings: string[] = [];
     const say = (line: string) => void warnings.push(line);
-    const route = await waitUntilReady(client, written, timeoutMs, say, ({ name, status }) =>
-      progress.update(`waiting for ${name}: ${status.message}`),
+    const { routeProgress } = await import('../../certificate/certificate-progress.ts');
+    const route = await waitUntilReady(client, written, timeoutMs, say, (present) =>
+      progress.update(routeProgress(present)),
     ).finally(() => progress.stop());
     for (const line of warnings) this.say(line);
     return route;
