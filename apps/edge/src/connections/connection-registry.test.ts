@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { beforeEach, expect, test } from 'vitest';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
@@ -8,6 +9,7 @@ import type { ChangedIds } from '../hosts/host-table.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
+import { noteUsedRule } from './used-rules.ts';
 
 const GRACE_MS = 50;
 
@@ -191,6 +193,34 @@ test('once draining, connections that come late drain too', () => {
   registry.drainAll();
   const late = open('a.example.org', document);
   expect([early.drains, late.drains]).toEqual([1, 1]);
+});
+
+test('where only rules demand certificates, the end of one ends what a demanding rule let through, and nothing else', () => {
+  const rule = { name: null, prefix: '/p', service: 'echo', enableWebsockets: true };
+  const demanding = { ...rule, clientCertificate: { trustBundle: 'ca' } };
+  const sni = 'a.example.org';
+  const mode = 'request' as const;
+  const document = serve(sni, 'v1', {
+    clientCertificate: { mode, trustBundle: null, subjectMatches: null },
+    rules: [demanding],
+  });
+  const [using, idle] = [open(sni, document), open(sni, document)];
+  const [connection] = registry.connections();
+  if (connection === undefined) throw new Error('not followed');
+  noteUsedRule(connection, demanding, 1_500);
+  const judgeBy = (evaluation: Evaluation) => {
+    const served = hosts.get(sni);
+    if (served !== undefined) hosts.set(sni, { ...served, evaluateForRule: () => evaluation });
+  };
+  judgeBy(evaluationOf({ names: CLIENT.names, validUntil: 2_000 }));
+  nowMs = 1_600;
+  // Another way to its CA holds for longer.
+  registry.endExpired();
+  expect([using.drains, idle.drains]).toEqual([0, 0]);
+  judgeBy(evaluationOf({ verdict: 'refuse', reason: 'certificate_expired', refusedAt: 'request' }));
+  nowMs = 2_000;
+  registry.endExpired();
+  expect([using.drains, idle.drains]).toEqual([1, 0]);
 });
 
 test('a connection that has closed is not followed any more', async () => {

@@ -1,5 +1,6 @@
 import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
+import { clientBundlesOf } from '../hosts/document-dependencies.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { type EndReason, judgeStanding } from './judge-standing.ts';
@@ -177,11 +178,10 @@ export class ConnectionRegistry {
 }
 
 function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {
-  const { trustBundle, nextTrustBundle, crls = [] } = document.clientCertificate ?? {};
-  const ofRules = document.rules.map(({ clientCertificate }) => clientCertificate?.trustBundle);
+  const { crls = [] } = document.clientCertificate ?? {};
   // Revocations are told by the name of the project.
   const project = document.clientCertificate === null ? null : document.project;
-  return [trustBundle, nextTrustBundle, ...ofRules, document.certificate, project, ...crls].some(
-    (part) => part !== undefined && part !== null && parts.has(part),
+  return [...clientBundlesOf(document), document.certificate, project, ...crls].some(
+    (part) => part !== null && parts.has(part),
   );
 }

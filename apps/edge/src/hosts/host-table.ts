@@ -13,6 +13,7 @@ import type { SessionClient } from '../tls/read-session.ts';
 import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
 import { SessionKeys, type SessionLane } from '../tls/session-keys.ts';
 import { anchorsOfHost } from './anchors-of-host.ts';
+import { clientBundlesOf, dependenciesOfDocument, dependency } from './document-dependencies.ts';
 import {
   type CheckedBundle,
   type OpenedCertificate,
@@ -356,23 +357,12 @@ function sessionDomainOf({ id, policyVersion, document }: EdgeHost): string {
   return JSON.stringify([id, policyVersion, clientCertificate, ...ofRules]);
 }
 
-/** Ids of the bundles whose anchors may vouch for clients of a host, each once: its own before those of its rules. */
-function clientBundlesOf({ clientCertificate, rules }: HostDocument): string[] {
-  const { trustBundle = null, nextTrustBundle = null } = clientCertificate ?? {};
-  const ofRules = rules.map((rule) => rule.clientCertificate?.trustBundle ?? null);
-  return [...new Set([trustBundle, nextTrustBundle, ...ofRules].filter((id) => id !== null))];
-}
-
 /** Hosts share a context only where nothing can be resumed: the keys of a lane are of one domain. */
 function contextKey(host: EdgeHost, lane: SessionLane | null, minVersion: TlsVersion): string {
   const { chainPem, sealedKey } = host.certificate;
   const certificate = hash('sha256', `${chainPem}\0${sealedKey}`, 'hex');
   const sessions = lane === null ? 'none' : lane.ticketName.toString('hex');
   return `${minVersion} ${certificate} ${host.policyVersion} ${sessions}`;
-}
-
-function dependency(kind: string, id: string): string {
-  return `${kind} ${id}`;
 }
 
 function dependenciesOf(entry: Entry): readonly string[] {
@@ -384,21 +374,4 @@ function dependenciesOf(entry: Entry): readonly string[] {
     case 'no_certificate':
       return [];
   }
-}
-
-/** Every feed document that a host is made of, those of its services too. */
-export function dependenciesOfDocument(document: HostDocument): string[] {
-  const parts = new Set<string>();
-  const add = (kind: ChangeKind, id: string | null | undefined) => {
-    if (id !== null && id !== undefined) parts.add(dependency(kind, id));
-  };
-  add('certificate', document.certificate);
-  if (document.clientCertificate !== null) add('revocation', document.project);
-  for (const list of document.clientCertificate?.crls ?? []) add('crl', list);
-  for (const bundle of clientBundlesOf(document)) add('trust-bundle', bundle);
-  for (const service of Object.values(document.services)) {
-    add('trust-bundle', service.trustBundle);
-    add('certificate', service.clientCertificate);
-  }
-  return [...parts];
 }

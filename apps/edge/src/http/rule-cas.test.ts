@@ -8,7 +8,8 @@ import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/op
 import { sClient } from '../testing/openssl-client.ts';
 import { listenOn, type Seen, startEcho, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
-import { ask, get, openHttp2, openTls, sendRaw } from './testing/raw-client.ts';
+import { openWebsocket } from './testing/open-websocket.ts';
+import { ask, get, openHttp2, sendRaw } from './testing/raw-client.ts';
 
 const MIXED = 'mixed.example.org';
 const REQUEST = 'request.example.org';
@@ -99,6 +100,8 @@ test('an upstream learns who a client is from a rule that demands its CA, and fr
 });
 
 test('a refusal stands in the ledger with rule, reason and certificate; a client under the CA that admitted it', async () => {
+  // What other tests left is told before.
+  await fixture.edge.worker.flushLedger();
   fixture.edge.ledger.length = 0;
   await textOf(REQUEST, '/', clients.other);
   await textOf(REQUEST, '/');
@@ -151,22 +154,6 @@ test('one HTTP/2 connection meets each rule by itself, with the certificate it s
   expect(await statusesOf(clients.partners)).toEqual([200, 200, 200, 200]);
 });
 
-/** An upgraded connection, and when it closed. */
-async function openWebsocket(host: string, path: string, certificate?: CertificateFiles) {
-  const options = certificate === undefined ? {} : { certificate };
-  const socket = await openTls(fixture.edge, host, options);
-  const answer = new Promise<string>((resolve) =>
-    socket.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))),
-  );
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
-  );
-  const status = /^HTTP\/1\.1 (\d{3})/.exec(await answer)?.[1];
-  socket.resume();
-  return { status, socket, closed };
-}
-
 const LIVE = 'live.example.org';
 
 test.each([
@@ -196,10 +183,10 @@ test.each([
   fixture.edge.put('revocation', 'default', { entries: [] });
   fixture.edge.putBundle('partners', [authorities.partners.cert]);
   await put(LIVE, { clientCertificate: ASKS }, websockets.port);
-  expect((await openWebsocket(LIVE, '/partners')).status).toBe('403');
-  const demanding = await openWebsocket(LIVE, '/partners', clients.partners);
+  expect((await openWebsocket(fixture.edge, LIVE, '/partners')).status).toBe('403');
+  const demanding = await openWebsocket(fixture.edge, LIVE, '/partners', clients.partners);
   expect(demanding.status).toBe('101');
-  const free = await openWebsocket(LIVE, '/x');
+  const free = await openWebsocket(fixture.edge, LIVE, '/x');
   expect(free.status).toBe('101');
   const began = performance.now();
   await change(LIVE);
@@ -212,8 +199,8 @@ test.each([
 
 test('what an open rule let through stays while others are refused, and ends when it would need a certificate', async () => {
   await put(LIVE, { clientCertificate: ASKS }, websockets.port);
-  const nobody = await openWebsocket(LIVE, '/x');
-  const partner = await openWebsocket(LIVE, '/x', clients.partners);
+  const nobody = await openWebsocket(fixture.edge, LIVE, '/x');
+  const partner = await openWebsocket(fixture.edge, LIVE, '/x', clients.partners);
   const entry = { id: 'r', reason: 'unspecified', route: null, ca: null };
   const client = { by: 'subject', subject: 'partner.acme.org' };
   fixture.edge.put('revocation', 'default', { entries: [{ ...entry, client }] });
@@ -230,10 +217,10 @@ test('what an open rule let through stays while others are refused, and ends whe
 
 test('a connection that was not asked, or whose certificate other anchors now may vouch for, is asked anew', async () => {
   await put(LIVE, { rules: [OPEN], clientCertificate: null }, websockets.port);
-  const unasked = await openWebsocket(LIVE, '/x');
+  const unasked = await openWebsocket(fixture.edge, LIVE, '/x');
   await put(LIVE, { clientCertificate: ASKS }, websockets.port);
   await unasked.closed;
-  const stranger = await openWebsocket(LIVE, '/x', clients.other);
+  const stranger = await openWebsocket(fixture.edge, LIVE, '/x', clients.other);
   fixture.edge.putBundle('partners', [authorities.partners.cert, authorities.other.cert]);
   await stranger.closed;
   fixture.edge.putBundle('partners', [authorities.partners.cert]);

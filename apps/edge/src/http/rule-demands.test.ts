@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws';
 import { type CertificateFiles, OpensslCertificates } from '../testing/openssl-certificates.ts';
 import { listenOn, type Seen, startEcho, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
+import { openWebsocket } from './testing/open-websocket.ts';
 import { ask, openHttp2, openTls, sendRaw } from './testing/raw-client.ts';
 
 const HOST = 'shop.example.org';
@@ -154,16 +155,8 @@ test('a WebSocket ends with the admission of its rule', async () => {
       ],
     });
   await put('user.acme.org');
-  const socket = await openTls(fixture.edge, 'ws.example.org', { certificate: user });
-  const answer = new Promise<string>((resolve) =>
-    socket.once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))),
-  );
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-  socket.write(
-    'GET /live HTTP/1.1\r\nHost: ws.example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
-  );
-  expect(await answer).toMatch(/^HTTP\/1\.1 101 /);
-  socket.resume();
+  const { status, closed } = await openWebsocket(fixture.edge, 'ws.example.org', '/live', user);
+  expect(status).toBe('101');
   const began = performance.now();
   await put('admin.acme.org');
   await closed;
