@@ -1,0 +1,30 @@
+import type { ChangeKind, HostDocument } from '@postern/contracts';
+
+/** Names one feed document among all kinds: `KIND ID`. */
+export function dependency(kind: string, id: string): string {
+  return `${kind} ${id}`;
+}
+
+/** Ids of the bundles whose anchors may vouch for clients of a host, each once: its own before those of its rules. */
+export function clientBundlesOf({ clientCertificate, rules }: HostDocument): string[] {
+  const { trustBundle = null, nextTrustBundle = null } = clientCertificate ?? {};
+  const ofRules = rules.map((rule) => rule.clientCertificate?.trustBundle ?? null);
+  return [...new Set([trustBundle, nextTrustBundle, ...ofRules].filter((id) => id !== null))];
+}
+
+/** Every feed document that a host is made of, those of its services too. */
+export function dependenciesOfDocument(document: HostDocument): string[] {
+  const parts = new Set<string>();
+  const add = (kind: ChangeKind, id: string | null) => {
+    if (id !== null) parts.add(dependency(kind, id));
+  };
+  add('certificate', document.certificate);
+  if (document.clientCertificate !== null) add('revocation', document.project);
+  for (const list of document.clientCertificate?.crls ?? []) add('crl', list);
+  for (const bundle of clientBundlesOf(document)) add('trust-bundle', bundle);
+  for (const service of Object.values(document.services)) {
+    add('trust-bundle', service.trustBundle);
+    add('certificate', service.clientCertificate);
+  }
+  return [...parts];
+}
