@@ -53,6 +53,7 @@ const CALLS: readonly (readonly [id: string, method: string, path: string, body?
   ['getRoute', 'GET', 'routes/shop'],
   ['listRoutes', 'GET', 'routes'],
   ['getRouteRotation', 'GET', 'routes/shop/rotation'],
+  ['replayRoute', 'POST', 'routes/shop/replay', { spec: route.spec, since: '2026-01-01T00:00:00.000Z' }],
   ['listCertificates', 'GET', 'certificates'],
   ['getCertificate', 'GET', 'certificates/shop.localhost'],
   ['renewCertificate', 'POST', 'certificates/shop.localhost/renew'],
@@ -154,6 +155,11 @@ const SDK_CALLS: Readonly<Record<string, [Given, (client: PosternClient) => Prom
   getRoute: ['whole', ({ routes }) => routes.get('default', 'shop')],
   listRoutes: ['items', ({ routes }) => routes.list('default')],
   getRouteRotation: ['whole', ({ routes }) => routes.rotation('default', 'shop')],
+  replayRoute: [
+    'whole',
+    ({ routes }) =>
+      routes.replay('default', 'shop', { spec: route.spec as RouteUpdate['spec'], since: new Date() }),
+  ],
   listCertificates: ['items', ({ certificates }) => certificates.list('default')],
   getCertificate: ['whole', ({ certificates }) => certificates.get('default', 'shop.localhost')],
   renewCertificate: ['whole', ({ certificates }) => certificates.renew('default', 'shop.localhost')],

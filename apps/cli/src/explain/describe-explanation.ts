@@ -58,10 +58,9 @@ function checkRow({ name, position, certificate, result, detail }: EvaluationChe
 }
 
 function matcherRows({ matchers }: Explanation): string[][] {
-  return matchers.map(({ matcher, hit, name, of }) => [
-    `${hit ? 'hit' : 'miss'}${matcher.observe === true ? ' (observed)' : ''}`,
-    of,
-    writeMatcher(matcher),
-    name ?? '',
-  ]);
+  return matchers.map(({ matcher, hit, name, of }) => {
+    const { observe = false, ...patterns } = matcher;
+    const [[key, pattern] = []] = Object.entries(patterns).filter(([, value]) => value !== undefined);
+    return [`${hit ? 'hit' : 'miss'}${observe ? ' (observed)' : ''}`, of, `${key} ${pattern}`, name ?? ''];
+  });
 }
