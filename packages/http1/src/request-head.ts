@@ -1,11 +1,10 @@
 import { AUTHORITY, CR, equalsText, LF, SP, TOKEN, VISIBLE } from './character-classes.ts';
-import { ConnectionOptions } from './connection-options.ts';
-import { FieldSection, NEED_MORE } from './field-section.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { NEED_MORE } from './field-section.ts';
 import { Http1Error } from './http1-error.ts';
 import { type HeadLimits, REQUEST_HEAD_LIMITS } from './http1-limits.ts';
 import { fieldId } from './known-fields.ts';
-import { type BodyKind, MessageFraming } from './message-framing.ts';
+import type { BodyKind } from './message-framing.ts';
+import { MessageHead } from './message-head.ts';
 import { findMethod, METHOD_BYTES_MAX } from './methods.ts';
 
 /** What the next byte belongs to. */
@@ -14,7 +13,6 @@ const START_LINE_FEED = 1;
 const METHOD = 2;
 const TARGET = 3;
 const VERSION = 4;
-const FIELDS = 5;
 
 /** What stands behind the target; the byte at MINOR_AT is one of two digits. */
 const VERSION_LINE = Buffer.from('HTTP/1.1\r\n', 'latin1');
@@ -27,16 +25,9 @@ const UPGRADE = fieldId('upgrade');
 /** Forms of a request target (RFC 9112 section 3.2); authority form belongs to CONNECT and is refused. */
 export type TargetForm = 'origin' | 'absolute' | 'asterisk';
 
-/**
- * One request head. An object is used again for the next request of its connection: `clear` it when the exchange is over, which
- * also lets go of the bytes, so that a waiting connection holds none.
- */
-export class RequestHead {
-  readonly fields: FieldSection;
-  readonly options: ConnectionOptions;
+/** One request head. */
+export class RequestHead extends MessageHead {
   method = '';
-  /** The version is HTTP/1.1 (1) or HTTP/1.0 (0). */
-  minor: 0 | 1 = 1;
   targetForm: TargetForm = 'origin';
   /** The scheme of an absolute target is https; false for http. */
   isSecureTarget = false;
@@ -46,13 +37,9 @@ export class RequestHead {
   expectsContinue = false;
   /** Index of the one Host. */
   hostIndex = -1;
-  private readonly limits: HeadLimits;
-  private readonly framing = new MessageFraming();
-  private readonly source: HeldBytes;
+  private readonly targetBytesMax: number;
   private state = START;
-  private isComplete = false;
   // Places are counted from the beginning of the head.
-  private scanned = 0;
   private lineStart = 0;
   private targetStart = 0;
   private targetEnd = 0;
@@ -61,33 +48,8 @@ export class RequestHead {
   private pathStart = 0;
 
   constructor(limits: HeadLimits = REQUEST_HEAD_LIMITS) {
-    this.limits = limits;
-    this.fields = new FieldSection(limits.fieldsMax, 'too_many_fields');
-    this.options = new ConnectionOptions(limits.connectionOptionsMax);
-    this.source = new HeldBytes(limits.headBytesMax);
-  }
-
-  /**
-   * Reads on with the bytes of `piece` from `from`. Gives the index in `piece` behind the head when it is complete, or NEED_MORE when
-   * all of the piece was taken. The head refers to the bytes of the piece: they must stay as they are until `clear`. Throws Http1Error.
-   */
-  read(piece: Buffer, from: number): number {
-    if (this.isComplete) throw new Error('the head is complete: clear it before the next one');
-    const { source, fields } = this;
-    source.take(piece, from);
-    let at = source.base + this.scanned;
-    if (this.state !== FIELDS) at = this.scanRequestLine(at, source.end);
-    if (at !== NEED_MORE) at = fields.scan(source.bytes, source.base, at, source.end);
-    if (at === NEED_MORE) {
-      if (source.isFull) throw new Http1Error('head_too_large');
-      source.keep();
-      this.scanned = source.end - source.base;
-      return NEED_MORE;
-    }
-    this.scanned = at - source.base;
-    this.isComplete = true;
-    this.understand();
-    return source.placeInPiece(at);
+    super(limits);
+    this.targetBytesMax = limits.targetBytesMax;
   }
 
   /** Whether bytes of a head are there, beyond an empty line before it: from then on the head's time runs. */
@@ -98,11 +60,6 @@ export class RequestHead {
   get bodyKind(): BodyKind {
     if (this.framing.chunked) return 'chunked';
     return this.framing.contentLength > 0 ? 'length' : 'none';
-  }
-
-  /** Bytes; -1 where none is declared. */
-  get contentLength(): number {
-    return this.framing.contentLength;
   }
 
   /** Whether the connection may carry another request after this one. HTTP/1.0 is served without keep-alive. */
@@ -147,15 +104,9 @@ export class RequestHead {
     return this.source.base + this.targetEnd;
   }
 
-  /** Makes ready for another head. */
-  clear(): void {
-    this.source.clear();
-    this.fields.clear(this.source.bytes);
-    this.options.clear();
-    this.framing.clear();
+  override clear(): void {
+    super.clear();
     this.state = START;
-    this.isComplete = false;
-    this.scanned = 0;
     this.method = '';
     this.hostIndex = -1;
     this.isSecureTarget = false;
@@ -165,7 +116,7 @@ export class RequestHead {
     this.authorityEnd = 0;
   }
 
-  private scanRequestLine(from: number, end: number): number {
+  protected override scanStartLine(from: number, end: number): number {
     const { bytes, base } = this.source;
     let at = from;
     while (at < end) {
@@ -203,8 +154,7 @@ export class RequestHead {
         }
         case TARGET:
           while (at < end && VISIBLE[bytes[at] as number] === 1) at += 1;
-          if (at - base - this.targetStart > this.limits.targetBytesMax)
-            throw new Http1Error('target_too_long');
+          if (at - base - this.targetStart > this.targetBytesMax) throw new Http1Error('target_too_long');
           if (at === end) break;
           this.targetEnd = at - base;
           this.endTarget(bytes[at] as number);
@@ -218,7 +168,6 @@ export class RequestHead {
           if (!isFit) throw faultOfVersion(place, byte);
           at += 1;
           if (place === VERSION_LINE.length - 1) {
-            this.state = FIELDS;
             return at;
           }
           break;
@@ -255,8 +204,7 @@ export class RequestHead {
     }
   }
 
-  /** Reads what the fields say about the message itself. */
-  private understand(): void {
+  protected override understand(): void {
     const { fields, framing, options, minor } = this;
     for (let index = 0; index < fields.count; index += 1) {
       const id = fields.idAt(index);
@@ -276,11 +224,6 @@ export class RequestHead {
     let at = fields.valueStartAt(this.hostIndex);
     if (at === end) throw new Http1Error('host');
     for (; at < end; at += 1) if (AUTHORITY[fields.bytes[at] as number] === 0) throw new Http1Error('host');
-  }
-
-  private slice(start: number, end: number): string {
-    const { bytes, base } = this.source;
-    return bytes.toString('latin1', base + start, base + end);
   }
 }
 

@@ -1,66 +1,31 @@
 import { CR, LF, SP, TEXT } from './character-classes.ts';
-import { ConnectionOptions } from './connection-options.ts';
-import { FieldSection, NEED_MORE } from './field-section.ts';
-import { HeldBytes } from './held-bytes.ts';
+import { NEED_MORE } from './field-section.ts';
 import { Http1Error } from './http1-error.ts';
 import { type HeadLimits, RESPONSE_HEAD_LIMITS } from './http1-limits.ts';
-import { type BodyKind, MessageFraming } from './message-framing.ts';
+import type { BodyKind } from './message-framing.ts';
+import { MessageHead } from './message-head.ts';
 
 /** What the next byte belongs to. */
 const STATUS = 0;
 const REASON = 1;
 const LINE_FEED = 2;
-const FIELDS = 3;
 
 /** What stands before the three digits of the status; the byte at MINOR_AT is one of two digits. */
 const VERSION_TEXT = Buffer.from('HTTP/1.1 ', 'latin1');
 const MINOR_AT = 7;
 const STATUS_END = VERSION_TEXT.length + 3;
 
-/**
- * One response head, interim ones (1xx) included: those come first, have no body, and are followed by another head. An object is used
- * again: `clear` it when its answer is over.
- */
-export class ResponseHead {
-  readonly fields: FieldSection;
-  readonly options: ConnectionOptions;
+/** One response head, interim ones (1xx) included: those come first, have no body, and are followed by another head. */
+export class ResponseHead extends MessageHead {
   /** 100 to 599. */
   status = 0;
-  /** The version is HTTP/1.1 (1) or HTTP/1.0 (0). */
-  minor: 0 | 1 = 1;
-  private readonly framing = new MessageFraming();
-  private readonly source: HeldBytes;
   private state = STATUS;
-  private isComplete = false;
-  /** Places are counted from the beginning of the head. */
-  private scanned = 0;
+  // Places are counted from the beginning of the head.
   private reasonStart = 0;
   private reasonEnd = 0;
 
   constructor(limits: HeadLimits = RESPONSE_HEAD_LIMITS) {
-    this.fields = new FieldSection(limits.fieldsMax, 'too_many_fields');
-    this.options = new ConnectionOptions(limits.connectionOptionsMax);
-    this.source = new HeldBytes(limits.headBytesMax);
-  }
-
-  /** As `RequestHead.read`. */
-  read(piece: Buffer, from: number): number {
-    if (this.isComplete) throw new Error('the head is complete: clear it before the next one');
-    const { source, fields } = this;
-    source.take(piece, from);
-    let at = source.base + this.scanned;
-    if (this.state !== FIELDS) at = this.scanStatusLine(at, source.end);
-    if (at !== NEED_MORE) at = fields.scan(source.bytes, source.base, at, source.end);
-    if (at === NEED_MORE) {
-      if (source.isFull) throw new Http1Error('head_too_large');
-      source.keep();
-      this.scanned = source.end - source.base;
-      return NEED_MORE;
-    }
-    this.scanned = at - source.base;
-    this.isComplete = true;
-    this.understand();
-    return source.placeInPiece(at);
+    super(limits);
   }
 
   /** Whether bytes of a head are there. */
@@ -81,11 +46,6 @@ export class ResponseHead {
     return this.framing.contentLength === 0 ? 'none' : 'length';
   }
 
-  /** Bytes; -1 where none is declared. Of an answer to HEAD, and of a 304, it is that of another answer. */
-  get contentLength(): number {
-    return this.framing.contentLength;
-  }
-
   /**
    * Whether the connection may carry another request after this answer. Not after HTTP/1.0, nor after a 1xx or 204 that declares bytes:
    * whether they come is anybody's guess.
@@ -98,8 +58,7 @@ export class ResponseHead {
 
   /** The reason phrase; nothing depends on it. */
   get reason(): string {
-    const { bytes, base } = this.source;
-    return bytes.toString('latin1', base + this.reasonStart, base + this.reasonEnd);
+    return this.slice(this.reasonStart, this.reasonEnd);
   }
 
   /** Bytes of the head on the wire. */
@@ -107,15 +66,9 @@ export class ResponseHead {
     return this.scanned;
   }
 
-  /** Makes ready for another head, and lets go of the bytes. */
-  clear(): void {
-    this.source.clear();
-    this.fields.clear(this.source.bytes);
-    this.options.clear();
-    this.framing.clear();
+  override clear(): void {
+    super.clear();
     this.state = STATUS;
-    this.isComplete = false;
-    this.scanned = 0;
     this.status = 0;
   }
 
@@ -123,7 +76,7 @@ export class ResponseHead {
     return this.status < 200 || this.status === 204;
   }
 
-  private scanStatusLine(from: number, end: number): number {
+  protected override scanStartLine(from: number, end: number): number {
     const { bytes, base } = this.source;
     let at = from;
     while (at < end) {
@@ -167,14 +120,13 @@ export class ResponseHead {
         }
         default:
           if (byte !== LF) throw new Http1Error('line_end');
-          this.state = FIELDS;
           return at + 1;
       }
     }
     return NEED_MORE;
   }
 
-  private understand(): void {
+  protected override understand(): void {
     const { fields, framing, options, minor } = this;
     for (let index = 0; index < fields.count; index += 1) {
       if (fields.idAt(index) !== 0) framing.take(fields, index, minor, options);
