@@ -22,9 +22,15 @@ const HOSTS = {
   'CA B': 'b.localhost',
   observed: 'observed.localhost',
   rotating: 'rotating.localhost',
+  'CA A, a rule of CA B': 'mixed.localhost',
+  'a rule of CA B': 'request.localhost',
 } as const;
 type HostKind = keyof typeof HOSTS;
 const HOST_KINDS = Object.keys(HOSTS) as HostKind[];
+/** Hosts with a rule for this prefix that demands CA B, and another upstream behind it. */
+const RULE_HOSTS: readonly HostKind[] = ['CA A, a rule of CA B', 'a rule of CA B'];
+const HOST_DEMANDS = HOST_KINDS.filter((kind) => !RULE_HOSTS.includes(kind));
+const PARTNERS = '/partners';
 /** Client certificates are made under CA A: these must be admitted where CA A is demanded. */
 const ADMITTED_BY_A = new Set(['right', 'CN-only v1', 'through an intermediate']);
 const ADMITTED_BY_B = new Set(['wrong CA', 'right for B']);
@@ -38,6 +44,7 @@ interface Cell {
   readonly protocol: Protocol;
   readonly resumedFrom: HostKind | null;
   readonly authority: HostKind;
+  readonly prefix: '' | typeof PARTNERS;
 }
 
 /** One upstream for each host, under its kind. */
@@ -70,14 +77,24 @@ beforeAll(async () => {
     'CA B': { name: 'ca-b' },
     observed: { name: 'ca-a', mode: 'observe' as const },
     rotating: { name: 'ca-a', next: { name: 'ca-b' } },
+    'CA A, a rule of CA B': { name: 'ca-a' },
+    'a rule of CA B': undefined,
   }) as [HostKind, { name: string } | undefined][]) {
     const name = HOSTS[kind].split('.')[0] ?? '';
-    const targets = [`http://127.0.0.1:${await upstreams.start(kind)}`];
-    await platform.client.services.create('default', { name, spec: { targets } });
+    const serve = async (service: string, upstream: string): Promise<void> => {
+      const targets = [`http://127.0.0.1:${await upstreams.start(upstream)}`];
+      await platform.client.services.create('default', { name: service, spec: { targets } });
+    };
+    await serve(name, kind);
+    if (RULE_HOSTS.includes(kind)) await serve(`${name}-partners`, kind + PARTNERS);
+    const partners = {
+      ...{ prefix: PARTNERS, route: { service: `${name}-partners` } },
+      clientCertificate: { ca: { name: 'ca-b' } },
+    };
     const spec = {
       host: HOSTS[kind],
       ...(clientValidationCa === undefined ? {} : { tls: { clientValidationCa } }),
-      routes: [{ prefix: '/', route: { service: name } }],
+      routes: [...(RULE_HOSTS.includes(kind) ? [partners] : []), { prefix: '/', route: { service: name } }],
     };
     await platform.client.routes.create('default', { name, spec });
   }
@@ -90,41 +107,56 @@ afterAll(async () => {
 
 function makeCells(): Cell[] {
   const cells: Cell[] = [];
-  for (const host of HOST_KINDS)
-    for (const certificate of Object.keys(certificates))
-      for (const tls of TLS_VERSIONS)
-        for (const protocol of PROTOCOLS)
-          for (const resumedFrom of [null, ...HOST_KINDS])
-            for (const sameAuthority of [true, false]) {
-              // SNI is not the Host: aim at a protected neighbour, which is what an attacker would do.
-              const neighbour = host === 'CA A' ? 'CA B' : 'CA A';
-              const authority = sameAuthority ? host : neighbour;
-              const name = `${host}, ${certificate}, TLS ${tls}, ${protocol}, ${resumedFrom === null ? 'fresh' : `resumed from ${resumedFrom}`}, Host of ${authority}`;
-              cells.push({ name, host, certificate, tls, protocol, resumedFrom, authority });
-            }
+  const add = (cell: Omit<Cell, 'name'>): void => {
+    const { host, certificate, tls, protocol, resumedFrom, authority, prefix } = cell;
+    const session = resumedFrom === null ? 'fresh' : `resumed from ${resumedFrom}`;
+    const name = `${host}${prefix}, ${certificate}, TLS ${tls}, ${protocol}, ${session}, Host of ${authority}`;
+    cells.push({ ...cell, name });
+  };
+  for (const certificate of Object.keys(certificates))
+    for (const tls of TLS_VERSIONS)
+      for (const protocol of PROTOCOLS) {
+        const way = { certificate, tls, protocol };
+        for (const host of HOST_DEMANDS)
+          // SNI is not the Host: aim at a protected neighbour, which is what an attacker would do.
+          for (const resumedFrom of [null, ...HOST_DEMANDS])
+            for (const authority of [host, host === 'CA A' ? 'CA B' : 'CA A'] as const)
+              add({ ...way, host, resumedFrom, authority, prefix: '' });
+        for (const host of RULE_HOSTS)
+          for (const resumedFrom of [null, host, 'open', 'CA B'] as const)
+            for (const prefix of ['', PARTNERS] as const)
+              add({ ...way, host, resumedFrom, authority: host, prefix });
+      }
   return cells;
 }
 
-function mayReach({ host, certificate, authority, resumedFrom }: Cell): boolean {
+function mayReach({ host, certificate, authority, resumedFrom, prefix }: Cell): boolean {
   if (authority !== host) return false;
-  if (host === 'open' || host === 'observed') return true;
+  if (host === 'open' || host === 'observed' || (host === 'a rule of CA B' && prefix === '')) return true;
   // A session of the same host is that of the client it admitted, whatever certificate lies beside it.
-  if (resumedFrom === host) return true;
-  const byA = ADMITTED_BY_A.has(certificate);
-  const byB = ADMITTED_BY_B.has(certificate);
-  return { 'CA A': byA, 'CA B': byB, rotating: byA || byB }[host];
+  const isOwnSession = resumedFrom === host;
+  const byA = isOwnSession ? sessionClients()[host] === right : ADMITTED_BY_A.has(certificate);
+  const byB = isOwnSession ? sessionClients()[host] === rightForB : ADMITTED_BY_B.has(certificate);
+  if (prefix === PARTNERS) return byB;
+  return host === 'rotating' ? byA || byB : host === 'CA B' ? byB : byA;
 }
 
-/** Sessions by host, version and protocol: the best a client can get, with the certificate that the host admits. */
+/** With whose certificate a session is got: the best a client can get on that host. */
+function sessionClients(): Readonly<Record<HostKind, Files | null>> {
+  return {
+    ...{ open: null, observed: right, rotating: rightForB, 'CA A': right, 'CA B': rightForB },
+    ...{ 'CA A, a rule of CA B': right, 'a rule of CA B': rightForB },
+  };
+}
+
+/** Sessions by host, version and protocol. */
 async function getSessions(): Promise<Map<string, Buffer>> {
   const sessions = new Map<string, Buffer>();
   const kinds = HOST_KINDS.flatMap((kind) =>
     TLS_VERSIONS.flatMap((tls) => PROTOCOLS.map((protocol) => ({ kind, tls, protocol }))),
   );
   for (const { kind, tls, protocol } of kinds) {
-    const client = { open: null, observed: right, rotating: rightForB, 'CA A': right, 'CA B': rightForB }[
-      kind
-    ];
+    const client = sessionClients()[kind];
     // The edge may not serve the host yet.
     const session = await vi.waitFor(
       async () => {
@@ -154,11 +186,11 @@ function sessionKey(kind: HostKind, tls: TlsVersion, protocol: Protocol): string
   return `${kind}, ${tls}, ${protocol}`;
 }
 
-test('every cell of hosts, certificates, versions, protocols, resumption and Host gets the right verdict', {
+test('every cell of hosts, rules, certificates, versions, protocols, resumption and Host gets the right verdict', {
   timeout: 900_000,
 }, async () => {
   const cells = makeCells();
-  expect(cells.length).toBe(HOST_KINDS.length * 9 * 2 * 3 * (HOST_KINDS.length + 1) * 2);
+  expect(cells.length).toBe(9 * 2 * 3 * (5 * 6 * 2 + 2 * 4 * 2));
   const sessions = await getSessions();
   const wrong: string[] = [];
   const resumed: Partial<Record<HostKind, number>> = {};
@@ -166,7 +198,7 @@ test('every cell of hosts, certificates, versions, protocols, resumption and Hos
   const work = async (): Promise<void> => {
     for (let cell = cells[next]; cell !== undefined; cell = cells[next]) {
       const { host, tls, protocol, resumedFrom } = cell;
-      const path = `/cell-${next}`;
+      const path = `${cell.prefix}/cell-${next}`;
       next += 1;
       const outcome = await attemptTls({
         ...offerOf(host, tls, protocol),
@@ -178,7 +210,7 @@ test('every cell of hosts, certificates, versions, protocols, resumption and Hos
         session: resumedFrom === null ? undefined : sessions.get(sessionKey(resumedFrom, tls, protocol)),
       });
       const at = upstreams.reachedBy(path);
-      const isRight = mayReach(cell) ? at.length === 1 && at[0] === host : at.length === 0;
+      const isRight = mayReach(cell) ? at.length === 1 && at[0] === host + cell.prefix : at.length === 0;
       if (!isRight) wrong.push(`${cell.name}: reached ${at.length === 0 ? 'nothing' : at.join(' and ')}`);
       if (outcome.resumed) resumed[host] = (resumed[host] ?? 0) + 1;
       if (outcome.resumed && resumedFrom !== host)
@@ -188,8 +220,9 @@ test('every cell of hosts, certificates, versions, protocols, resumption and Hos
   await Promise.all(Array.from({ length: ATTEMPTS_AT_ONCE }, work));
   expect(wrong).toEqual([]);
   // Without these the cells of resumption would be cells of fresh handshakes.
-  const offered = cells.length / HOST_KINDS.length / (HOST_KINDS.length + 1);
-  expect(resumed).toEqual(Object.fromEntries(HOST_KINDS.map((kind) => [kind, offered])));
+  const own = (kind: HostKind) =>
+    cells.filter(({ host, resumedFrom }) => host === kind && resumedFrom === kind);
+  expect(resumed).toEqual(Object.fromEntries(HOST_KINDS.map((kind) => [kind, own(kind).length])));
 });
 
 test('the client of these cells offers a session to whichever host it is told to', async () => {
