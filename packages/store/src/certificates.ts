@@ -9,7 +9,7 @@ import type {
   Revision,
   RevocationReason,
 } from '@postern/contracts';
-import type { WriteMode, Written } from './store.ts';
+import type { WriteMode, Written } from './written.ts';
 
 /** A certificate that Postern got for a set of names of one project. Times are milliseconds since 1970. */
 export interface IssuedCertificateRecord {

@@ -24,6 +24,9 @@ import type { CertificateOrderRecord, CertificateStore } from './certificates.ts
 import type { CrlFetching, CrlSource, CrlStore } from './crl.ts';
 import type { LedgerStore } from './ledger.ts';
 import type { ListQuery, Page } from './list-query.ts';
+import type { WriteMode, Written } from './written.ts';
+
+export type { WriteMode, Written } from './written.ts';
 
 /**
  * What the store asks of pure code inside its transactions: hosts are compiled from the rows the same
@@ -86,25 +89,6 @@ export interface Target {
   readonly ifVersion?: number | undefined;
   /** How the id of what the caller has read begins: tells it from another that got its name since. Only beside `ifVersion`. */
   readonly ifId?: string | undefined;
-}
-
-/** How a write is done. */
-export interface WriteMode {
-  /** Everything is checked and answered as it would be, then undone: nothing is stored, no revision used. */
-  readonly dryRun?: boolean;
-  /** Name of the token that writes. */
-  readonly by?: string | null;
-}
-
-/**
- * The outcome of a write. `revision` is the one from which edges see all of it. Where so many hosts follow from
- * the write that they are recompiled in slices, `job` names that work and `revision` holds without those hosts.
- */
-export interface Written<T> {
-  readonly record: T;
-  readonly created: boolean;
-  readonly revision: Revision;
-  readonly job: string | null;
 }
 
 export interface SecretWrite extends Target {
