@@ -16,7 +16,7 @@ export class RouteRotateCa extends RouteWriteCommand {
   static override description =
     `start trusts the CA of --next beside the present one: clients of both are admitted from then on. status lists the clients that the present CA let in last, with the time. finish lets the next CA take the place of the present one; before, every connected edge must have told whom it saw until now, and it refuses while an edge that was there within --grace is not connected, or a client used the present CA within --grace. --force ends the rotation all the same. abort drops the next CA again.
 
-Connections of clients whom the remaining CA vouches for go on; the others end within 5 s.`;
+Connections of clients whom the remaining CA vouches for go on; the others end within 5 s. CAs that rules name (--path-client-ca) are not touched.`;
   static readonly exits = {
     0: 'done; status: nothing stands against finish',
     1: 'status: something stands against finish; finish, abort: not confirmed',
