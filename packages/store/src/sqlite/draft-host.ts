@@ -10,14 +10,20 @@ export function draftHost(
   spec: RouteDescriptor,
 ): DraftHost {
   const rows = new HostRowsGatherer(db).hostRows({ project, name, spec });
-  const bundles = new Map<string, unknown>();
-  for (const { id, type } of rows.secrets.values()) {
-    if (type === 'tls-ca') bundles.set(id, log.find('trust-bundle', id));
-  }
+  const document = compiler.compileHost(rows);
+  // Those of its clients alone: a handshake asks for no CA of a service.
+  const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
+  const ids = [
+    trustBundle,
+    nextTrustBundle,
+    ...document.rules.map((rule) => rule.clientCertificate?.trustBundle),
+  ];
   return {
     findings: compiler.checkRoute(rows),
-    document: compiler.compileHost(rows),
-    bundles,
+    document,
+    bundles: new Map(
+      ids.flatMap((id) => (typeof id === 'string' ? [[id, log.find('trust-bundle', id)]] : [])),
+    ),
     crls: new Map((rows.crls ?? []).map(({ id }) => [id, log.find('crl', id)])),
     revocations: log.find('revocation', project),
   };
