@@ -8,7 +8,7 @@ import { createDevAuthority, issueDevCertificate } from '@postern/pki';
 import { startPlatform } from '../test/platform/platform.ts';
 import { describeMachine } from './machine.ts';
 
-// How long after the API's answer does a revocation hold? Run: npm run bench:revocation [-- ROUNDS [WORKERS]]
+// How long after the API's answer does a revocation hold, or the removal of a CA? Run: npm run bench:revocation [-- ROUNDS [WORKERS]]
 const rounds = Number(process.argv[2] ?? 200);
 const workers = Number(process.argv[3] ?? 2);
 const HOST = 'measured.localhost';
@@ -76,26 +76,46 @@ async function until(admitted: boolean, since: number): Promise<number> {
   }
 }
 
-const loadBefore = loadavg()[0] ?? 0;
-const refusedMs: number[] = [];
-const endedMs: number[] = [];
-const admittedMs: number[] = [];
-await until(true, performance.now());
-for (let round = 0; round < rounds; round += 1) {
-  const opened = await Promise.all(Array.from({ length: CONNECTIONS }, open));
-  const sockets = opened.filter((socket) => socket !== null);
-  if (sockets.length !== CONNECTIONS) throw new Error('a client that is not revoked was refused');
-  const ends = sockets.map((socket) => once(socket.resume(), 'close'));
-  const { resource } = await client.revocations.create('default', {
-    client: { by: 'subject', subject: 'measured.acme.org' },
-  });
-  const answeredAt = performance.now();
-  const ended = Promise.all(ends).then(() => performance.now() - answeredAt);
-  refusedMs.push(await until(false, answeredAt));
-  endedMs.push(await ended);
-  await client.revocations.delete('default', resource.id);
-  admittedMs.push(await until(true, performance.now()));
+/** Takes the client's admission away and gives it back, again and again; milliseconds after the answers of the API. */
+async function measure(take: () => Promise<unknown>, give: () => Promise<unknown>) {
+  const refusedMs: number[] = [];
+  const endedMs: number[] = [];
+  const admittedMs: number[] = [];
+  await until(true, performance.now());
+  for (let round = 0; round < rounds; round += 1) {
+    const opened = await Promise.all(Array.from({ length: CONNECTIONS }, open));
+    const sockets = opened.filter((socket) => socket !== null);
+    if (sockets.length !== CONNECTIONS) throw new Error('a client that should be admitted was refused');
+    const ends = sockets.map((socket) => once(socket.resume(), 'close'));
+    await take();
+    const answeredAt = performance.now();
+    const ended = Promise.all(ends).then(() => performance.now() - answeredAt);
+    refusedMs.push(await until(false, answeredAt));
+    endedMs.push(await ended);
+    await give();
+    admittedMs.push(await until(true, performance.now()));
+  }
+  return { refusedMs, endedMs, admittedMs };
 }
+
+const loadBefore = loadavg()[0] ?? 0;
+let revocation = '';
+const revoked = await measure(
+  async () => {
+    const { resource } = await client.revocations.create('default', {
+      client: { by: 'subject', subject: 'measured.acme.org' },
+    });
+    revocation = resource.id;
+  },
+  () => client.revocations.delete('default', revocation),
+);
+const stranger = await createDevAuthority({ name: 'Another CA', now, days: 30 });
+const putCa = (cert: string) =>
+  client.secrets.put('default', 'measured-ca', { secret: { type: 'tls-ca', cert } });
+const removed = await measure(
+  () => putCa(stranger.certPem),
+  () => putCa(authority.certPem),
+);
 
 function quantile(values: readonly number[], q: number): string {
   const sorted = [...values].sort((a, b) => a - b);
@@ -108,6 +128,9 @@ ${rounds} rounds, ${workers} workers, ${CONNECTIONS} kept connections in each.
 
 | milliseconds after the API's answer | p50 | p99 | max |
 |---|---|---|---|
-${row('a new handshake is refused', refusedMs)}
-${row('the last open HTTP/1.1 connection has ended', endedMs)}
-${row('taken back: a new handshake is admitted', admittedMs)}`);
+${row('revoked: a new handshake is refused', revoked.refusedMs)}
+${row('revoked: the last open HTTP/1.1 connection has ended', revoked.endedMs)}
+${row('taken back: a new handshake is admitted', revoked.admittedMs)}
+${row('CA removed: a new handshake is refused', removed.refusedMs)}
+${row('CA removed: the last open HTTP/1.1 connection has ended', removed.endedMs)}
+${row('CA put back: a new handshake is admitted', removed.admittedMs)}`);

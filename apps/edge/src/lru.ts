@@ -36,3 +36,12 @@ export class Lru<V> {
     return this.#entries.entries();
   }
 }
+
+/** What is kept under a key, made where there is nothing yet. */
+export function kept<T>(lru: Lru<T>, key: string, make: () => T): T {
+  const known = lru.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  lru.set(key, made);
+  return made;
+}

@@ -5,7 +5,7 @@ import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@
 import type { RevocationList } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';
-import { Lru } from '../lru.ts';
+import { kept, Lru } from '../lru.ts';
 import { chooseLane } from '../tls/choose-lane.ts';
 import type { ClientEvaluator } from '../tls/client-evaluator.ts';
 import type { KnownIntermediates } from '../tls/known-intermediates.ts';
@@ -336,15 +336,6 @@ export class EdgeHostTable implements HostTable {
       }),
     );
   }
-}
-
-/** What is kept under a key, made where there is nothing yet. */
-function kept<T>(lru: Lru<T>, key: string, make: () => T): T {
-  const known = lru.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  lru.set(key, made);
-  return made;
 }
 
 /** Everything that decides whom a host admits, and the host itself: where any of it changes, every session ends. */
