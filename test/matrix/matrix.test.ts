@@ -117,8 +117,8 @@ function makeCells(): Cell[] {
     for (const tls of TLS_VERSIONS)
       for (const protocol of PROTOCOLS) {
         const way = { certificate, tls, protocol };
+        // SNI is not the Host: aim at a protected neighbour, which is what an attacker would do.
         for (const host of HOST_DEMANDS)
-          // SNI is not the Host: aim at a protected neighbour, which is what an attacker would do.
           for (const resumedFrom of [null, ...HOST_DEMANDS])
             for (const authority of [host, host === 'CA A' ? 'CA B' : 'CA A'] as const)
               add({ ...way, host, resumedFrom, authority, prefix: '' });
