@@ -3,7 +3,7 @@ import { FieldSection, NEED_MORE } from './field-section.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { Http1Error } from './http1-error.ts';
 import { BODY_LIMITS, type BodyLimits, CHUNK_SIZE_DIGITS_MAX } from './http1-limits.ts';
-import { fieldId } from './known-fields.ts';
+import { type FieldId, fieldId } from './known-fields.ts';
 import type { BodyKind } from './message-framing.ts';
 
 /** What the next byte of a chunked body belongs to. */
@@ -20,8 +20,12 @@ const DATA_LINE_FEED = 9;
 const TRAILERS = 10;
 const LAST_LINE_FEED = 11;
 
-const CONTENT_LENGTH = fieldId('content-length');
-const TRANSFER_ENCODING = fieldId('transfer-encoding');
+/** Fields by which a trailer section would frame a message or end a connection behind the back of who has read the head. */
+const NEVER_IN_TRAILERS: ReadonlySet<FieldId> = new Set(
+  (['content-length', 'transfer-encoding', 'connection', 'proxy-connection', 'upgrade'] as const).map(
+    fieldId,
+  ),
+);
 
 /** Data of a chunk up to this size are moved beside those before them, so that a read of many small chunks is passed on as one piece. */
 const MOVED_BYTES_MAX = 4096;
@@ -223,8 +227,7 @@ class TrailerSection {
     const at = fields.scan(bytes, base, base + this.scanned, end);
     if (at !== NEED_MORE) {
       for (let index = 0; index < fields.count; index += 1) {
-        const id = fields.idAt(index);
-        if (id === CONTENT_LENGTH || id === TRANSFER_ENCODING) throw new Http1Error('framing_in_trailers');
+        if (NEVER_IN_TRAILERS.has(fields.idAt(index))) throw new Http1Error('framing_in_trailers');
       }
       return source.placeInPiece(at);
     }

@@ -62,7 +62,7 @@ export const HTTP1_FAULTS = {
   chunk_end: 400,
   /** A trailer section over `trailerBytesMax` or `trailerFieldsMax`. */
   trailers_too_large: 431,
-  /** Content-Length or Transfer-Encoding as a trailer (RFC 9112 section 7.1.2); other fields that have no place there are left out when trailers go on. */
+  /** Content-Length, Transfer-Encoding, Connection or Upgrade as a trailer (RFC 9112 section 7.1.2); other fields that have no place there are left out when trailers go on. */
   framing_in_trailers: 400,
   /** The other side closed in the middle of a message (RFC 9112 section 8). */
   truncated: 400,

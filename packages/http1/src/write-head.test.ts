@@ -180,7 +180,7 @@ describe('chunks that are written', () => {
     body.begin('chunked', 0);
     body.read(
       Buffer.from(
-        '0\r\nX-Sum:  1\r\nContent-Type: x\r\nX-Forwarded-For: forged\r\nConnection: x\r\ngrpc-status: 0\r\n\r\n',
+        '0\r\nX-Sum:  1\r\nContent-Type: x\r\nX-Forwarded-For: forged\r\nTE: x\r\ngrpc-status: 0\r\n\r\n',
       ),
       0,
       () => undefined,

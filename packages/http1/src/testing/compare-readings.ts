@@ -61,7 +61,9 @@ export const STRICTNESSES: Readonly<Record<string, (accepted: Accepted) => boole
   /** More than eight digits. */
   chunk_size: ({ raw }) => /\r\n[0-9a-f]{9,}/i.test(raw),
   framing_in_trailers: ({ message }) =>
-    message.trailers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name)),
+    message.trailers.some(([name]) =>
+      /^(content-length|transfer-encoding|(proxy-)?connection|upgrade)$/i.test(name),
+    ),
   /** An extension that the grammar does not have: without a name, or with `=` and no value. */
   chunk_extension: ({ raw }) =>
     [...raw.matchAll(/\n[0-9a-f]+(;[^\r\n]*)/gi)].some(([, extensions = '']) => !EXTENSIONS.test(extensions)),

@@ -156,6 +156,7 @@ export const AMBIGUOUS_REQUESTS: readonly (readonly [name: string, bytes: string
   ['chunk extension with an open quote', chunks('2;a="b\r\nhi\r\n0\r\n\r\n'), 'chunk_extension'],
   ['the last chunk with a bare LF', chunks('0\n\r\n'), 'line_end'],
   ['Content-Length in the trailers', chunks('0\r\nContent-Length: 5\r\n\r\n'), 'framing_in_trailers'],
+  ['Connection in the trailers', chunks('0\r\nConnection: close\r\n\r\n'), 'framing_in_trailers'],
   [
     'Transfer-Encoding in the trailers',
     chunks('0\r\nTransfer-Encoding: chunked\r\n\r\n'),
