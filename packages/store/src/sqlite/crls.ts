@@ -140,5 +140,9 @@ export function requestCrl({ db, now }: WriteContext, secretId: string, name: st
   const asked = db.update(crlSources).set({ nextTryAt: now }).where(eq(crlSources.secretId, secretId)).run();
   if (asked.changes > 0) return;
   const message = `secret ${name} has no url that it is fetched from`;
-  throw new PosternError('validation_failed', { detail: message });
+  const hint = 'only revocation lists with a url are fetched: postern secret create crl NAME --url URL';
+  throw new PosternError('validation_failed', {
+    detail: message,
+    findings: [{ severity: 'error', code: 'crl_no_url', message, pointer: '', hint }],
+  });
 }
