@@ -14,7 +14,7 @@ export const LOCAL_AUTHORITY = 'local';
 
 const AAD = `authority:${LOCAL_AUTHORITY}`;
 
-/** Issues from an authority of Postern's own, made on first use and kept, sealed, in the store. One certificate holds one name. */
+/** Issues from an authority of Postern's own, made on first use and kept, sealed, in the store. */
 export async function openLocalIssuer(options: {
   readonly store: Store;
   readonly masterKey: Buffer;
@@ -35,10 +35,10 @@ export async function openLocalIssuer(options: {
     issuesFor: () => true,
     has: (issuer) => issuer === LOCAL_AUTHORITY,
     async issue({ usedNames }) {
-      const [host] = usedNames;
-      if (host === undefined || usedNames.length > 1)
-        throw new IssueFailure('internal', `the local CA issues for one name, not for ${usedNames.length}`);
-      const { keyPem, renewAt: _, ...facts } = await issueServerCertificate({ authority, host, now: now() });
+      const [host, ...otherHosts] = usedNames;
+      if (host === undefined) throw new IssueFailure('internal', 'an order without names');
+      const issued = await issueServerCertificate({ authority, host, otherHosts, now: now() });
+      const { keyPem, renewAt: _, ...facts } = issued;
       const sealedKey = sealWithMasterKey(masterKey, Buffer.from(keyPem), `certificate-key:issued:${host}`);
       return {
         issuer: LOCAL_AUTHORITY,

@@ -9,6 +9,8 @@ const AT_ONCE = 12;
 const AT_ONCE_PER_DOMAIN = 8;
 /** Orders looked at to find some that may begin. */
 const LOOKED_AT = 1000;
+/** Milliseconds between looks at the list while orders that are due have to wait. */
+const LIST_EVERY_MS = 500;
 /** Milliseconds for which an order that another worker has is left alone. */
 const BUSY_MS = 2000;
 /** Milliseconds after which an order is looked at again whose attempt could not even note its failure. */
@@ -33,6 +35,8 @@ export class OrderQueue {
   >();
   /** Ids, and until when they are left alone. */
   readonly #leftAlone = new Map<string, number>();
+  /** Until then the list is not read again, unless an order ends: those that are due have to wait. */
+  #fullUntil = 0;
 
   constructor(options: OrderQueueOptions) {
     this.#options = options;
@@ -42,6 +46,7 @@ export class OrderQueue {
   async begin(): Promise<boolean> {
     const { store, now } = this.#options;
     const at = now();
+    if (this.#running.size >= AT_ONCE || at < this.#fullUntil) return true;
     for (const [id, until] of this.#leftAlone) if (until <= at) this.#leftAlone.delete(id);
     const due = await store.listDueOrders(at, LOOKED_AT);
     const taken = new Set<string>();
@@ -56,7 +61,9 @@ export class OrderQueue {
       taken.add(order.id);
       this.#start(joined);
     }
-    return waits || due.length === LOOKED_AT;
+    // What is written meanwhile, as by every order under way, must not have a long list read each time.
+    this.#fullUntil = waits ? at + LIST_EVERY_MS : 0;
+    return waits;
   }
 
   /** Lets orders under way come to a place where another process can go on. */
@@ -91,6 +98,7 @@ export class OrderQueue {
       )
       .finally(() => {
         this.#running.delete(id);
+        this.#fullUntil = 0;
         this.#options.onEnd();
       });
     this.#running.set(id, { domains: domainsOf(order.usedNames), done });

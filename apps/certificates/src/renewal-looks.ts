@@ -40,7 +40,9 @@ export class RenewalLooks {
   }
 
   async look(stop: AbortSignal): Promise<void> {
-    const { store, holder } = this.#options;
+    const { store, holder, issuers } = this.#options;
+    // The local CA alone has nothing to say.
+    if (issuers.length === 1) return;
     if (!(await store.acquireLease(LEASE, holder, LEASE_MS))) return;
     const seen = new Set<string>();
     let after: string | undefined;

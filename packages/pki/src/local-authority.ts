@@ -65,7 +65,7 @@ export interface IssuedCertificate extends CertificateFacts {
 }
 
 /**
- * Issues a server certificate for one host (wildcards too): P-256, 90 days, the host as its only SAN.
+ * Issues a server certificate for one host (wildcards too): P-256, 90 days, the host, and `otherHosts`, as its SANs.
  *
  * The chain is the leaf alone, as clients hold the CA. The end never lies after that of the CA; throws `internal` when
  * the CA has expired. `now` is milliseconds since 1970.
@@ -73,10 +73,12 @@ export interface IssuedCertificate extends CertificateFacts {
 export async function issueServerCertificate({
   authority,
   host,
+  otherHosts = [],
   now,
 }: {
   authority: Authority;
   host: string;
+  otherHosts?: readonly string[];
   now: number;
 }): Promise<IssuedCertificate> {
   const issuer = new IssuerCertificate(authority.certPem);
@@ -85,6 +87,7 @@ export async function issueServerCertificate({
   if (notAfter <= now) throw new PosternError('internal', { detail: 'the local CA has expired' });
   const signingKey = await signingKeyOf(authority.keyPem);
   const keys = await newKeyPair();
+  const names = [host, ...otherHosts];
   const fitsCommonName = host.length <= COMMON_NAME_CHARS_MAX;
   const certificate = await X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
@@ -100,7 +103,10 @@ export async function issueServerCertificate({
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       // Critical where the subject is empty (RFC 5280 section 4.1.2.6).
-      new SubjectAlternativeNameExtension([{ type: 'dns', value: host }], !fitsCommonName),
+      new SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: 'dns' as const, value })),
+        !fitsCommonName,
+      ),
       await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey, false),
     ],
@@ -109,7 +115,7 @@ export async function issueServerCertificate({
   return {
     chainPem: certificatePemOf(certificate.rawData),
     keyPem: keyPemOf(keys.privateKey),
-    names: [host],
+    names,
     notBefore: certificate.notBefore.toISOString(),
     notAfter: certificate.notAfter.toISOString(),
     fingerprint: createHash('sha256').update(der).digest('hex'),

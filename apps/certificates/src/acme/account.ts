@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { openWithMasterKey, sealWithMasterKey } from '@postern/pki';
 import type { AcmeAccountRecord, Store } from '@postern/store';
 import { AcmeCalls, loadAcme } from './acme-calls.ts';
@@ -6,6 +7,9 @@ import type { AcmeTransport } from './transport.ts';
 
 /** Milliseconds after which an account gets another key. */
 const KEY_LIFE_MS = 365 * 86_400_000;
+
+/** Milliseconds for which one process alone may change the key. */
+const ROLLOVER_MS = 60_000;
 
 export interface ExternalAccount {
   readonly keyId: string;
@@ -40,8 +44,12 @@ export async function openAccount(options: AccountOptions): Promise<AcmeCalls> {
     await calls.run((client) => client.updateAccount({ contact: contact === null ? [] : [contact] }));
     await options.store.saveAcmeAccount({ ...record, contact });
   }
-  if (options.now() - record.createdAt > KEY_LIFE_MS) return await rollOverKey(options, record);
-  return calls;
+  const isOld = options.now() - record.createdAt > KEY_LIFE_MS;
+  // Of several processes one does it; the others go on with the key there is until the CA refuses it.
+  const isOurs =
+    isOld &&
+    (await options.store.acquireLease(`acme-account ${options.directoryUrl}`, randomUUID(), ROLLOVER_MS));
+  return isOurs ? await rollOverKey(options, record) : calls;
 }
 
 /** Forgets what the CA knows of the account, after it said that it knows none; the key stays. */

@@ -28,6 +28,8 @@ export class AcmeCa {
   readonly #options: AcmeCaOptions;
   readonly #transport: AcmeTransport;
   #account: Promise<AcmeCalls> | undefined;
+  /** Of the account as it was opened. */
+  #sealedKey: string | undefined;
 
   constructor(options: AcmeCaOptions) {
     this.url = options.directoryUrl;
@@ -42,16 +44,17 @@ export class AcmeCa {
   }
 
   /**
-   * Asks in the name of our account, which is made where the CA does not know it (any more). Fails with AcmeUnreachable or
-   * AcmeProblem.
+   * Asks in the name of our account, which is made where the CA does not know it (any more), and read again where another
+   * process has changed its key. Fails with AcmeUnreachable or AcmeProblem.
    */
   async call<T>(ask: (client: Client) => Promise<T>): Promise<CallResult<T>> {
     try {
       return await (await this.#openAccount()).run(ask);
     } catch (error) {
-      if (!(error instanceof AcmeProblem && error.type === 'accountDoesNotExist')) throw error;
+      if (!(error instanceof AcmeProblem)) throw error;
+      if (error.type === 'accountDoesNotExist') await forgetAccount(await this.#accountOptions());
+      else if (!(await this.#isOutdated())) throw error;
       this.#account = undefined;
-      await forgetAccount(await this.#accountOptions());
       return await (await this.#openAccount()).run(ask);
     }
   }
@@ -67,9 +70,18 @@ export class AcmeCa {
     this.#transport.close();
   }
 
+  async #isOutdated(): Promise<boolean> {
+    const record = await this.#options.store.getAcmeAccount(this.url);
+    return record !== null && this.#sealedKey !== undefined && record.sealedKey !== this.#sealedKey;
+  }
+
   #openAccount(): Promise<AcmeCalls> {
     this.#account ??= this.#accountOptions()
       .then(openAccount)
+      .then(async (calls) => {
+        this.#sealedKey = (await this.#options.store.getAcmeAccount(this.url))?.sealedKey;
+        return calls;
+      })
       .catch((error: unknown) => {
         this.#account = undefined;
         throw error;

@@ -146,6 +146,11 @@ async function check(
   names: readonly Hostname[],
   caaIdentities: readonly string[],
 ): Promise<void> {
+  const wildcard = names.find((name) => name.startsWith('*.'));
+  if (wildcard !== undefined && !solvers.some(({ type }) => type === 'dns-01')) {
+    const detail = `${wildcard} is a wildcard, which CAs let prove by dns-01 alone: set POSTERN_ACME_DNS_PROVIDER`;
+    throw new IssueFailure('challenge_failed', detail);
+  }
   const isConnected = solvers[0]?.type !== 'dns-01';
   const connected = isConnected ? names.filter((name) => !name.startsWith('*.')) : [];
   await checkNames(resolver, { names, caaIdentities, connected });
@@ -165,7 +170,7 @@ async function noteFailure(
   { save }: IssueContext,
   failure: IssueFailure,
 ): Promise<void> {
-  log.warn(
+  log.info(
     { err: failure, names: record.usedNames, ca: ca.host, code: failure.code },
     'certificate not issued by this CA',
   );

@@ -82,18 +82,32 @@ export class RateBook {
   }
 
   /**
-   * Notes that the CA wants nothing before `until`: for the registered domain where its words name one or a name of the order,
-   * else for everything.
+   * Notes that the CA wants nothing before `until`: for a name of the order where its words quote it, else for a registered
+   * domain that they quote, else for everything.
    */
   async noteHold(names: readonly string[], hold: Hold): Promise<void> {
-    const words = hold.detail.toLowerCase();
-    const named = domainsOf(names).filter((domain) => words.includes(domain));
-    const keys = named.length > 0 ? named.map((domain) => this.#domainKey(domain)) : [`ca ${this.#url}`];
+    const words = new Set(hold.detail.toLowerCase().match(/[a-z0-9*-]+(\.[a-z0-9-]+)+/g));
+    const domains = domainsOf(names).filter((domain) => words.has(domain));
+    const quoted = names.filter((name) => words.has(name) && !domains.includes(name));
+    const keys =
+      quoted.length > 0
+        ? quoted.map((name) => this.#nameKey(name))
+        : domains.length > 0
+          ? domains.map((domain) => this.#domainKey(domain))
+          : [`ca ${this.#url}`];
     for (const key of keys) await this.#store.holdAcme({ key, ...hold });
   }
 
   #keysOf(names: readonly string[]): string[] {
-    return [`ca ${this.#url}`, ...domainsOf(names).map((domain) => this.#domainKey(domain))];
+    return [
+      `ca ${this.#url}`,
+      ...domainsOf(names).map((domain) => this.#domainKey(domain)),
+      ...names.map((name) => this.#nameKey(name)),
+    ];
+  }
+
+  #nameKey(name: string): string {
+    return `name ${this.#url} ${name}`;
   }
 
   #domainKey(domain: string): string {

@@ -13,6 +13,8 @@ const DIRECTORY_LIFE_MS = 3_600_000;
 const NONCES_MAX = 50;
 /** Milliseconds after which a kept nonce is no longer tried. */
 const NONCE_LIFE_MS = 120_000;
+/** Connections to one CA at once. */
+const CONNECTIONS_MAX = 16;
 const BAD_NONCE = 'badNonce';
 
 export interface TransportOptions {
@@ -51,7 +53,7 @@ export class AcmeTransport {
     this.#options = options;
     this.#agent = new Agent({
       keepAlive: true,
-      maxSockets: 16,
+      maxSockets: CONNECTIONS_MAX,
       ...(options.caBundlePem === null ? {} : { ca: options.caBundlePem }),
     });
   }
@@ -102,21 +104,28 @@ export class AcmeTransport {
   async #exchange(asked: WireRequest): Promise<WireAnswer> {
     const { hostname, protocol } = new URL(asked.url);
     if (protocol !== 'https:') throw new AcmeUnreachable(`${asked.url} is not an https address`);
-    try {
-      return await exchange(asked, {
-        agent: this.#agent,
-        headers: {
-          'user-agent': this.#options.userAgent,
-          ...(asked.body === undefined
-            ? {}
-            : { 'content-type': 'application/jose+json', 'content-length': Buffer.byteLength(asked.body) }),
-        },
-      });
-    } catch (cause) {
-      throw new AcmeUnreachable(`the CA at ${hostname} ${reasonOf(cause)}`, { cause });
+    const options: RequestOptions = {
+      agent: this.#agent,
+      headers: {
+        'user-agent': this.#options.userAgent,
+        ...(asked.body === undefined
+          ? {}
+          : { 'content-type': 'application/jose+json', 'content-length': Buffer.byteLength(asked.body) }),
+      },
+    };
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await exchange(asked, options);
+      } catch (cause) {
+        // A kept connection that the CA has closed just now says nothing about the CA.
+        if (cause instanceof StaleConnection && tries <= CONNECTIONS_MAX) continue;
+        throw new AcmeUnreachable(`the CA at ${hostname} ${reasonOf(cause)}`, { cause });
+      }
     }
   }
 }
+
+class StaleConnection extends Error {}
 
 function exchange(asked: WireRequest, options: RequestOptions): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
@@ -138,7 +147,10 @@ function exchange(asked: WireRequest, options: RequestOptions): Promise<WireAnsw
         }),
       );
     });
-    sent.once('error', reject);
+    sent.once('error', (error: NodeJS.ErrnoException) => {
+      const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      reject(isStale ? new StaleConnection('it closed a kept connection') : error);
+    });
     sent.end(asked.body);
   });
 }

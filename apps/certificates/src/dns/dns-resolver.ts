@@ -73,7 +73,11 @@ export function createDnsResolver(servers: readonly string[] = []): DnsResolver 
         } catch (error) {
           const code = (error as NodeJS.ErrnoException).code ?? 'error';
           if (code === 'ENODATA' || code === 'ENOTFOUND')
-            return { records: [], exists: code === 'ENODATA', server } as never;
+            return {
+              records: [] as Answers[DnsType] as Answers[typeof type],
+              exists: code === 'ENODATA',
+              server,
+            };
           failures.push({ server, code: RCODES[code] ?? code });
         }
       }

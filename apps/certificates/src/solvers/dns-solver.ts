@@ -58,6 +58,11 @@ async function recordOf(
     if (target === undefined) break;
     name = target.replace(/\.$/, '').toLowerCase();
   }
+  // It goes to programs of others, and whoever has the zone may have written anything.
+  if (!/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/.test(name)) {
+    const detail = `_acme-challenge.${host} is an alias of a name that no record can be made for: ${JSON.stringify(name)}`;
+    throw new IssueFailure('challenge_failed', detail);
+  }
   return { name, value };
 }
 
