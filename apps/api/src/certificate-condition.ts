@@ -3,7 +3,7 @@ import type { CertificateOrderRecord, RouteRecord } from '@postern/store';
 
 /** Says whether a host has a valid certificate, and if not, since when one is wanted, why it is not there, and when it is tried again. */
 export function certificateConditionOf(
-  { spec, order, updatedAt }: Pick<RouteRecord, 'spec' | 'order' | 'updatedAt'>,
+  { spec, document, order, updatedAt }: Pick<RouteRecord, 'spec' | 'document' | 'order' | 'updatedAt'>,
   now: number,
 ): RouteCondition {
   const is = (status: boolean, reason: string, message: string, since: number): RouteCondition => ({
@@ -18,16 +18,21 @@ export function certificateConditionOf(
   // Between two transactions of the store there is always one; a route that is read while it goes may have none.
   if (order === null) return is(false, 'pending', 'the server certificate is not there yet', updatedAt);
   const { certificate, lastError, stateSince } = order;
+  if (certificate === null && document.certificate !== null) {
+    const message = `that of the secret it named before serves; ${pendingMessage(order)}`;
+    return is(true, 'from_secret', message, updatedAt);
+  }
   if (certificate === null) {
     return is(false, lastError?.code ?? order.state, pendingMessage(order), stateSince);
   }
-  const { document, issuer, revokedAt, createdAt } = certificate;
-  if (Date.parse(document.notAfter) <= now) {
-    const message = `the certificate expired on ${document.notAfter}; ${pendingMessage(order)}`;
+  const { issuer, revokedAt, createdAt } = certificate;
+  const { notAfter } = certificate.document;
+  if (Date.parse(notAfter) <= now) {
+    const message = `the certificate expired on ${notAfter}; ${pendingMessage(order)}`;
     return is(false, lastError?.code ?? 'expired', message, stateSince);
   }
   const from = issuer === 'local' ? 'the local CA' : issuer;
-  const held = `issued by ${from}, valid until ${document.notAfter}`;
+  const held = `issued by ${from}, valid until ${notAfter}`;
   if (revokedAt !== null) {
     return is(
       false,

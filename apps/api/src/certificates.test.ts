@@ -106,9 +106,16 @@ describe('the condition Certificate of a route', () => {
 
   test('a route that brings its own certificate says which secret holds it', async () => {
     const spec = { ...specOf('own.example.org'), tls: { serverCertificate: { name: 'mine' } } };
-    const own = { spec: routeDescriptor.parse(spec), order: null, updatedAt: 5 };
+    const { document } = await api.data.store.getRoute({ project: PROJECT, name: 'told' as ResourceName });
+    const own = { spec: routeDescriptor.parse(spec), document, order: null, updatedAt: 5 };
     expect(certificateConditionOf(own, clock.now)).toMatchObject({
       ...{ status: true, reason: 'from_secret', message: 'secret "mine" holds it' },
+    });
+    const order = { ...(await orderOf('told')), certificate: null };
+    const former = { ...own, spec: routeDescriptor.parse(specOf('own.example.org')), order };
+    expect(certificateConditionOf(former, clock.now)).toMatchObject({
+      ...{ status: true, reason: 'from_secret' },
+      message: expect.stringMatching(/^that of the secret it named before serves; certificate pending since/),
     });
   });
 });

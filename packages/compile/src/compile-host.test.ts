@@ -388,3 +388,14 @@ test('whatever contracts accepts, compile and admission can use, and the documen
   );
   expect(served).toBeGreaterThan(50);
 });
+
+test('a host is served by its secret, else by what is issued, else by what serves it until then', () => {
+  const open = { host: 'a.localhost', routes: [{ prefix: '/', route: { service: 'echo' } }] };
+  const served = { servedCertificate: 'former' };
+  expect(compileHost(rowsOf(open, served)).certificate).toBe('cert-1');
+  expect(compileHost(rowsOf(open, { ...served, issuedCertificate: null })).certificate).toBe('former');
+  expect(compileHost(rowsOf(open, { issuedCertificate: null })).certificate).toBeNull();
+  const own = { ...open, tls: { serverCertificate: { name: 'own' } } };
+  const rows = rowsOf(own, { ...served, secrets: new Map([['own', TLS]]) });
+  expect(compileHost(rows).certificate).toBe('sec-tls');
+});

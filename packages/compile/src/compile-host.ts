@@ -55,7 +55,9 @@ function closedBecause(rows: HostRows): HostDocument['closed'] {
 
 function certificateOf(rows: HostRows): string | null {
   const name = rows.route.spec.tls?.serverCertificate?.name;
-  return name === undefined ? rows.issuedCertificate : (rows.secrets.get(name)?.id ?? null);
+  if (name !== undefined) return rows.secrets.get(name)?.id ?? null;
+  // A route that no longer brings its own goes on with that until the first one is issued.
+  return rows.issuedCertificate ?? rows.servedCertificate ?? null;
 }
 
 function policyOf(rows: HostRows): ClientCertificatePolicy | null {

@@ -12,6 +12,8 @@ export interface HostRows {
   readonly secrets: ReadonlyMap<string, SecretRow>;
   /** Id of the certificate issued for exactly this host, or null. */
   readonly issuedCertificate: string | null;
+  /** Id of the certificate that the host is served by now, where none is issued and that one is still there; else null. */
+  readonly servedCertificate?: string | null;
   /** True where the project has a document of revocations. */
   readonly hasRevocations?: boolean;
   /** The revocation lists of the CAs that the route names: the id of each, and the name of its tls-ca. */

@@ -6,7 +6,8 @@ import {
   type SecretRow,
   type ServiceSpec,
 } from '@postern/contracts';
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/sqlite-core';
 import { certificateIdOfHost } from './certificate-use.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { changes, secrets, services } from './schema.ts';
@@ -59,7 +60,7 @@ export class HostRowsGatherer {
       route: { name: route.name, spec: route.spec },
       services: found,
       secrets: this.secretRows(route.project, secretNames),
-      issuedCertificate: certificateIdOfHost(this.#db, route.project, route.spec.host),
+      ...this.#certificates(route),
       hasRevocations: this.#hasRevocations(route.project),
       crls: this.#crls(route),
     };
@@ -102,6 +103,21 @@ export class HostRowsGatherer {
     return all.filter(({ ca, isThere }) => isThere && named.some((name) => name === ca));
   }
 
+  #certificates({
+    project,
+    spec,
+  }: {
+    project: string;
+    spec: RouteDescriptor;
+  }): Pick<HostRows, 'issuedCertificate' | 'servedCertificate'> {
+    const issuedCertificate = certificateIdOfHost(this.#db, project, spec.host);
+    const isPending = issuedCertificate === null && spec.tls?.serverCertificate === undefined;
+    return {
+      issuedCertificate,
+      servedCertificate: isPending ? servedCertificateOf(this.#db, spec.host) : null,
+    };
+  }
+
   #hasRevocations(project: string): boolean {
     const row = remember(this.#revocations, project, () =>
       this.#db
@@ -120,6 +136,25 @@ interface ListRow {
   readonly name: string;
   readonly ca: string;
   readonly isThere: boolean;
+}
+
+/** The certificate that the present document of a host names; null where it names none, or one that is gone. */
+function servedCertificateOf(db: StoreDatabase, host: string): string | null {
+  const certificate = alias(changes, 'certificate');
+  const row = db
+    .select({ id: certificate.id })
+    .from(changes)
+    .innerJoin(
+      certificate,
+      and(
+        eq(certificate.kind, 'certificate'),
+        eq(certificate.id, sql`json_extract(${changes.body}, '$.certificate')`),
+        isNotNull(certificate.body),
+      ),
+    )
+    .where(and(eq(changes.kind, 'host'), eq(changes.id, host)))
+    .get();
+  return row?.id ?? null;
 }
 
 /** The revocation lists of a project, by id. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS, type RouteDescriptor } from '@postern/contracts';
-import { and, asc, eq, gt, inArray } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, ne, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/sqlite-core';
 import { HostRowsGatherer } from './host-rows.ts';
-import { jobs, routeSecrets, routeServices, routes, serviceSecrets, services } from './schema.ts';
+import { changes, jobs, routeSecrets, routeServices, routes, serviceSecrets, services } from './schema.ts';
+import { certificateNames, certificateOrders } from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** Routes read at once by a job; each batch costs a few milliseconds. */
@@ -42,6 +43,30 @@ export function recompileAffected(context: WriteContext, cause: Cause): string |
     .values({ id, ...cause, afterRouteId: '', createdAt: context.now })
     .run();
   return id;
+}
+
+/** Recompiles the hosts of a project that wait for their first certificate and are served meanwhile by one that is gone. */
+export function recompilePending(context: WriteContext, project: string, certificateId: string): void {
+  const waiting = context.db
+    .select({ id: routes.id })
+    .from(certificateNames)
+    .innerJoin(certificateOrders, eq(certificateOrders.id, certificateNames.orderId))
+    .innerJoin(routes, eq(routes.host, certificateNames.name))
+    .innerJoin(changes, and(eq(changes.kind, 'host'), eq(changes.id, routes.host)))
+    .where(
+      and(
+        eq(routes.project, project),
+        eq(certificateNames.used, true),
+        ne(certificateOrders.state, 'issued'),
+        sql`json_extract(${changes.body}, '$.certificate') = ${certificateId}`,
+      ),
+    )
+    .all();
+  recompileRoutes(
+    context,
+    waiting.map(({ id }) => id),
+    () => true,
+  );
 }
 
 /**

@@ -7,7 +7,7 @@ import { fetchingOf, putSource, requireNewerList } from './crls.ts';
 import { listsOf } from './host-rows.ts';
 import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
-import { recompileAffected } from './recompile-hosts.ts';
+import { recompileAffected, recompilePending } from './recompile-hosts.ts';
 import { requireProject, requireRow, requireUnused, requireVersion } from './record-access.ts';
 import { conflictSince, forgetFormerVersions, keepFormerVersion } from './record-history.ts';
 import { refreshRevocations } from './revocations.ts';
@@ -142,6 +142,7 @@ export function deleteSecret(context: WriteContext, target: Target): { revision:
   forgetFormerVersions(context, row.id);
   log.bury('trust-bundle', row.id, now);
   log.bury('certificate', row.id, now);
+  if (row.type === 'tls') recompilePending(context, target.project, row.id);
   if (row.details.crl !== undefined) {
     recompileAffected(context, { kind: 'secret', project: target.project, name: row.details.crl.ca });
     log.bury('crl', row.id, now);

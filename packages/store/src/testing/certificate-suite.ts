@@ -222,6 +222,32 @@ export function describeCertificates(makeHarness: MakeHarness): void {
       ]);
     });
 
+    test('a route that no longer brings its own is served by that one until the first is issued, or the secret goes', async () => {
+      const { record: secret } = await store.putSecret(tlsWrite('cert'));
+      const own = { tls: { serverCertificate: { name: 'cert' } } };
+      await serve('r', 'a.example.org', own);
+      await serve('s', 'b.example.org', own);
+      for (const [name, host] of [
+        ['r', 'a.example.org'],
+        ['s', 'b.example.org'],
+      ] as const) {
+        const updated = await store.updateRoute(routeWrite(name, host, 'cart'));
+        expect(updated.record).toMatchObject({
+          document: { certificate: secret.id },
+          order: { state: 'pending' },
+        });
+        await store.updateRoute(routeWrite(name, host, 'cart'));
+        expect(await servedBy(name)).toBe(secret.id);
+      }
+      const issued = await issue('a.example.org', 'one');
+      expect([await servedBy('r'), await servedBy('s')]).toEqual([issued.record.id, secret.id]);
+      await store.deleteSecret(targetFor('cert'));
+      expect([await servedBy('r'), await servedBy('s')]).toEqual([issued.record.id, null]);
+      await store.deleteRoute(targetFor('s'));
+      await store.createRoute(routeWrite('s', 'b.example.org', 'theirs', {}, OTHER));
+      expect((await store.getRoute(targetFor('s', OTHER))).document.certificate).toBeNull();
+    });
+
     test('several hosts can share one; when one of them goes the others stay, and the next one is for those alone', async () => {
       await serve('r', 'a.example.org');
       await serve('s', 'b.example.org');

@@ -11,7 +11,11 @@ export const suiteCompiler: Compiler = {
     project: rows.project,
     route: rows.route.name,
     closed: null,
-    certificate: idOf(rows, rows.route.spec.tls?.serverCertificate) ?? rows.issuedCertificate,
+    certificate:
+      idOf(rows, rows.route.spec.tls?.serverCertificate) ??
+      rows.issuedCertificate ??
+      rows.servedCertificate ??
+      null,
     clientCertificate: clientCertificateOf(rows),
     httpBasic: null,
     cors: null,
