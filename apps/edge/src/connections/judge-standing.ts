@@ -88,10 +88,15 @@ function* rulesToAsk(
   for (const [prefix, { demanded }] of usedRulesOf(connection)) {
     const present = rules.find((rule) => rule.prefix === prefix);
     if (present === undefined && demanded) yield null;
-    // Where the rule is gone, what holds without one does.
-    yield present ?? { prefix };
+    yield present ?? ruleAbove(prefix, rules) ?? { prefix };
     yield* added.filter((rule) => rule.prefix.startsWith(prefix));
   }
+}
+
+/** The rule that the paths of one that is gone fall to; without any, what holds without a rule does. */
+function ruleAbove(prefix: string, rules: HostDocument['rules']): CompiledRule | undefined {
+  const above = rules.filter((rule) => prefix.startsWith(rule.prefix));
+  return above.toSorted((one, other) => other.prefix.length - one.prefix.length)[0];
 }
 
 /** A rule, or what stands for one that is gone. */

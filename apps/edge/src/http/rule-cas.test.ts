@@ -215,6 +215,19 @@ test('what an open rule let through stays while others are refused, and ends whe
   partner.socket.destroy();
 });
 
+test('what a rule let through that is gone meets the rule that its paths fall to, and ends where that demands more', async () => {
+  const below = { ...OPEN, prefix: '/partners/open' };
+  const demanding = { ...PROTECTED, clientCertificate: { trustBundle: 'partners' } };
+  await put(LIVE, { rules: [below, demanding, OPEN], clientCertificate: ASKS }, websockets.port);
+  const nobody = await openWebsocket(fixture.edge, LIVE, '/partners/open');
+  const partner = await openWebsocket(fixture.edge, LIVE, '/partners/open', clients.partners);
+  expect([nobody.status, partner.status]).toEqual(['101', '101']);
+  await put(LIVE, { rules: [demanding, OPEN], clientCertificate: ASKS }, websockets.port);
+  await nobody.closed;
+  expect(partner.socket.destroyed).toBe(false);
+  partner.socket.destroy();
+});
+
 test('a connection that was not asked, or whose certificate other anchors now may vouch for, is asked anew', async () => {
   await put(LIVE, { rules: [OPEN], clientCertificate: null }, websockets.port);
   const unasked = await openWebsocket(fixture.edge, LIVE, '/x');
