@@ -15,8 +15,14 @@ export function certificateConditionOf(
   });
   const secret = spec.tls?.serverCertificate?.name;
   if (secret !== undefined) return is(true, 'from_secret', `secret "${secret}" holds it`, updatedAt);
-  // Between two transactions of the store there is always one; a route that is read while it goes may have none.
-  if (order === null) return is(false, 'pending', 'the server certificate is not there yet', updatedAt);
+  if (order === null) {
+    const { closed } = document;
+    // Nothing is ordered for a name before it is the project's.
+    const isUnverified = closed?.reason === 'hostname_not_verified';
+    return isUnverified
+      ? is(false, 'hostname_not_verified', closed.message, updatedAt)
+      : is(false, 'pending', 'the server certificate is not there yet', updatedAt);
+  }
   const { certificate, lastError, stateSince } = order;
   if (certificate === null && document.certificate !== null) {
     const message = `that of the secret it named before serves; ${pendingMessage(order)}`;

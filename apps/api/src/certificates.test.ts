@@ -111,6 +111,15 @@ describe('the condition Certificate of a route', () => {
     expect(certificateConditionOf(own, clock.now)).toMatchObject({
       ...{ status: true, reason: 'from_secret', message: 'secret "mine" holds it' },
     });
+    const closed = { reason: 'hostname_not_verified', message: 'make a record' };
+    const unverified = {
+      ...own,
+      spec: routeDescriptor.parse(specOf('own.example.org')),
+      document: { ...document, closed },
+    };
+    expect(certificateConditionOf(unverified, clock.now)).toMatchObject({
+      ...{ status: false, reason: 'hostname_not_verified', message: 'make a record' },
+    });
     const order = { ...(await orderOf('told')), certificate: null };
     const former = { ...own, spec: routeDescriptor.parse(specOf('own.example.org')), order };
     expect(certificateConditionOf(former, clock.now)).toMatchObject({

@@ -7,6 +7,7 @@ const WAIT_MAX_MS = 60_000;
 const SEQ_MARK = 's:';
 const FINGERPRINT_MARK = 'f:';
 const CERTIFICATE_MARK = 'c:';
+const HOSTNAME_MARK = 'h:';
 
 const instant = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
@@ -25,7 +26,8 @@ const limit = z
   .meta({ description: `Entries in one answer at most; ${LIMITS.listLimitDefault} when absent` });
 
 const seqCursor = cursorOf(SEQ_MARK, /^\d{1,15}$/);
-const certificateCursor = cursorOf(CERTIFICATE_MARK, /^[0-9a-f-]{1,64}$/);
+const certificateCursor = cursorOf(CERTIFICATE_MARK, /^[a-z0-9*.,-]{1,30000}$/);
+const hostnameCursor = cursorOf(HOSTNAME_MARK, /^[a-z0-9*.-]{1,253}$/);
 const fingerprintCursor = cursorOf(FINGERPRINT_MARK, /^[0-9a-f]{64}$/);
 
 const refusalFilter = {
@@ -87,6 +89,12 @@ export const certificateQuery = z.strictObject({
   expiresBefore: instant.optional().meta({ description: 'Those that end before' }),
 });
 
+/** The query of the list of hostnames. */
+export const hostnameQuery = z.strictObject({
+  limit: limit.optional(),
+  after: hostnameCursor.optional().meta({ description: 'The "next" of the page before' }),
+});
+
 type RefusalFilterQuery = z.output<z.ZodObject<typeof refusalFilter>>;
 
 /** What the store is asked for by the filters of a query. */
@@ -111,8 +119,12 @@ export function writeSeq(seq: number): string {
   return writeCursor(SEQ_MARK, String(seq));
 }
 
-export function writeCertificateCursor(id: string): string {
-  return writeCursor(CERTIFICATE_MARK, id);
+export function writeCertificateCursor(names: string): string {
+  return writeCursor(CERTIFICATE_MARK, names);
+}
+
+export function writeHostnameCursor(name: string): string {
+  return writeCursor(HOSTNAME_MARK, name);
 }
 
 export function writeFingerprint(fingerprint: string): string {

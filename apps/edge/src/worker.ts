@@ -235,7 +235,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     httpAddresses,
     metrics,
     hosts,
-    applyChanges(ids) {
+    applyChanges(changed) {
+      // Challenges are read when a CA asks: no host is made of them, and an order puts several.
+      const ids = changed === 'all' ? changed : changed.filter(({ kind }) => kind !== 'challenge');
+      if (ids !== 'all' && ids.length === 0) return;
       const concerned = hosts.forget(ids);
       registry.recheck(ids);
       hosts.prepare(concerned);

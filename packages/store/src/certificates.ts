@@ -72,7 +72,7 @@ export type CertificateOrderPatch = Partial<
 /** Which certificates of a project are wanted, in the order of their names; all that is said must hold. */
 export interface CertificateQuery {
   readonly limit: number;
-  /** Those after the one that this id names. */
+  /** Those after this place, as a page told it. */
   readonly after?: string | undefined;
   /** Only those that are not there, or whose successor is wanted. */
   readonly pending?: boolean | undefined;
@@ -82,7 +82,7 @@ export interface CertificateQuery {
 
 export interface CertificatePage {
   readonly items: readonly CertificateOrderRecord[];
-  /** The id to go on after; null at the end. */
+  /** The place to go on after, also where what stood there is gone by then; null at the end. */
   readonly next: string | null;
 }
 

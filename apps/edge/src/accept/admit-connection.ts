@@ -124,7 +124,8 @@ export async function admitConnection(
     const { handshakeMs: timeoutMs, lingerer } = options;
     const { serverName } = hello;
     const isAnswered = await answerTlsChallenge(raw, { secureContext, serverName, timeoutMs, lingerer });
-    options.log.info({ host: name, client: client.address, isAnswered }, 'tls-alpn-01 challenge');
+    // Whoever knows of a challenge may ask as often as they like.
+    options.log.debug({ host: name, client: client.address, isAnswered }, 'tls-alpn-01 challenge');
     return count(options, isAnswered ? 'done' : 'failed', 'acme_challenge');
   }
   if (hello.alpn !== null && !hello.alpn.some((protocol) => protocol === 'h2' || protocol === 'http/1.1')) {

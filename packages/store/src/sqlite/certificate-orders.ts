@@ -96,13 +96,11 @@ export function listCertificates(
 ): CertificatePage {
   requireProject(db, project);
   const { limit, after, pending, expiresBefore } = query;
-  const place = after === undefined ? undefined : getOrder(db, after);
   const rows = selectOrders(db)
     .where(
       and(
         eq(certificateOrders.project, project),
-        // By names, so that the list reads well; one that is gone is answered from where ids would go on.
-        place == null ? undefined : gt(certificateOrders.namesKey, place.names.join(',')),
+        after === undefined ? undefined : gt(certificateOrders.namesKey, after),
         pending === true
           ? and(
               inUse,
@@ -120,7 +118,7 @@ export function listCertificates(
     .limit(limit + 1)
     .all();
   const items = recordsOf(db, rows.slice(0, limit));
-  return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  return { items, next: rows.length > limit ? (items.at(-1)?.names.join(',') ?? null) : null };
 }
 
 export function getCertificate(

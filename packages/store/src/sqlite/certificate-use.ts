@@ -185,8 +185,9 @@ function parkOrWake({ db, log, now }: WriteContext, { order, issued }: Candidate
   if (isUsed) {
     if (issued !== undefined) log.put('certificate', issued.id, issued.document, now);
     if (order.unusedSince === null) return;
+    const isValid = issued !== undefined && issued.notAfter > now;
     db.update(certificateOrders)
-      .set({ unusedSince: null, wantedSince: issued === undefined ? now : order.wantedSince })
+      .set({ unusedSince: null, wantedSince: isValid ? order.wantedSince : now })
       .where(row)
       .run();
     return;
