@@ -8,9 +8,9 @@ import { registeredDomainOf } from './registered-domain.ts';
 const AT_ONCE = 12;
 const AT_ONCE_PER_DOMAIN = 8;
 /** Orders looked at to find some that may begin. */
-const LOOKED_AT = 1000;
-/** Milliseconds between looks at the list while orders that are due have to wait. */
-const LIST_EVERY_MS = 500;
+const LOOKED_AT = 3000;
+/** Between readings of the list while orders that are due have to wait: milliseconds, or as often as it took to read it. */
+const LIST_EVERY = { ms: 500, times: 20 };
 /** Milliseconds for which an order that another worker has is left alone. */
 const BUSY_MS = 2000;
 /** Milliseconds after which an order is looked at again whose attempt could not even note its failure. */
@@ -35,8 +35,9 @@ export class OrderQueue {
   >();
   /** Ids, and until when they are left alone. */
   readonly #leftAlone = new Map<string, number>();
-  /** Until then the list is not read again, unless an order ends: those that are due have to wait. */
-  #fullUntil = 0;
+  /** Those that had to wait when the list was read; each is read again when its turn comes. */
+  #due: readonly CertificateOrderRecord[] = [];
+  #listAgainAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: OrderQueueOptions) {
     this.#options = options;
@@ -44,26 +45,20 @@ export class OrderQueue {
 
   /** Begins as many of the due orders as may be; true when some that are due have to wait for others. */
   async begin(): Promise<boolean> {
-    const { store, now } = this.#options;
-    const at = now();
-    if (this.#running.size >= AT_ONCE || at < this.#fullUntil) return true;
+    const at = this.#options.now();
+    if (this.#running.size >= AT_ONCE) return true;
     for (const [id, until] of this.#leftAlone) if (until <= at) this.#leftAlone.delete(id);
-    const due = await store.listDueOrders(at, LOOKED_AT);
+    const due = await this.#list();
     const taken = new Set<string>();
-    let waits = false;
     for (const order of due) {
-      if (taken.has(order.id) || this.#running.has(order.id)) continue;
-      if (!this.#mayBegin(order)) {
-        waits = true;
-        continue;
-      }
+      if (this.#running.size >= AT_ONCE) break;
+      if (taken.has(order.id) || !this.#mayBegin(order)) continue;
       const joined = await this.#join(order, due, taken);
       taken.add(order.id);
       this.#start(joined);
     }
-    // What is written meanwhile, as by every order under way, must not have a long list read each time.
-    this.#fullUntil = waits ? at + LIST_EVERY_MS : 0;
-    return waits;
+    this.#due = due.filter(({ id }) => !taken.has(id));
+    return this.#due.length > 0;
   }
 
   /** Lets orders under way come to a place where another process can go on. */
@@ -72,9 +67,20 @@ export class OrderQueue {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
+  /** The list as it is, or as it was a moment ago: a long one must not be read for every order that ends. */
+  async #list(): Promise<readonly CertificateOrderRecord[]> {
+    const { store, now } = this.#options;
+    const begunAt = performance.now();
+    if (this.#due.length > 0 && begunAt < this.#listAgainAt) return this.#due;
+    const due = await store.listDueOrders(now(), LOOKED_AT);
+    const listedAt = performance.now();
+    this.#listAgainAt = listedAt + Math.max(LIST_EVERY.ms, LIST_EVERY.times * (listedAt - begunAt));
+    return due.filter(({ id }) => !this.#running.has(id));
+  }
+
   #mayBegin(order: CertificateOrderRecord): boolean {
-    if (this.#stop.signal.aborted || this.#leftAlone.has(order.id)) return false;
-    if (this.#running.size >= AT_ONCE) return false;
+    if (this.#stop.signal.aborted || this.#running.has(order.id) || this.#leftAlone.has(order.id))
+      return false;
     const domains = domainsOf(order.usedNames);
     const running = [...this.#running.values()];
     return domains.every(
@@ -98,7 +104,6 @@ export class OrderQueue {
       )
       .finally(() => {
         this.#running.delete(id);
-        this.#fullUntil = 0;
         this.#options.onEnd();
       });
     this.#running.set(id, { domains: domainsOf(order.usedNames), done });

@@ -168,6 +168,22 @@ describe('failures', () => {
   });
 });
 
+test('one domain with very many hosts holds up no other', async () => {
+  const many = Array.from({ length: 40 }, (_, n) => `h${n}.crowd.test`);
+  await serveHosts(store, ...many, 'a.alone.test');
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slow = interpose(issuer, (host) => (host.endsWith('.crowd.test') ? held : undefined));
+  harness.start(store, slow);
+  await untilCertified('a.alone.test');
+  await looks();
+  expect(slow.asked.filter((host) => host.endsWith('.crowd.test'))).toHaveLength(8);
+  release();
+  for (const host of many) await untilCertified(host);
+});
+
 describe('stopping', () => {
   test('certificates under way are stored whole, no further one is begun, and the next worker goes on', async () => {
     const hosts = Array.from({ length: 20 }, (_, n) => `h${n}.localhost`);
