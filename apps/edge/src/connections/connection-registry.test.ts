@@ -69,6 +69,7 @@ function open(
   document: HostDocument,
   onDrain = () => {},
   client: ClientIdentity | null = CLIENT,
+  presented = client?.presented ?? null,
 ) {
   const socket = new Socket() as TLSSocket;
   const connection: Connection = {
@@ -81,7 +82,7 @@ function open(
     tlsVersion: 'TLSv1.3',
     tlsCipher: 'TLS_AES_128_GCM_SHA256',
     client,
-    presented: client?.presented ?? null,
+    presented,
   };
   const opened = { socket, drains: 0 };
   registry.add(connection, { document, policyVersion: 'v1' }, () => {
@@ -185,6 +186,27 @@ test('a connection without a client stands on an open host alone', () => {
   serve('a.example.org', 'v1', { clientCertificate: demand('ca') });
   registry.recheck('all');
   expect(connection.drains).toBe(1);
+});
+
+test('whom an observed host let in is ended with the true reason once it enforces, and with none where it must only come anew', () => {
+  const observed = { clientCertificate: { ...demand('ca'), observe: true as const } };
+  const document = serve('a.example.org', 'v1', observed);
+  const stranger = open('a.example.org', document, () => {}, null, CLIENT.presented);
+  registry.recheck('all');
+  expect(stranger.drains).toBe(0);
+  serve('a.example.org', 'v2', { clientCertificate: demand('ca') });
+  registry.recheck('all');
+  expect([stranger.drains, refused]).toEqual([1, ['a.example.org v2 certificate_untrusted null']]);
+  const admittedNow = open(
+    'b.example.org',
+    serve('b.example.org', 'v1', observed),
+    () => {},
+    null,
+    CLIENT.presented,
+  );
+  serve('b.example.org', 'v1', { clientCertificate: demand('ca') });
+  registry.recheck('all');
+  expect([admittedNow.drains, refused.length]).toEqual([1, 1]);
 });
 
 test('once draining, connections that come late drain too', () => {

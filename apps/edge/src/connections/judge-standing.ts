@@ -38,8 +38,11 @@ export function judgeStanding(
     // Whom nobody asked could not answer, and what other anchors say of a certificate only a handshake tells.
     if (presented === null || (client === null && policyVersion !== host.policyVersion)) return ended(null);
   } else {
-    if (client === null) return ended(NEVER_ASKED);
-    const { verdict, validUntil, reason, detail } = host.evaluate(client.presented);
+    const shown = client?.presented ?? presented;
+    if (shown === null) return ended(NEVER_ASKED);
+    const { verdict, validUntil, reason, detail } = host.evaluate(shown);
+    // Let in as nobody: who would be admitted now, or by other anchors, must show itself in a handshake.
+    if (client === null && (verdict === 'admit' || reason === 'chain_order')) return ended(null);
     if (verdict !== 'admit') return ended({ reason: reason ?? 'certificate_invalid', detail, rule: null });
     until = validUntil;
   }
