@@ -39,7 +39,8 @@ afterAll(async () => {
   await answers[Symbol.asyncDispose]();
 });
 
-function startWorker(type: string): Promise<Running> {
+/** A directory address of its own is an account of its own: `account` is told apart by it. */
+function startWorker(type: string, account: string): Promise<Running> {
   return startProcess(
     join(checkout, 'node_modules/.bin/node'),
     [
@@ -47,7 +48,7 @@ function startWorker(type: string): Promise<Running> {
       ...[lab.storeFile, join(lab.folder, 'master.key'), String(lab.aheadMs), answers.managementUrl],
     ],
     {
-      POSTERN_ACME_DIRECTORY_URL: proxy.directoryUrl,
+      POSTERN_ACME_DIRECTORY_URL: `${proxy.directoryUrl}${account}`,
       POSTERN_ACME_CA_BUNDLE: pebble.bundleFile,
       POSTERN_ACME_CHALLENGES: type,
       POSTERN_ACME_DNS_PROVIDER: 'webhook',
@@ -60,9 +61,9 @@ function startWorker(type: string): Promise<Running> {
 
 const isOrder = ({ path }: { path: string }): boolean => path.startsWith('/order-plz');
 
-async function wholeRun(type: string, host: string): Promise<number> {
+async function wholeRun(type: string, host: string, account: string): Promise<number> {
   proxy.reset();
-  const worker = await startWorker(type);
+  const worker = await startWorker(type, account);
   try {
     await serveHosts(store, [host]);
     await untilOrder(store, host, isIssued);
@@ -73,7 +74,7 @@ async function wholeRun(type: string, host: string): Promise<number> {
 }
 
 /** Kills the worker at its n-th request to the CA, lets another one go on; gives what was asked at that point. */
-async function crashAt(type: string, n: number, when: 'before' | 'after'): Promise<string> {
+async function crashAt(type: string, n: number, when: 'before' | 'after', account: string): Promise<string> {
   const host = `${when}-${n}.${type}.test`;
   proxy.reset();
   let at = '';
@@ -87,14 +88,14 @@ async function crashAt(type: string, n: number, when: 'before' | 'after'): Promi
   };
   if (when === 'before') proxy.onRequest = stopHere;
   else proxy.onAnswer = stopHere;
-  worker = await startWorker(type);
+  worker = await startWorker(type, account);
   await serveHosts(store, [host]);
   await killed.promise;
   proxy.onRequest = () => true;
   proxy.onAnswer = () => true;
   lab.aheadMs += LEASE_OVER_MS;
   const keyAtCrash = (await orderOf(store, host)).sealedKey;
-  const next = await startWorker(type);
+  const next = await startWorker(type, account);
   try {
     const { certificate, attempts } = await untilOrder(store, host, isIssued);
     expect(attempts).toBe(0);
@@ -112,16 +113,20 @@ async function crashAt(type: string, n: number, when: 'before' | 'after'): Promi
   return at;
 }
 
-test.each([['http-01'], ['tls-alpn-01'], ['dns-01']])(
-  'kill -9 at every request of %s, before the CA sees it and after it has answered: at most one more order, no key lost, no answer left',
-  async (type) => {
-    await wholeRun(type, `whole-0.${type}.test`);
-    // With an account, as every run below has it.
-    const requests = await wholeRun(type, `whole-1.${type}.test`);
+test.each([
+  ['http-01', 'an account there is'],
+  ['tls-alpn-01', 'an account to be made'],
+  ['dns-01', 'an account there is'],
+])(
+  'kill -9 at every request of %s with %s, before the CA sees it and after it has answered: at most one more order, no key lost, no answer left',
+  async (type, account) => {
+    const isNew = account.endsWith('made');
+    await wholeRun(type, `whole-0.${type}.test`, '');
+    const requests = await wholeRun(type, `whole-1.${type}.test`, isNew ? '?whole' : '');
     const points: string[] = [];
     for (let n = 1; n <= requests; n += 1) {
       for (const when of ['before', 'after'] as const)
-        points.push(`${n} ${when} ${await crashAt(type, n, when)}`);
+        points.push(`${n} ${when} ${await crashAt(type, n, when, isNew ? `?${n}-${when}` : '')}`);
     }
     console.log(`${type}: ${points.length} crash points: ${points.join('; ')}`);
     expect(points.length).toBeGreaterThan(14);
