@@ -186,6 +186,21 @@ test('who comes from another CA than is demanded is told so, with the CA, and ha
   expect(evaluated(mixed, client('of both'), '/')).toMatchObject({ anchor: { bundle: 'one' } });
 });
 
+test('whom the handshake refuses is told what would open the path that was asked for, not another', () => {
+  const asked = (name: string, target: string) => {
+    const about = { serverName: 'a.example', authority: 'a.example', method: 'GET', websocket: false };
+    const shown = { ...about, target, client: shownOf(client(name), mixed) };
+    return evaluateRequest(documentOf(mixed), shown, { ...sources, now: NOW });
+  };
+  expect(asked('none', '/')).toMatchObject({ client: { remedy: expect.stringContaining('below CN=one') } });
+  for (const name of ['none', 'a stranger', 'expired, of one']) {
+    expect(asked(name, '/p')).toMatchObject({
+      answer: { kind: 'handshake' },
+      client: { refusedAt: 'handshake', remedy: expect.stringContaining('below CN=two') },
+    });
+  }
+});
+
 test('a demanding rule of a host that only requests gives the true reason; its other rules demand nothing', () => {
   const reasons = Object.entries(CLIENTS).map(([name, one]) => [name, evaluated(request, one, '/p')?.reason]);
   expect(Object.fromEntries(reasons)).toEqual({

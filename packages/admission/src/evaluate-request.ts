@@ -95,11 +95,11 @@ function clientOf(
   rule: CompiledRule | null,
   now: number,
 ): Evaluation | null {
-  if (clientCertificate?.mode === 'require') {
-    const whole = evaluateForHost(client, policy, now);
-    if (whole.refusedAt === 'handshake') return whole;
-  }
-  return evaluateForRule(client, policy, rule, now);
+  const ofRule = evaluateForRule(client, policy, rule, now);
+  if (clientCertificate?.mode !== 'require') return ofRule;
+  const whole = evaluateForHost(client, policy, now);
+  // What the handshake lacks another CA of the host could give; only what the rule lacks leads to the path.
+  return whole.refusedAt === 'handshake' ? { ...whole, remedy: ofRule?.remedy ?? whole.remedy } : ofRule;
 }
 
 function refusedHandshake(document: HostDocument, client: Evaluation | null): RequestAnswer | null {
