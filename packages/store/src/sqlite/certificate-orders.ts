@@ -80,7 +80,7 @@ export function joinOrders(context: WriteContext, ids: readonly string[]): Certi
   db.delete(certificateOrders)
     .where(inArray(certificateOrders.id, [...ids]))
     .run();
-  const { id } = insertOrder(db, first.project, names, now);
+  const { id } = insertOrder(db, first.project, names, now, false);
   db.update(certificateOrders)
     .set({ wantedSince: Math.min(...orders.map((order) => order.wantedSince)) })
     .where(eq(certificateOrders.id, id))

@@ -41,16 +41,16 @@ export function settleCertificates(
   const names = namesTogetherWith(db, project, changed);
   const wanted = namesWanted(db, project, names);
   const candidates = candidatesFor(db, project, names);
-  const touched = new Map(candidates.map((candidate) => [candidate.order.id, candidate]));
   for (const name of names) {
     const covering = candidates.filter((candidate) => candidate.names.includes(name));
-    const chosen = wanted.has(name)
-      ? (best(covering, context.now) ?? openOrder(context, project, name))
-      : undefined;
-    if (chosen !== undefined) touched.set(chosen.order.id, chosen);
-    setUsed(db, project, name, chosen?.order.id);
+    if (covering.length > 0) {
+      const chosen = wanted.has(name) ? best(covering, context.now) : undefined;
+      setUsed(db, project, name, chosen?.order.id);
+    } else if (wanted.has(name)) {
+      insertOrder(db, project, [name], context.now, true);
+    }
   }
-  for (const candidate of touched.values()) parkOrWake(context, candidate);
+  for (const candidate of candidates) parkOrWake(context, candidate);
   return names;
 }
 
@@ -125,17 +125,13 @@ function best(candidates: readonly Candidate[], now: number): Candidate | undefi
   return ordered[0];
 }
 
-function openOrder({ db, now }: WriteContext, project: ResourceName, name: Hostname): Candidate {
-  const order = insertOrder(db, project, [name], now);
-  return { order, issued: undefined, names: [name] };
-}
-
-/** A new order, in use by nobody yet. */
+/** A new order; `used`: routes serve its names by it. */
 export function insertOrder(
   db: StoreDatabase,
   project: ResourceName,
   names: readonly Hostname[],
   now: number,
+  used: boolean,
 ): OrderColumns {
   const order: OrderColumns = {
     id: randomUUID(),
@@ -151,11 +147,11 @@ export function insertOrder(
     orderUrl: null,
     sealedKey: null,
     renewReason: null,
-    unusedSince: now,
+    unusedSince: used ? null : now,
   };
   db.insert(certificateOrders).values(order).run();
   for (const name of namesOfKey(order.namesKey))
-    db.insert(certificateNames).values({ project, name, orderId: order.id, used: false }).run();
+    db.insert(certificateNames).values({ project, name, orderId: order.id, used }).run();
   return order;
 }
 

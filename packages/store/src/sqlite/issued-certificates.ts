@@ -80,7 +80,7 @@ function orderFor({ db, now }: WriteContext, project: ResourceName, names: reado
     .from(certificateOrders)
     .where(and(eq(certificateOrders.project, project), eq(certificateOrders.namesKey, namesKeyOf(names))))
     .get();
-  return present ?? insertOrder(db, project, names, now);
+  return present ?? insertOrder(db, project, names, now, false);
 }
 
 function recompileHostsOf(context: WriteContext, project: ResourceName, names: readonly Hostname[]): void {
