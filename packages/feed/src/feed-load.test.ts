@@ -32,6 +32,7 @@ beforeEach(async () => {
         throw new Error('nothing is compiled here');
       },
       checkRoute: () => [],
+      checkClientCas: () => [],
       checkService: () => [],
     },
     now: Date.now,

@@ -29,6 +29,7 @@ const compiler: Compiler = {
     services: {},
   }),
   checkRoute: () => [],
+  checkClientCas: () => [],
   checkService: () => [],
 };
 

@@ -1,14 +1,16 @@
 import type { RouteDescriptor } from '@postern/contracts';
 import type { DraftHost, Target } from '../store.ts';
+import { problemsOfClientCas } from './client-cas.ts';
 import { HostRowsGatherer } from './host-rows.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** Compiles a route as if it were written like this, from what is stored besides; writes nothing. */
 export function draftHost(
-  { db, log, compiler }: Pick<WriteContext, 'db' | 'log' | 'compiler'>,
+  context: Pick<WriteContext, 'db' | 'log' | 'compiler'>,
   { project, name }: Target,
   spec: RouteDescriptor,
 ): DraftHost {
+  const { db, log, compiler } = context;
   const rows = new HostRowsGatherer(db).hostRows({ project, name, spec });
   const document = compiler.compileHost(rows);
   // Those of its clients alone: a handshake asks for no CA of a service.
@@ -19,7 +21,7 @@ export function draftHost(
     ...document.rules.map((rule) => rule.clientCertificate?.trustBundle),
   ];
   return {
-    findings: compiler.checkRoute(rows),
+    findings: [...compiler.checkRoute(rows), ...problemsOfClientCas(context, { project, spec })],
     document,
     bundles: new Map(
       ids.flatMap((id) => (typeof id === 'string' ? [[id, log.find('trust-bundle', id)]] : [])),

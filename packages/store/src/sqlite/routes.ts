@@ -6,6 +6,7 @@ import type { ListQuery, Page } from '../list-query.ts';
 import type { RouteRecord, RouteWrite, Target, Written } from '../store.ts';
 import { ordersOfNames } from './certificate-orders.ts';
 import { settleCertificates } from './certificate-use.ts';
+import { problemsOfClientCas } from './client-cas.ts';
 import { refuseErrors } from './compiler-findings.ts';
 import { HostRowsGatherer, secretsOfRoute, servicesOfRoute } from './host-rows.ts';
 import { claimHostname, isGeneratedHostname, releaseHostname } from './hostnames.ts';
@@ -110,7 +111,7 @@ function finishRoute(
   const { db, log, compiler } = context;
   settleCertificates(context, row.project as ResourceName, hosts);
   const gatherer = new HostRowsGatherer(db);
-  refuseErrors(compiler.checkRoute(gatherer.hostRows(row)));
+  refuseErrors([...compiler.checkRoute(gatherer.hostRows(row)), ...problemsOfClientCas(context, row)]);
   db.delete(routeServices).where(eq(routeServices.routeId, row.id)).run();
   db.delete(routeSecrets).where(eq(routeSecrets.routeId, row.id)).run();
   const reference = { project: row.project, routeId: row.id };

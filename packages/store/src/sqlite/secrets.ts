@@ -3,6 +3,7 @@ import { PosternError, type ResourceName, type Revision, type SecretDetails } fr
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { ListQuery, Page } from '../list-query.ts';
 import type { SecretRecord, SecretWrite, Target, Written } from '../store.ts';
+import { requireFitsBesideOthers } from './client-cas.ts';
 import { fetchingOf, putSource, requireNewerList } from './crls.ts';
 import { listsOf } from './host-rows.ts';
 import { listWindow } from './list-window.ts';
@@ -87,6 +88,8 @@ export function putSecret(context: WriteContext, write: SecretWrite): Written<Se
   };
   if (present !== undefined) keepFormerVersion(context, present);
   db.insert(secrets).values(row).onConflictDoUpdate({ target: secrets.id, set: row }).run();
+  if (present !== undefined && present.details.caPem !== details.caPem)
+    requireFitsBesideOthers(context, write);
   if (write.document !== null) log.put(write.document.kind, row.id, write.document.body, now);
   if (details.crl !== undefined) {
     putSource(context, row.id, write.source ?? null);
