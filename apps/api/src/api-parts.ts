@@ -1,4 +1,4 @@
-import type { Hostname, Log } from '@postern/contracts';
+import type { Hostname, Log, PublicEdge } from '@postern/contracts';
 import type { Store } from '@postern/store';
 import type { EdgeRegistry } from './edge-registry.ts';
 import type { TokenCalls } from './token-calls.ts';
@@ -18,6 +18,10 @@ export interface ApiParts {
   /** A random integer from 0 up to, not including, `max`. */
   readonly randomInt: (max: number) => number;
   readonly hostnameDomain: Hostname;
+  /** Whether hosts that are new are served only once they are verified. */
+  readonly hostnameVerification: boolean;
+  /** What the world reaches the edges by. */
+  readonly publicEdge: PublicEdge;
   readonly publicHttpsPort: number;
   readonly version: string;
   /** Milliseconds between comments on a silent feed. */

@@ -1,5 +1,12 @@
 import { join, resolve } from 'node:path';
-import { type Hostname, LIMITS, normaliseHostname, PosternError } from '@postern/contracts';
+import {
+  type Hostname,
+  LIMITS,
+  normaliseHostname,
+  PosternError,
+  type PublicEdge,
+  readPublicEdge,
+} from '@postern/contracts';
 import { type ListenAddress, parseListenAddresses, readDataDirectory } from '@postern/runtime';
 
 /** What the API takes from the environment, with the defaults of docs/architecture.md filled in. */
@@ -13,6 +20,10 @@ export interface ApiEnv {
   readonly edgeTokenFile: string;
   /** What generated hosts end in. */
   readonly hostnameDomain: Hostname;
+  /** Whether a host that is new, and not below `hostnameDomain`, is served only once it is verified. */
+  readonly hostnameVerification: boolean;
+  /** What the world reaches the edges by. */
+  readonly publicEdge: PublicEdge;
   /** The port clients of the edge use for HTTPS, as it stands in the URLs of routes. */
   readonly publicHttpsPort: number;
 }
@@ -29,6 +40,8 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
     databaseUrl: databaseUrlOf(env.POSTERN_DATABASE_URL, dataDirectory),
     edgeTokenFile: resolve(env.POSTERN_EDGE_TOKEN_FILE || join(dataDirectory, 'edge-token')),
     hostnameDomain: hostnameDomainOf(env.POSTERN_HOSTNAME_DOMAIN || 'localhost'),
+    hostnameVerification: hostnameVerificationOf(env),
+    publicEdge: readPublicEdge(env),
     publicHttpsPort: publicHttpsPortOf(env),
   };
 }
@@ -55,6 +68,15 @@ function hostnameDomainOf(text: string): Hostname {
     });
   }
   return result.host;
+}
+
+/** On where certificates come from a CA of the world, who would be asked in vain for names that lead elsewhere. */
+function hostnameVerificationOf(env: NodeJS.ProcessEnv): boolean {
+  const text = env.POSTERN_HOSTNAME_VERIFICATION || 'off';
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new PosternError('validation_failed', {
+    detail: `POSTERN_HOSTNAME_VERIFICATION: "${text}" is neither on nor off`,
+  });
 }
 
 function publicHttpsPortOf(env: NodeJS.ProcessEnv): number {

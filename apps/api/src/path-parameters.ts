@@ -16,5 +16,5 @@ export const revocationPath = z.strictObject({
   id: z.string().regex(/^[0-9a-f-]{1,64}$/, 'an id is what the list of revocations shows'),
 });
 
-/** Path of the certificate of a host. */
+/** Path of a host: of its certificate, or of the name itself. */
 export const certificatePath = z.strictObject({ project: resourceName, name: hostname });

@@ -1,7 +1,8 @@
 import type { RouteCondition, RouteStatus } from '@postern/contracts';
-import type { RouteRecord } from '@postern/store';
+import type { HostnameRecord, RouteRecord } from '@postern/store';
 import { certificateConditionOf } from './certificate-condition.ts';
 import type { ConnectedEdge } from './edge-registry.ts';
+import { hostnameMessageOf } from './hostname-resource.ts';
 
 /**
  * Says whether a route is served by every connected edge, or the first reason why it is not. `sinceOf` gives since when
@@ -16,14 +17,17 @@ export function routeStatusOf(
 ): RouteStatus {
   const { document, revision } = record;
   const url = `https://${document.host}${publicHttpsPort === 443 ? '' : `:${publicHttpsPort}`}`;
-  const certificate = certificateConditionOf(record, now);
+  const { hostname } = record;
+  const validation = hostValidationOf(hostname);
+  const certificate = isWaiting(record) ? conditionUnverified(hostname) : certificateConditionOf(record, now);
   const is = (reason: string, message: string): RouteStatus => {
     const lastTransitionAt = new Date(sinceOf(reason)).toISOString();
     const isReady = reason === 'ready';
     const ready: RouteCondition = { type: 'Ready', status: isReady, reason, message, lastTransitionAt };
-    const conditions = [certificate, ready];
+    const conditions = [validation, certificate, ready];
     return { ready: isReady, reason, message, lastTransitionAt, conditions, url, revision };
   };
+  if (hostname.verifiedAt === null) return is('hostname_not_verified', validation.message);
   if (document.closed !== null) return is('closed', document.closed.message);
   if (document.certificate === null) {
     return is('certificate_pending', certificate.message);
@@ -44,6 +48,32 @@ export function routeStatusOf(
       ? ''
       : `; no target is healthy of ${dead.map((name) => `service "${name}"`).join(', ')}`;
   return is('ready', `every connected edge serves this route${but}`);
+}
+
+/** Says whether the host's name is verified, or needs not be, and if not, what was found in place of a proof. */
+function hostValidationOf(hostname: HostnameRecord): RouteCondition {
+  return {
+    type: 'HostValidation',
+    status: hostname.verifiedAt !== null,
+    reason: hostname.state,
+    message: hostnameMessageOf(hostname),
+    lastTransitionAt: new Date(hostname.since).toISOString(),
+  };
+}
+
+/** A host that waits to be verified, and then for a certificate of Postern's. */
+function isWaiting({ hostname, spec }: RouteRecord): boolean {
+  return hostname.verifiedAt === null && spec.tls?.serverCertificate === undefined;
+}
+
+function conditionUnverified({ since }: HostnameRecord): RouteCondition {
+  return {
+    type: 'Certificate',
+    status: false,
+    reason: 'hostname_not_verified',
+    message: 'a certificate is wanted once the hostname is verified',
+    lastTransitionAt: new Date(since).toISOString(),
+  };
 }
 
 /** Services of a route of which some edge finds every target unhealthy. */

@@ -38,6 +38,8 @@ export async function runApi(options: {
       log,
       now,
       hostnameDomain: env.hostnameDomain,
+      hostnameVerification: env.hostnameVerification,
+      publicEdge: env.publicEdge,
       publicHttpsPort: env.publicHttpsPort,
       version: options.version,
     });

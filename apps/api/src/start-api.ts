@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { type Hostname, type Log, PosternError } from '@postern/contracts';
+import { type Hostname, LIMITS, type Log, PosternError, type PublicEdge } from '@postern/contracts';
 import { type ListenAddress, listenFailure, writeListenAddress } from '@postern/runtime';
 import type { Store } from '@postern/store';
 import { answerProblem } from './answer-problem.ts';
@@ -41,6 +41,10 @@ export interface ApiOptions {
   readonly randomInt?: (max: number) => number;
   /** What generated hosts end in. */
   readonly hostnameDomain: Hostname;
+  /** Whether hosts that are new, and not below `hostnameDomain`, are served only once they are verified; no when absent. */
+  readonly hostnameVerification?: boolean;
+  /** What the world reaches the edges by; nothing when absent. */
+  readonly publicEdge?: PublicEdge;
   /** The port clients of the edge use for HTTPS. */
   readonly publicHttpsPort: number;
   /** The program's version, told at /livez. */
@@ -77,11 +81,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     now: options.now,
     randomInt: options.randomInt ?? ((max) => randomInt(max)),
     hostnameDomain: options.hostnameDomain,
+    hostnameVerification: options.hostnameVerification ?? false,
+    publicEdge: options.publicEdge ?? { name: null, addresses: [] },
     publicHttpsPort: options.publicHttpsPort,
     version: options.version,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
     stopping: stopping.signal,
   };
+  await trustNames(parts);
   const app = buildApp(parts);
   const listener = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
@@ -113,6 +120,20 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       await Promise.all([...servers.map(closeServer), jobs.stop(), purge.stop(), positions.stop()]);
     },
   };
+}
+
+/** Serves the names that wait for a proof which is no longer asked for: the setting is another since they were claimed. */
+async function trustNames({ store, hostnameVerification, hostnameDomain, log }: ApiParts): Promise<void> {
+  let count = 0;
+  for (;;) {
+    const trusted = await store.trustHostnames(
+      hostnameVerification ? hostnameDomain : null,
+      LIMITS.inlineRecompiledHostsMax,
+    );
+    count += trusted;
+    if (trusted === 0) break;
+  }
+  if (count > 0) log.info({ count }, 'hostnames are served without a proof from now on');
 }
 
 async function listen(server: Server, address: ListenAddress): Promise<string> {

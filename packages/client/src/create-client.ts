@@ -14,6 +14,7 @@ import createFetchClient from 'openapi-fetch';
 import { certificateCalls, type PostPath } from './certificate-client.ts';
 import { collectPages, readPages } from './collect-pages.ts';
 import type { components, paths } from './generated/api.ts';
+import { hostnameCalls } from './hostname-client.ts';
 import { clientCalls, type ReadPath, refusalCalls } from './ledger-client.ts';
 import type { Applied, ListFilter, PosternClient, WriteOptions, Written } from './postern-client.ts';
 import { readAnswer } from './read-answer.ts';
@@ -77,16 +78,20 @@ export function createClient(options: ClientOptions): PosternClient {
         return get(path, { params: { query }, signal: either });
       }, extraMs),
     );
-  const send = api.POST as unknown as (
+  type Send = (
     path: string,
     options: { params: { query: Readonly<Record<string, string>> }; body?: object; signal: AbortSignal },
   ) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
+  const send = api.POST as unknown as Send;
+  const sendDelete = api.DELETE as unknown as Send;
   const postPath: PostPath = async (path, query, body) =>
     dataOf(
       await read((signal) =>
         send(path, { params: { query }, ...(body === undefined ? {} : { body }), signal }),
       ),
     );
+  const deletePath = async (path: string, query: Readonly<Record<string, string>>) =>
+    void (await read((signal) => sendDelete(path, { params: { query }, signal })));
   const named = (project: string, name: string, write?: WriteOptions) => ({
     path: { project, name },
     ...writeParamsOf(write),
@@ -283,6 +288,7 @@ export function createClient(options: ClientOptions): PosternClient {
         await read((signal) => api.DELETE('/v1/tokens/{name}', { params, signal }));
       },
     },
+    hostnames: hostnameCalls(readPath, postPath, deletePath),
     certificates: certificateCalls(readPath, postPath),
     refusals: refusalCalls(readPath),
     clients: clientCalls(readPath),

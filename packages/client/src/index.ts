@@ -1,5 +1,6 @@
 export type { CertificateCalls, CertificateFilter } from './certificate-client.ts';
 export { type ClientOptions, createClient } from './create-client.ts';
+export type { HostnameCalls } from './hostname-client.ts';
 export type {
   ClientCalls,
   ClientFilter,

@@ -14,6 +14,7 @@ import type {
 } from '@postern/contracts';
 import type { CertificateCalls } from './certificate-client.ts';
 import type { components } from './generated/api.ts';
+import type { HostnameCalls } from './hostname-client.ts';
 import type { ClientCalls, RefusalCalls } from './ledger-client.ts';
 import type { Loose } from './loose.ts';
 
@@ -164,6 +165,8 @@ export interface PosternClient {
       options?: Pick<WriteOptions, 'dryRun'> & { readonly force?: boolean },
     ): Promise<void>;
   };
+  /** Names that a project may use, and how they are verified. */
+  readonly hostnames: HostnameCalls;
   /** Certificates that Postern gets for hosts: how far they are, and why one is not there. */
   readonly certificates: CertificateCalls;
   /** Whom the edges of a project's hosts refused, and why. */

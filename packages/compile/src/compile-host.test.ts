@@ -40,6 +40,7 @@ const protectedRoute = {
 };
 
 test.each<[string, Partial<HostRows>, object, string]>([
+  ['a name that is not verified', { isHostVerified: false }, {}, 'hostname_not_verified'],
   ['a client CA that is gone', { secrets: new Map() }, {}, 'reference_missing'],
   ['a client CA of another type', { secrets: new Map([['my-ca', TLS]]) }, {}, 'reference_type'],
   ['a missing service', { services: new Map() }, {}, 'reference_missing'],

@@ -17,8 +17,8 @@ import { compileService } from './compile-service.ts';
 /**
  * Compiles what an edge needs to serve one host from the rows about it. Never throws.
  *
- * A reference that is missing or of a wrong type, a matcher that cannot be used or an unreadable target closes the host,
- * with the reason: it then carries no rules and no services, so that nothing is reachable through it.
+ * A name that is not verified, a reference that is missing or of a wrong type, a matcher that cannot be used or an unreadable
+ * target closes the host, with the reason: it then carries no rules and no services, so that nothing is reachable through it.
  */
 export function compileHost(rows: HostRows): HostDocument {
   const { spec } = rows.route;
@@ -47,6 +47,11 @@ export function compileHost(rows: HostRows): HostDocument {
 }
 
 function closedBecause(rows: HostRows): HostDocument['closed'] {
+  if (rows.isHostVerified === false) {
+    const { host } = rows.route.spec;
+    const message = `hostname ${host} is not verified yet; postern hostname check ${host} prints the DNS records to make`;
+    return { reason: 'hostname_not_verified', message };
+  }
   const [first] = [...checkRoute(rows), ...checkDescriptor(rows.route.spec)].filter(
     (finding) => finding.severity === 'error',
   );

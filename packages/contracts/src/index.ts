@@ -10,6 +10,7 @@ export * from './findings.ts';
 export * from './forbidden-address.ts';
 export * from './health-check.ts';
 export * from './host-document.ts';
+export * from './hostname.ts';
 export * from './identity-keys.ts';
 export * from './json-pointer.ts';
 export * from './label-selector.ts';

@@ -76,7 +76,7 @@ export type ServiceResource = z.infer<typeof serviceResource>;
 
 /** One thing that must hold for a route to be served. */
 export const routeCondition = z.strictObject({
-  /** `Certificate` and `Ready`; others may follow. */
+  /** `HostValidation`, `Certificate` and `Ready`; others may follow. */
   type: z.string(),
   status: z.boolean(),
   /** Stable word. */
@@ -91,7 +91,7 @@ export type RouteCondition = z.infer<typeof routeCondition>;
 export const routeStatus = z
   .strictObject({
     ready: z.boolean(),
-    /** Stable word: `ready`, `certificate_pending`, `closed`, `not_applied`, `no_edge`. */
+    /** Stable word: `ready`, `hostname_not_verified`, `certificate_pending`, `closed`, `not_applied`, `no_edge`. */
     reason: z.string(),
     message: z.string(),
     /** When the API first saw the present reason; its own start at the earliest. */

@@ -10,6 +10,8 @@ export interface HostRows {
   readonly services: ReadonlyMap<string, ServiceSpec>;
   /** Secrets that the route and its services name, by name; one that is missing is absent. */
   readonly secrets: ReadonlyMap<string, SecretRow>;
+  /** False: the host is closed until it is. Absent: as true. */
+  readonly isHostVerified?: boolean;
   /** Id of the certificate issued for exactly this host, or null. */
   readonly issuedCertificate: string | null;
   /** Id of the certificate that the host is served by now, where none is issued and that one is still there; else null. */

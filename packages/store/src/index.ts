@@ -10,6 +10,7 @@ export type {
   IssuedCertificateRecord,
 } from './certificates.ts';
 export type { CrlFetching, CrlOutcome, CrlTask } from './crl.ts';
+export type { HostnameCheck, HostnameClaim, HostnameRecord, HostnameStore } from './hostnames.ts';
 export type {
   ClientHostRecord,
   ClientPage,

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeAcme } from './testing/acme-suite.ts';
 import { describeCertificates } from './testing/certificate-suite.ts';
+import { describeHostnames } from './testing/hostname-suite.ts';
 import { describeHosts } from './testing/host-suite.ts';
 import { describeLeases } from './testing/lease-suite.ts';
 import { describeLedger } from './testing/ledger-suite.ts';
@@ -17,6 +18,7 @@ export function describeStore(title: string, makeHarness: MakeHarness): void {
   describe(title, () => {
     describeResources(makeHarness);
     describeHosts(makeHarness);
+    describeHostnames(makeHarness);
     describeCertificates(makeHarness);
     describeAcme(makeHarness);
     describeLog(makeHarness);

@@ -8,6 +8,11 @@ import { revokeCertificate } from './certificate-revoke.ts';
 import { getClient } from './client-get.ts';
 import { listClients } from './client-list.ts';
 import { getFeed } from './feed-get.ts';
+import { checkHostname } from './hostname-check.ts';
+import { addHostname } from './hostname-create.ts';
+import { removeHostname } from './hostname-delete.ts';
+import { getHostname } from './hostname-get.ts';
+import { listHostnames } from './hostname-list.ts';
 import { getJwks } from './jwks-get.ts';
 import { createLedgerReport } from './ledger-create.ts';
 import { getLive } from './live-get.ts';
@@ -65,6 +70,11 @@ export const OPERATIONS: readonly Operation[] = [
   deleteRoute,
   getRouteRotation,
   replayRoute,
+  listHostnames,
+  addHostname,
+  getHostname,
+  removeHostname,
+  checkHostname,
   listCertificates,
   getCertificate,
   renewCertificate,

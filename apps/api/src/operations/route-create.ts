@@ -9,19 +9,15 @@ import {
   routeDescriptor,
   routeResource,
 } from '@postern/contracts';
-import type { RouteRecord, Written } from '@postern/store';
-import type { ApiParts } from '../api-parts.ts';
 import { findingsUnder, withPointersUnder } from '../body-pointers.ts';
 import { refuseDescriptorErrors } from '../check-descriptor.ts';
 import { createHeaders, writeHeaders } from '../entity-tag.ts';
-import { generateHostname } from '../generate-hostname.ts';
+import { withGeneratedHostname } from '../generate-hostname.ts';
+import { needsProof } from '../hostname-resource.ts';
 import { countOf, defineOperation } from '../operation.ts';
 import { projectPath } from '../path-parameters.ts';
 import { writtenRouteOf } from '../route-resource.ts';
 import { writtenHeaders } from '../written-headers.ts';
-
-/** Generated hosts tried before the answer is `unavailable`; one is enough until tens of millions are taken. */
-const ATTEMPTS_MAX = 10;
 
 /** A descriptor whose host may be left out; what it says about several keys together is checked with the host filled in. */
 const routeDraft = z
@@ -63,6 +59,7 @@ export const createRoute = defineOperation({
             labels: body.labels,
             spec,
             generatedHost,
+            hostNeedsProof: needsProof(parts, spec.host),
             ...precondition,
           },
           mode,
@@ -71,7 +68,7 @@ export const createRoute = defineOperation({
     };
     const written =
       body.spec.host === undefined
-        ? await writeWithGeneratedHost(parts, (host) => write({ ...body.spec, host }, true))
+        ? await withGeneratedHostname(parts, (host) => write({ ...body.spec, host }, true))
         : await write(body.spec, false);
     const resource = await writtenRouteOf(parts, written, mode);
     return {
@@ -81,20 +78,6 @@ export const createRoute = defineOperation({
     };
   },
 });
-
-async function writeWithGeneratedHost(
-  parts: ApiParts,
-  write: (host: string) => Promise<Written<RouteRecord>>,
-): Promise<Written<RouteRecord>> {
-  for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-    try {
-      return await write(generateHostname(parts.hostnameDomain, parts.randomInt));
-    } catch (error) {
-      if (!(error instanceof PosternError) || error.code !== 'hostname_taken') throw error;
-    }
-  }
-  throw new PosternError('unavailable', { detail: 'no free host was found; name one with spec.host' });
-}
 
 function parseDescriptor(draft: unknown): RouteDescriptor {
   const result = parseWith(routeDescriptor, draft);

@@ -3,6 +3,7 @@ import { labels, routeDescriptor, routeResource } from '@postern/contracts';
 import { withPointersUnder } from '../body-pointers.ts';
 import { refuseDescriptorErrors } from '../check-descriptor.ts';
 import { writeHeaders } from '../entity-tag.ts';
+import { needsProof } from '../hostname-resource.ts';
 import { defineOperation } from '../operation.ts';
 import { namedPath } from '../path-parameters.ts';
 import { writtenRouteOf } from '../route-resource.ts';
@@ -25,7 +26,10 @@ export const updateRoute = defineOperation({
     refuseDescriptorErrors(body.spec);
     const written = await withPointersUnder(
       'spec',
-      parts.store.updateRoute({ ...path, ...body, ...precondition }, mode),
+      parts.store.updateRoute(
+        { ...path, ...body, ...precondition, hostNeedsProof: needsProof(parts, body.spec.host) },
+        mode,
+      ),
     );
     const resource = await writtenRouteOf(parts, written, mode);
     return { status: 200, body: resource, headers: writtenHeaders(written, resource) };

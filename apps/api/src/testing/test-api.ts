@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Hostname, ProblemDocument } from '@postern/contracts';
 import { createLog } from '@postern/runtime';
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
-import { startApi } from '../start-api.ts';
+import { type ApiOptions, startApi } from '../start-api.ts';
 import { expectDocumented } from './document-check.ts';
 
 interface CallOptions {
@@ -39,7 +39,9 @@ export interface TestApi extends AsyncDisposable {
 
 /** A real API on a free port over a real database in a folder of its own. */
 export async function startTestApi(
-  options: { randomInt?: (max: number) => number; now?: () => number } = {},
+  options: Partial<
+    Pick<ApiOptions, 'randomInt' | 'now' | 'hostnameVerification' | 'publicEdge' | 'hostnameDomain'>
+  > = {},
 ): Promise<TestApi> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-api-'));
   const logFile = join(directory, 'log');

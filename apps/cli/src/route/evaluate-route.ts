@@ -107,6 +107,7 @@ async function readRows(
     route: { name: route.name, spec: route.spec },
     services,
     secrets: new Map([...secrets].map(([name, { id, type }]) => [name, { id, type }])),
+    isHostVerified: route.status.conditions.every(({ type, status }) => type !== 'HostValidation' || status),
     issuedCertificate: route.status.reason === 'certificate_pending' ? null : 'issued',
   };
   return { rows, secrets };

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Hostname, ResourceName } from '@postern/contracts';
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
-import { routes } from './schema.ts';
+import { hostnames, routes } from './schema.ts';
 import { certificateNames, certificateOrders, issuedCertificates } from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
 
@@ -72,12 +72,15 @@ function namesTogetherWith(
   return [...new Set([...changed, ...sharing.map(({ name }) => name)])];
 }
 
-/** Those of the names that a route of the project serves without a certificate of its own. */
+/** Those of the names that are verified, and that a route of the project serves without a certificate of its own. */
 function namesWanted(db: StoreDatabase, project: ResourceName, names: readonly Hostname[]): Set<Hostname> {
   const rows = db
     .select({ host: routes.host, spec: routes.spec })
     .from(routes)
-    .where(and(eq(routes.project, project), inArray(routes.host, [...names])))
+    .innerJoin(hostnames, eq(hostnames.name, routes.host))
+    .where(
+      and(eq(routes.project, project), inArray(routes.host, [...names]), isNotNull(hostnames.verifiedAt)),
+    )
     .all();
   return new Set(
     rows.filter(({ spec }) => spec.tls?.serverCertificate === undefined).map(({ host }) => host),

@@ -1,5 +1,6 @@
 import {
   clientCaNamesOf,
+  type Hostname,
   type HostRows,
   type ResourceName,
   type RouteDescriptor,
@@ -10,7 +11,7 @@ import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/sqlite-core';
 import { certificateIdOfHost } from './certificate-use.ts';
 import type { StoreDatabase } from './open-database.ts';
-import { changes, secrets, services } from './schema.ts';
+import { changes, hostnames, secrets, services } from './schema.ts';
 
 /** Names of the services a route leads to, each once. */
 export function servicesOfRoute(spec: RouteDescriptor): ResourceName[] {
@@ -60,6 +61,7 @@ export class HostRowsGatherer {
       route: { name: route.name, spec: route.spec },
       services: found,
       secrets: this.secretRows(route.project, secretNames),
+      isHostVerified: this.#isVerified(route.spec.host),
       ...this.#certificates(route),
       hasRevocations: this.#hasRevocations(route.project),
       crls: this.#crls(route),
@@ -116,6 +118,16 @@ export class HostRowsGatherer {
       issuedCertificate,
       servedCertificate: isPending ? servedCertificateOf(this.#db, spec.host) : null,
     };
+  }
+
+  /** A name that is not there yet stands for nobody's: what is drafted for it is told as it would be. */
+  #isVerified(host: Hostname): boolean {
+    const row = this.#db
+      .select({ verifiedAt: hostnames.verifiedAt })
+      .from(hostnames)
+      .where(eq(hostnames.name, host))
+      .get();
+    return row === undefined || row.verifiedAt !== null;
   }
 
   #hasRevocations(project: string): boolean {

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => harness.dispose());
 
-test('certificates of a database from before they belonged to sets of names go on serving, and what waited waits on', async () => {
+test('certificates of a database from before they belonged to sets of names go on serving, what waited waits on, and names count as verified', async () => {
   const migrations = readMigrationFiles({
     migrationsFolder: resolve(import.meta.dirname, '../../migrations/sqlite'),
   });
@@ -66,6 +66,9 @@ test('certificates of a database from before they belonged to sets of names go o
     },
   });
   expect(await store.getCertificate(SHOP, hostOf('own.example.org'))).toMatchObject({ usedNames: [] });
+  expect(await store.getHostname(SHOP, hostOf('waits.example.org'))).toMatchObject({
+    ...{ state: 'NotRequired', verifiedBy: 'trusted', verifiedAt: 0, since: 0, kept: false, checkAt: null },
+  });
   const { items } = await store.listCertificates(SHOP, { limit: 10, expiresBefore: Date.UTC(2027, 0, 2) });
   expect(items).toHaveLength(2);
   await store.close();

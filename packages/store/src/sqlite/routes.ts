@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HostDocument, Hostname, ResourceName, Revision } from '@postern/contracts';
 import { and, asc, eq } from 'drizzle-orm';
 import type { CertificateOrderRecord } from '../certificates.ts';
+import type { HostnameClaim, HostnameRecord } from '../hostnames.ts';
 import type { ListQuery, Page } from '../list-query.ts';
 import type { RouteRecord, RouteWrite, Target, Written } from '../store.ts';
 import { ordersOfNames } from './certificate-orders.ts';
@@ -9,7 +10,7 @@ import { settleCertificates } from './certificate-use.ts';
 import { problemsOfClientCas } from './client-cas.ts';
 import { refuseErrors } from './compiler-findings.ts';
 import { HostRowsGatherer, secretsOfRoute, servicesOfRoute } from './host-rows.ts';
-import { claimHostname, isGeneratedHostname, releaseHostname } from './hostnames.ts';
+import { claimHostname, hostnamesOf, isGeneratedHostname, releaseHostname } from './hostnames.ts';
 import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { recompileRoute } from './recompile-hosts.ts';
@@ -35,14 +36,12 @@ export function listRoutes(db: StoreDatabase, project: ResourceName, query: List
     .orderBy(asc(routes.name))
     .limit(window.readLimit)
     .all();
-  const orders = ordersOfNames(
-    db,
-    project,
-    rows.map(({ route }) => route.host),
-  );
+  const hosts = rows.map(({ route }) => route.host);
+  const orders = ordersOfNames(db, project, hosts);
+  const names = hostnamesOf(db, hosts);
   return window.pageOf(
     rows.map(({ route, body, revision }) =>
-      withDocument(route, body, revision, orders.get(route.host) ?? null),
+      withDocument(route, body, revision, orders.get(route.host) ?? null, names.get(route.host)),
     ),
   );
 }
@@ -56,7 +55,7 @@ export function createRoute(context: WriteContext, write: RouteWrite): Written<R
     return { record: recordOf(db, present), created: false, revision: context.log.revision(), job: null };
   }
   const host = write.spec.host;
-  claimHostname(context, host, write.project, write.generatedHost ?? false);
+  claimHostname(context, host, write.project, claimOf(write));
   const row: RouteColumns = {
     id: randomUUID(),
     project: write.project,
@@ -78,7 +77,7 @@ export function updateRoute(context: WriteContext, write: RouteWrite): Written<R
   const present = requireRow(db, 'route', write, findRoute(db, write));
   keepFormerVersion(context, present);
   const host = write.spec.host;
-  if (host !== present.host) claimHostname(context, host, write.project, write.generatedHost ?? false);
+  if (host !== present.host) claimHostname(context, host, write.project, claimOf(write));
   const row: RouteColumns = {
     ...present,
     version: present.version + 1,
@@ -127,6 +126,10 @@ function finishRoute(
   return { record: recordOf(db, row), created: row.version === 1, revision: log.revision(), job: null };
 }
 
+function claimOf({ generatedHost = false, hostNeedsProof = false }: RouteWrite): HostnameClaim {
+  return { generated: generatedHost, needsProof: hostNeedsProof };
+}
+
 /** What a repeated create would leave. One that asked for a generated host means the one that the first call got. */
 function contentWanted(db: StoreDatabase, write: RouteWrite, present: RouteColumns): object {
   const means = write.generatedHost === true && isGeneratedHostname(db, present.host);
@@ -149,7 +152,8 @@ function recordOf(db: StoreDatabase, row: RouteColumns): RouteRecord {
     .where(and(eq(changes.kind, 'host'), eq(changes.id, row.host)))
     .get();
   const order = ordersOfNames(db, row.project, [row.host]).get(row.host) ?? null;
-  return withDocument(row, change?.body ?? null, change?.revision ?? 0, order);
+  const hostname = hostnamesOf(db, [row.host]).get(row.host);
+  return withDocument(row, change?.body ?? null, change?.revision ?? 0, order, hostname);
 }
 
 function withDocument(
@@ -157,8 +161,10 @@ function withDocument(
   body: string | null,
   revision: number,
   order: CertificateOrderRecord | null,
+  hostname: HostnameRecord | undefined,
 ): RouteRecord {
-  if (body === null) throw new Error(`route ${row.id} has no document`);
+  if (body === null || hostname === undefined) throw new Error(`route ${row.id} has no document or no name`);
   const { host: _, ...record } = row;
-  return { ...record, document: JSON.parse(body) as HostDocument, revision: revision as Revision, order };
+  const document = JSON.parse(body) as HostDocument;
+  return { ...record, document, revision: revision as Revision, order, hostname };
 }

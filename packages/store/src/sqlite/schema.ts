@@ -1,5 +1,8 @@
 import type {
+  DnsFindings,
   Hostname,
+  HostnameProof,
+  HostnameState,
   Labels,
   RefusalPhase,
   ResourceName,
@@ -95,17 +98,37 @@ export const services = sqliteTable(
   (table) => [uniqueIndex('services_name').on(table.project, table.name)],
 );
 
-/** Names of served hosts; a name belongs to one project, whichever. */
-export const hostnames = sqliteTable('hostnames', {
-  name: text('name').$type<Hostname>().primaryKey(),
-  project: text('project')
-    .notNull()
-    .references(() => projects.name),
-  generated: integer('generated', { mode: 'boolean' }).notNull(),
-  verifiedAt: integer('verified_at'),
-  how: text('how', { enum: ['generated', 'claimed'] }).notNull(),
-  createdAt: integer('created_at').notNull(),
-});
+/** Names that projects may use, served or not; a name belongs to one project, whichever. Times are milliseconds since 1970. */
+export const hostnames = sqliteTable(
+  'hostnames',
+  {
+    name: text('name').$type<Hostname>().primaryKey(),
+    project: text('project')
+      .notNull()
+      .$type<ResourceName>()
+      .references(() => projects.name),
+    generated: integer('generated', { mode: 'boolean' }).notNull(),
+    /** Null: not served. */
+    verifiedAt: integer('verified_at'),
+    how: text('how').$type<HostnameProof | 'none'>().notNull(),
+    createdAt: integer('created_at').notNull(),
+    state: text('state').$type<HostnameState>().notNull().default('Validating'),
+    since: integer('since').notNull().default(0),
+    /** Added by itself, so that it outlives its route. */
+    kept: integer('kept', { mode: 'boolean' }).notNull().default(false),
+    /** When DNS is asked next; null: not by itself. */
+    checkAt: integer('check_at'),
+    checkedAt: integer('checked_at'),
+    /** Checks in a row that found no proof. */
+    failures: integer('failures').notNull().default(0),
+    found: text('found', { mode: 'json' }).$type<DnsFindings>(),
+  },
+  (table) => [
+    index('hostnames_project').on(table.project, table.name),
+    index('hostnames_check').on(table.checkAt).where(sql`check_at is not null`),
+    index('hostnames_unverified').on(table.name).where(sql`verified_at is null`),
+  ],
+);
 
 export const routes = sqliteTable(
   'routes',

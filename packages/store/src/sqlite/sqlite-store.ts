@@ -9,6 +9,17 @@ import { ChangeLog } from './change-log.ts';
 import { getClient, listClients } from './clients.ts';
 import { dueCrls, findCrl, nextCrlTryAt, noteCrl, requestCrl } from './crls.ts';
 import { draftHost } from './draft-host.ts';
+import {
+  addHostname,
+  getHostname,
+  listDueHostnames,
+  listHostnames,
+  nextHostnameCheckAt,
+  noteHostnameCheck,
+  removeHostname,
+  requestHostnameCheck,
+  trustHostnames,
+} from './hostnames.ts';
 import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
 import { acquireLease, releaseLease } from './leases.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
@@ -113,6 +124,20 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     getRoute: (target) => reading(() => getRoute(db, target)),
     listRoutes: (project, query) => reading(() => listRoutes(db, project, query)),
     deleteRoute: (target, mode) => writing((context) => deleteRoute(context, target), mode),
+
+    addHostname: (project, name, claim, mode) =>
+      writing((context) => addHostname(context, project, name, claim), mode),
+    getHostname: (project, name) => reading(() => getHostname(db, project, name)),
+    listHostnames: (project, query) => reading(() => listHostnames(db, project, query)),
+    removeHostname: (project, name, mode) =>
+      writing((context) => removeHostname(context, project, name), mode),
+    requestHostnameCheck: (project, name) =>
+      writing((context) => requestHostnameCheck(context, project, name)),
+    listDueHostnames: (at, limit) => reading(() => listDueHostnames(db, at, limit)),
+    nextHostnameCheckAt: () => reading(() => nextHostnameCheckAt(db)),
+    noteHostnameCheck: (checked, outcome) =>
+      writing((context) => noteHostnameCheck(context, checked, outcome)),
+    trustHostnames: (below, limit) => writing((context) => trustHostnames(context, below, limit)),
 
     createRevocation: (revocation, mode) => writing((context) => createRevocation(context, revocation), mode),
     getRevocation: (project, id) => reading(() => getRevocation(db, project, id)),

@@ -10,7 +10,7 @@ export const suiteCompiler: Compiler = {
     host: rows.route.spec.host,
     project: rows.project,
     route: rows.route.name,
-    closed: null,
+    closed: rows.isHostVerified === false ? { reason: 'hostname_not_verified', message: '' } : null,
     certificate:
       idOf(rows, rows.route.spec.tls?.serverCertificate) ??
       rows.issuedCertificate ??
@@ -48,7 +48,6 @@ export const suiteCompiler: Compiler = {
     ...missingSecret('/tls/clientValidationCa/name', rows.route.spec.tls?.clientValidationCa, rows.secrets),
     ...missingSecret('/tls/serverCertificate/name', rows.route.spec.tls?.serverCertificate, rows.secrets),
   ],
-  checkClientCas: () => [],
   checkService: (spec, secrets) => [
     ...missingSecret('/tls/ca/name', spec.tls?.ca, secrets),
     ...missingSecret('/tls/clientCertificate/name', spec.tls?.clientCertificate, secrets),
