@@ -38,6 +38,8 @@ export interface Compiler {
   compileHost(rows: HostRows): HostDocument;
   /** Errors for what the route or its services name and the rows lack (pointers into the route descriptor). */
   checkRoute(rows: HostRows): Finding[];
+  /** Errors where CAs (PEM, one text for each `tls-ca`) cannot be asked for in one handshake; all at `pointer`. */
+  checkClientCas(caPems: readonly string[], pointer: string): Finding[];
   /** Errors for secrets a service names that are absent or of another type (pointers into the service spec). */
   checkService(spec: ServiceSpec, secrets: ReadonlyMap<string, SecretRow>): Finding[];
 }

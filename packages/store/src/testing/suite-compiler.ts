@@ -48,6 +48,7 @@ export const suiteCompiler: Compiler = {
     ...missingSecret('/tls/clientValidationCa/name', rows.route.spec.tls?.clientValidationCa, rows.secrets),
     ...missingSecret('/tls/serverCertificate/name', rows.route.spec.tls?.serverCertificate, rows.secrets),
   ],
+  checkClientCas: () => [],
   checkService: (spec, secrets) => [
     ...missingSecret('/tls/ca/name', spec.tls?.ca, secrets),
     ...missingSecret('/tls/clientCertificate/name', spec.tls?.clientCertificate, secrets),
