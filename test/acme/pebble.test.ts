@@ -4,12 +4,15 @@ import { createDnsResolver } from '@postern/certificates';
 import { hostname, type Revision } from '@postern/contracts';
 import { openCertificateKey } from '@postern/pki';
 import type { Store } from '@postern/store';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ChallengeServer, startChallengeServer } from './challtestsrv.ts';
 import { takeFreePorts } from './free-ports.ts';
 import { isIssued, Lab, project, serveHosts, untilOrder } from './lab.ts';
 import { startNameServer } from './name-server.ts';
 import { EXTERNAL_ACCOUNTS, type Pebble, startPebble } from './pebble.ts';
+
+// Beside other work on a small machine each step takes long.
+vi.setConfig({ testTimeout: 240_000 });
 
 let lab: Lab;
 let store: Store;

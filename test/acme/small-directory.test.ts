@@ -8,6 +8,9 @@ import { type SmallDirectory, startSmallDirectory } from './small-directory.ts';
 const DAY_MS = 86_400_000;
 const WAIT = { timeout: 30_000, interval: 50 };
 
+// Beside other work on a small machine each step takes long.
+vi.setConfig({ testTimeout: 240_000 });
+
 let lab: Lab;
 let store: Store;
 let dns: ChallengeServer;
@@ -157,6 +160,24 @@ describe('rate limits', () => {
     await untilOrder(store, 'b.full.test', isIssued);
   });
 
+  test('a limit of one name holds that name alone', async () => {
+    const directory = await startDirectory();
+    directory.refuseOrder = (names) =>
+      names.includes('a.full.test')
+        ? {
+            status: 429,
+            type: 'rateLimited',
+            detail: 'too many failures for "a.full.test"',
+            retryAfter: '900',
+          }
+        : null;
+    await lab.start(store, envOf(directory));
+    await serveHosts(store, ['a.full.test']);
+    await untilOrder(store, 'a.full.test', ({ state }) => state === 'failing');
+    await serveHosts(store, ['b.full.test']);
+    await untilOrder(store, 'b.full.test', isIssued);
+  });
+
   test('a CA that is busy (503) is left alone for as long as it says', async () => {
     const directory = await startDirectory();
     directory.refuseOrder = () => ({
@@ -230,6 +251,25 @@ test('the key of the account is replaced after a year, and orders go on with the
   expect(after).toMatchObject({ accountUrl: before?.accountUrl, nextSealedKey: null });
   expect(after?.sealedKey).not.toBe(before?.sealedKey);
   expect(directory.asked.filter((path) => path === '/key-change')).toHaveLength(1);
+});
+
+test('an account that the CA has forgotten is made again under the same key, and the order goes on', async () => {
+  const directory = await startDirectory();
+  const refusals = [{ status: 400, type: 'accountDoesNotExist', detail: 'who are you?' }];
+  directory.refuseOrder = () => refusals.pop() ?? null;
+  await lab.start(store, envOf(directory));
+  await serveHosts(store, ['a.example.test']);
+  expect((await untilOrder(store, 'a.example.test', isIssued)).attempts).toBe(0);
+  expect(lab.logged.filter(({ message }) => message === 'certificate not issued')).toEqual([]);
+});
+
+test('a wildcard without a DNS provider costs no order, and the error says what to set', async () => {
+  const directory = await startDirectory();
+  await lab.start(store, envOf(directory));
+  await serveHosts(store, ['*.example.test']);
+  const { lastError } = await untilOrder(store, '*.example.test', ({ state }) => state === 'failing');
+  expect(lastError?.detail).toContain('POSTERN_ACME_DNS_PROVIDER');
+  expect(directory.orders).toEqual([]);
 });
 
 describe('DNS before an order is spent', () => {

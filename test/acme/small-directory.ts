@@ -80,7 +80,11 @@ export async function startSmallDirectory(
         },
       }),
     nonce: (_payload, _n, answer) => answer.json(200, {}),
-    account: (_payload, _n, answer) => {
+    account: (payload, _n, answer) => {
+      if (payload.onlyReturnExisting === true && accounts.count === 0) {
+        answer.problem({ status: 400, type: 'accountDoesNotExist', detail: 'there is none' });
+        return;
+      }
       accounts.count += 1;
       answer.json(201, { status: 'valid' }, { location: `${base}/account/1` });
     },
@@ -172,6 +176,7 @@ export async function startSmallDirectory(
 interface Payload {
   readonly identifiers?: readonly { value: string }[];
   readonly csr?: string;
+  readonly onlyReturnExisting?: boolean;
 }
 
 async function readPayload(request: IncomingMessage): Promise<Payload> {

@@ -78,7 +78,7 @@ async function settleRollover(
 ): Promise<AcmeAccountRecord> {
   const { nextSealedKey } = record;
   if (nextSealedKey === null) return record;
-  const isKnown = await knowsKey(options, nextSealedKey);
+  const isKnown = await findAccount(await callsOf(options, nextSealedKey));
   return await options.store.saveAcmeAccount({
     ...record,
     sealedKey: isKnown ? nextSealedKey : record.sealedKey,
@@ -86,8 +86,8 @@ async function settleRollover(
   });
 }
 
-async function knowsKey(options: AccountOptions, sealedKey: string): Promise<boolean> {
-  const calls = await callsOf(options, sealedKey);
+/** True when the CA has an account of this key, which the calls then use. */
+async function findAccount(calls: AcmeCalls): Promise<boolean> {
   try {
     await calls.run((client) => client.createAccount({ onlyReturnExisting: true }));
     return true;
@@ -115,12 +115,11 @@ async function ensureRecord(options: AccountOptions): Promise<AcmeAccountRecord>
 async function register(options: AccountOptions, record: AcmeAccountRecord): Promise<AcmeCalls> {
   const calls = await callsOf(options, record.sealedKey);
   const contact = contactOf(options);
-  await calls.run((client) =>
-    client.createAccount({
-      termsOfServiceAgreed: true,
-      ...(contact === null ? {} : { contact: [contact] }),
-    }),
-  );
+  const contacts = contact === null ? {} : { contact: [contact] };
+  // A process may have died after the CA made the account: acme-client would send the wish for a new one as an update of that one.
+  if (!(await findAccount(calls)))
+    await calls.run((client) => client.createAccount({ termsOfServiceAgreed: true, ...contacts }));
+  else if (contact !== null) await calls.run((client) => client.updateAccount(contacts));
   await options.store.saveAcmeAccount({
     ...record,
     accountUrl: calls.accountUrl,
