@@ -150,6 +150,9 @@ interface ListRow {
   readonly isThere: boolean;
 }
 
+/** What a host document in `changes` names as its certificate; null where it names none, or is damaged. */
+export const certificateOfDocument = sql`iif(json_valid(${changes.body}), json_extract(${changes.body}, '$.certificate'), null)`;
+
 /** The certificate that the present document of a host names; null where it names none, or one that is gone. */
 function servedCertificateOf(db: StoreDatabase, host: string): string | null {
   const certificate = alias(changes, 'certificate');
@@ -160,7 +163,7 @@ function servedCertificateOf(db: StoreDatabase, host: string): string | null {
       certificate,
       and(
         eq(certificate.kind, 'certificate'),
-        eq(certificate.id, sql`json_extract(${changes.body}, '$.certificate')`),
+        eq(certificate.id, certificateOfDocument),
         isNotNull(certificate.body),
       ),
     )

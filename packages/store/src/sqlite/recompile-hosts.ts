@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS, type RouteDescriptor } from '@postern/contracts';
-import { and, asc, eq, gt, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, ne } from 'drizzle-orm';
 import { union } from 'drizzle-orm/sqlite-core';
-import { HostRowsGatherer } from './host-rows.ts';
+import { certificateOfDocument, HostRowsGatherer } from './host-rows.ts';
 import { changes, jobs, routeSecrets, routeServices, routes, serviceSecrets, services } from './schema.ts';
 import { certificateNames, certificateOrders } from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
@@ -58,7 +58,7 @@ export function recompilePending(context: WriteContext, project: string, certifi
         eq(routes.project, project),
         eq(certificateNames.used, true),
         ne(certificateOrders.state, 'issued'),
-        sql`json_extract(${changes.body}, '$.certificate') = ${certificateId}`,
+        eq(certificateOfDocument, certificateId),
       ),
     )
     .all();
