@@ -1,6 +1,5 @@
-import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import { clientBundlesOf, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
-import { clientBundlesOf } from '../hosts/document-dependencies.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { type EndReason, judgeStanding } from './judge-standing.ts';

@@ -1,15 +1,8 @@
-import type { ChangeKind, HostDocument } from '@postern/contracts';
+import { type ChangeKind, clientBundlesOf, type HostDocument } from '@postern/contracts';
 
 /** Names one feed document among all kinds: `KIND ID`. */
 export function dependency(kind: string, id: string): string {
   return `${kind} ${id}`;
-}
-
-/** Ids of the bundles whose anchors may vouch for clients of a host, each once: its own before those of its rules. */
-export function clientBundlesOf({ clientCertificate, rules }: HostDocument): string[] {
-  const { trustBundle = null, nextTrustBundle = null } = clientCertificate ?? {};
-  const ofRules = rules.map((rule) => rule.clientCertificate?.trustBundle ?? null);
-  return [...new Set([trustBundle, nextTrustBundle, ...ofRules].filter((id) => id !== null))];
 }
 
 /** Every feed document that a host is made of, those of its services too. */

@@ -1,7 +1,13 @@
 import { hash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { CheckedList, RevocationIndex } from '@postern/admission';
-import { type ChangeKind, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import {
+  type ChangeKind,
+  clientBundlesOf,
+  type HostDocument,
+  type Hostname,
+  wildcardOf,
+} from '@postern/contracts';
 import type { RevocationList } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';
@@ -13,7 +19,7 @@ import type { SessionClient } from '../tls/read-session.ts';
 import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
 import { SessionKeys, type SessionLane } from '../tls/session-keys.ts';
 import { anchorsOfHost } from './anchors-of-host.ts';
-import { clientBundlesOf, dependenciesOfDocument, dependency } from './document-dependencies.ts';
+import { dependenciesOfDocument, dependency } from './document-dependencies.ts';
 import {
   type CheckedBundle,
   type OpenedCertificate,

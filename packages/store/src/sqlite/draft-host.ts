@@ -1,4 +1,4 @@
-import type { RouteDescriptor } from '@postern/contracts';
+import { clientBundlesOf, type RouteDescriptor } from '@postern/contracts';
 import type { DraftHost, Target } from '../store.ts';
 import { problemsOfClientCas } from './client-cas.ts';
 import { HostRowsGatherer } from './host-rows.ts';
@@ -13,19 +13,11 @@ export function draftHost(
   const { db, log, compiler } = context;
   const rows = new HostRowsGatherer(db).hostRows({ project, name, spec });
   const document = compiler.compileHost(rows);
-  // Those of its clients alone: a handshake asks for no CA of a service.
-  const { trustBundle, nextTrustBundle } = document.clientCertificate ?? {};
-  const ids = [
-    trustBundle,
-    nextTrustBundle,
-    ...document.rules.map((rule) => rule.clientCertificate?.trustBundle),
-  ];
   return {
     findings: [...compiler.checkRoute(rows), ...problemsOfClientCas(context, { project, spec })],
     document,
-    bundles: new Map(
-      ids.flatMap((id) => (typeof id === 'string' ? [[id, log.find('trust-bundle', id)]] : [])),
-    ),
+    // Those of its clients alone: a handshake asks for no CA of a service.
+    bundles: new Map(clientBundlesOf(document).map((id) => [id, log.find('trust-bundle', id)])),
     crls: new Map((rows.crls ?? []).map(({ id }) => [id, log.find('crl', id)])),
     revocations: log.find('revocation', project),
   };

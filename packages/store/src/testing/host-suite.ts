@@ -1,4 +1,4 @@
-import { LIMITS } from '@postern/contracts';
+import { LIMITS, serviceSpec } from '@postern/contracts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
 import { refusal } from './refusal.ts';
@@ -27,6 +27,20 @@ export function describeHosts(makeHarness: MakeHarness): void {
   afterEach(async () => {
     await store.close();
     await harness.dispose();
+  });
+
+  test('a draft of a host brings the CAs of its clients, and none of its services', async () => {
+    const { record } = await store.putSecret(caWrite('clients'));
+    await store.putSecret(caWrite('upstream', 'two'));
+    const ca = { tls: { ca: { name: 'upstream' } } };
+    const spec = serviceSpec.parse({ targets: ['https://127.0.0.1:1'], ...ca });
+    await store.createService({ ...targetFor('safe'), spec });
+    const write = routeWrite('r', 'a.example.org', 'safe', {
+      tls: { clientValidationCa: { name: 'clients' } },
+    });
+    const { bundles, document } = await store.draftHost(write, write.spec);
+    expect(document.services.safe?.trustBundle).not.toBeNull();
+    expect([...bundles]).toEqual([[record.id, { contentHash: 'one', anchorsPem: ['one'] }]]);
   });
 
   describe('host names', () => {
