@@ -41,6 +41,7 @@ export async function startPlatformWithCa(
     POSTERN_ACME_DIRECTORY_URL: pebble.directoryUrl,
     POSTERN_ACME_CA_BUNDLE: pebble.bundleFile,
     POSTERN_DNS_SERVERS: dns.dns,
+    POSTERN_EDGE_PUBLIC_ADDRESSES: '127.0.0.1',
     ...env,
   };
   const running = await startPostern(['up', '--demo'], whole, /Postern is ready/);
