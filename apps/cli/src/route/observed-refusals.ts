@@ -1,5 +1,6 @@
 import type { PosternClient, RefusalsFound } from '@postern/client';
 import {
+  clientCaNamesOf,
   parseWith,
   type RefusalResource,
   type RouteDescriptor,
@@ -16,18 +17,20 @@ const NAMED_MAX = 10;
 
 /** Fails (conflict) where a route enforces all that it demands, or asks for no certificate. */
 export function requireObserved({ name, spec }: RouteResource): void {
-  const ca = spec.tls?.clientValidationCa;
-  if (ca?.mode === 'observe' || hasObservedMatcher(spec)) return;
-  throw new CliFailure(
-    'conflict',
-    ca === undefined ? `route ${name} asks for no client certificate` : `route ${name} is enforced`,
-    {
-      hint:
-        ca === undefined
-          ? `observe first: postern route update ${name} --client-ca-secret NAME --client-ca-mode observe`
-          : `to only observe: postern route update ${name} --client-ca-mode observe, or \`observe: true\` beside a matcher`,
-    },
-  );
+  if (spec.tls?.clientValidationCa?.mode === 'observe' || hasObservedMatcher(spec)) return;
+  if (clientCaNamesOf(spec).length === 0) {
+    throw new CliFailure('conflict', `route ${name} asks for no client certificate`, {
+      hint: `observe first: postern route update ${name} --client-ca-secret NAME --client-ca-mode observe`,
+    });
+  }
+  const byMatcher = '`observe: true` beside a matcher';
+  // No rule may demand anything while the CA is only observed.
+  const isByRules = spec.routes.some(({ clientCertificate }) => clientCertificate !== undefined);
+  throw new CliFailure('conflict', `route ${name} is enforced`, {
+    hint: isByRules
+      ? `to only observe names: ${byMatcher}`
+      : `to only observe: postern route update ${name} --client-ca-mode observe, or ${byMatcher}`,
+  });
 }
 
 /** Whose verdict within `sinceMs` would have been another one if what is observed were enforced, the latest first. */

@@ -112,3 +112,14 @@ test('observed matchers make a route observed; enforce takes `observe` out of al
   ]);
   expect(await cli.postern(['route', 'observe', 'matchers'])).toMatchObject({ code: 6 });
 });
+
+test('a route whose rules alone demand certificates is enforced, and is told how its matchers are observed', async () => {
+  const flags = ['--remove-client-ca-secret', '--path-client-ca', '/a=ca', '--yes', '--no-wait'];
+  expect(await cli.postern(['route', 'update', 'shop', ...flags])).toMatchObject({ code: 0 });
+  const { code, stderr } = await cli.postern(['route', 'observe', 'shop']);
+  expect(code).toBe(6);
+  expect(stderr).toContain('route shop is enforced');
+  expect(stderr).toContain('`observe: true` beside a matcher');
+  // It would be refused: a rule demands nothing while the client CA is only observed.
+  expect(stderr).not.toContain('--client-ca-mode');
+});
