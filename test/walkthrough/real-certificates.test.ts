@@ -53,7 +53,7 @@ test("README's steps with Pebble as the CA lead to a certificate that curl trust
   const cwd = join(directory, 'try-acme');
   servers = spawn('bash', ['-euc', `${ported(serve)}\nwait`], { cwd, detached: true, stdio: 'ignore' });
   const variables = [...ported(start).matchAll(/(POSTERN_[A-Z_]+)=(\S+)/g)];
-  expect(variables).toHaveLength(3);
+  expect(variables).toHaveLength(4);
   const env = {
     ...platformEnv(directory, ports),
     ...Object.fromEntries(variables.map(([, name, value = '']) => [name, value.replace('$PWD', directory)])),

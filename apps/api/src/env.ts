@@ -72,7 +72,7 @@ function hostnameDomainOf(text: string): Hostname {
 
 /** On where certificates come from a CA of the world, who would be asked in vain for names that lead elsewhere. */
 function hostnameVerificationOf(env: NodeJS.ProcessEnv): boolean {
-  const text = env.POSTERN_HOSTNAME_VERIFICATION || 'off';
+  const text = env.POSTERN_HOSTNAME_VERIFICATION || (env.POSTERN_ACME_DIRECTORY_URL ? 'on' : 'off');
   if (text === 'on' || text === 'off') return text === 'on';
   throw new PosternError('validation_failed', {
     detail: `POSTERN_HOSTNAME_VERIFICATION: "${text}" is neither on nor off`,

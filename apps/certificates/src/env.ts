@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { PosternError } from '@postern/contracts';
+import { PosternError, type PublicEdge, readPublicEdge } from '@postern/contracts';
 import type { ExternalAccount } from './acme/account.ts';
 import { KNOWN_DIRECTORIES } from './acme/directory.ts';
 import { CHALLENGE_TYPES, type ChallengeType } from './solvers/challenge-solver.ts';
@@ -33,6 +33,8 @@ export interface CertificatesEnv {
   /** `HOST:PORT`; empty: those of the system. */
   readonly dnsServers: readonly string[];
   readonly namesPerCertificate: number;
+  /** What the world reaches the edges by. */
+  readonly publicEdge: PublicEdge;
   /** Whether revocation lists may be fetched from this machine and from private networks. */
   readonly crlAllowPrivate: boolean;
 }
@@ -65,6 +67,7 @@ export function readCertificatesEnv(env: NodeJS.ProcessEnv = process.env): Certi
       ),
     dnsServers: listOf(env.POSTERN_DNS_SERVERS).map(dnsServerOf),
     namesPerCertificate: numberOf(env, 'POSTERN_ACME_NAMES_PER_CERTIFICATE', 1, NAMES_PER_CERTIFICATE_MAX),
+    publicEdge: readPublicEdge(env),
     crlAllowPrivate: switchOf(env, 'POSTERN_CRL_ALLOW_PRIVATE'),
   };
 }

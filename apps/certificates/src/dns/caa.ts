@@ -40,7 +40,7 @@ export function findForbiddingRecord(
 ): string | null {
   if (caa === null) return null;
   const unknown = caa.records.find(({ tag, isCritical }) => isCritical && !KNOWN_TAGS.has(tag));
-  if (unknown !== undefined) return written(caa.at, unknown);
+  if (unknown !== undefined) return writeCaaRecord(caa.at, unknown);
   const wild = caa.records.filter(({ tag }) => tag === 'issuewild');
   const deciding = isWildcard && wild.length > 0 ? wild : caa.records.filter(({ tag }) => tag === 'issue');
   const [first] = deciding;
@@ -50,9 +50,10 @@ export function findForbiddingRecord(
     identities.length === 0
       ? named.some((domain) => domain !== '')
       : named.some((domain) => identities.includes(domain));
-  return isAllowed ? null : deciding.map((record) => written(caa.at, record)).join(', ');
+  return isAllowed ? null : deciding.map((record) => writeCaaRecord(caa.at, record)).join(', ');
 }
 
-function written(at: string, { tag, value, isCritical }: CaaRecord): string {
+/** A record as it stands in a zone. */
+export function writeCaaRecord(at: string, { tag, value, isCritical }: CaaRecord): string {
   return `${at}. CAA ${isCritical ? 128 : 0} ${tag} "${value}"`;
 }

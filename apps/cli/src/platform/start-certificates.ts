@@ -1,9 +1,11 @@
 import { loadMasterKey, readApiEnv } from '@postern/api';
 import {
+  createDnsResolver,
   openIssuers,
   readCertificatesEnv,
   startCertificateWorker,
   startCrlWorker,
+  startHostnameWorker,
 } from '@postern/certificates';
 import { compiler } from '@postern/compile';
 import type { Log } from '@postern/contracts';
@@ -12,7 +14,7 @@ import { openStore, type Store } from '@postern/store';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { StartedPart } from './run-until-signal.ts';
 
-/** Runs the certificate worker, and what fetches revocation lists, as their settings say, over an open store until it is closed; the store stays open. */
+/** Runs the certificate worker, what verifies hostnames and what fetches revocation lists, as their settings say, over an open store until it is closed; the store stays open. */
 export async function startCertificates(
   store: Store,
   masterKey: Buffer,
@@ -29,9 +31,11 @@ export async function startCertificates(
     namesPerCertificate: env.namesPerCertificate,
   });
   const lists = startCrlWorker({ ...shared, allowPrivate: env.crlAllowPrivate });
+  const resolver = createDnsResolver(env.dnsServers);
+  const names = startHostnameWorker({ ...shared, resolver, publicEdge: env.publicEdge });
   return {
     async close() {
-      await Promise.all([worker.stop(), lists.stop()]);
+      await Promise.all([worker.stop(), lists.stop(), names.stop()]);
       for (const issuer of issuers) issuer.close();
     },
   };
