@@ -50,6 +50,19 @@ export function readEdgeEnv(env: NodeJS.ProcessEnv = process.env): EdgeEnv {
   };
 }
 
+/** Says to a process that it follows another supervisor; set by that one alone. */
+const SUCCESSOR = 'POSTERN_EDGE_SUCCESSOR';
+
+/** True in a process that another edge has started to follow it. */
+export function isSuccessor(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env[SUCCESSOR] === '1';
+}
+
+/** The environment of such a process: otherwise that of this one. */
+export function successorEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return { ...env, [SUCCESSOR]: '1' };
+}
+
 function listenOf(env: NodeJS.ProcessEnv, variable: string, preset: string): ListenAddress[] {
   const addresses = parseListenAddresses(env[variable] || preset, variable);
   return addresses.map(({ host, port }) => ({ host: plainAddress(host), port }));

@@ -20,6 +20,10 @@ export const EDGE_LIMITS = {
   revokedGraceMs: 3_000,
   /** Milliseconds between two looks for client certificates that have expired on open connections. */
   expirySweepMs: 1_000,
+  /** Connections that the kernel keeps on a listening socket while workers are busy or start again; Linux takes net.core.somaxconn (4,096) where that is less. */
+  acceptQueueMax: 4_096,
+  /** Milliseconds that a new connection may take to its first request when the edge stops: who has just come in is answered. */
+  firstRequestMs: 2_000,
   /** Milliseconds that connections may take to finish when the edge stops. */
   drainMs: 30_000,
   /** Compiled hosts kept per worker; one takes a few KiB. */

@@ -64,7 +64,7 @@ async function statusOf(edge: RunningEdge, host: string): Promise<number> {
     '-w',
     '%{http_code}',
     '--max-time',
-    '20',
+    '60',
     '--cacert',
     join(directory, 'ca.pem'),
     '--connect-to',
@@ -161,6 +161,19 @@ test('a killed worker is back within a second, and the other one serves meanwhil
   }, WAIT);
   await vi.waitFor(async () => expect((await admin(edge, '/readyz')).status).toBe(200), WAIT);
   for (let n = 0; n < 8; n += 1) expect(await statusOf(edge, 'a.example')).toBe(502);
+});
+
+test('while the only worker is away clients wait for the next one, and nobody is turned away', {
+  timeout: 120_000,
+}, async () => {
+  const edge = await start({ POSTERN_EDGE_WORKERS: '1' });
+  await edge.ready();
+  await api.putHost('a.example');
+  await vi.waitFor(async () => expect(await statusOf(edge, 'a.example')).toBe(502), WAIT);
+  const [victim = 0] = edge.workerPids();
+  process.kill(victim, 'SIGKILL');
+  await vi.waitFor(() => expect(isRunning(victim)).toBe(false), WAIT);
+  expect(await statusOf(edge, 'a.example')).toBe(502);
 });
 
 test('stopping lets a request finish, and takes no new connection', async () => {

@@ -1,30 +1,37 @@
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Log, PosternError } from '@postern/contracts';
-import { type FeedState, followFeed } from '@postern/feed/client';
-import { openReplica } from '@postern/replica';
+import { type Cursor, type Log, PosternError } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
 import type { EdgeEnv } from './env.ts';
+import type { ChangedIds } from './hosts/host-table.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { startAdminListener } from './process/admin-listener.ts';
-import { claimAddresses } from './process/claim-addresses.ts';
 import { collectMetrics } from './process/collect-metrics.ts';
-import { openEdgeDataDirectory } from './process/edge-data-directory.ts';
+import { HostFollower } from './process/host-follower.ts';
 import { LedgerLog } from './process/ledger-log.ts';
 import { LedgerReporter } from './process/ledger-reporter.ts';
+import { bindSockets, type EdgeSockets } from './process/listening-sockets.ts';
 import { Reporter } from './process/reporter.ts';
 import { TargetLog } from './process/target-log.ts';
 import { readTokenFile } from './process/token-file.ts';
 import type { WorkerSettings } from './process/worker-messages.ts';
 import { WorkerPool } from './process/worker-pool.ts';
 
-/** Milliseconds between two looks for a token file, or for a feed that failed inside the edge. */
-const RETRY_MS = 1_000;
-
 export interface EdgeOptions extends EdgeEnv {
   readonly log: Log;
   /** An API that is being started in this process, in place of `apiUrl` and `tokenFile`: workers load meanwhile. */
   readonly api?: Promise<NeighbourApi>;
+  /** From the supervisor before this one, which keeps them and answers on `adminListen`; nothing is bound here then. */
+  readonly inherited?: { readonly sockets: EdgeSockets; readonly admin: readonly ListenAddress[] };
+  /** Hears what has been applied, for the workers of earlier supervisors that are still draining. */
+  readonly onApplied?: (ids: ChangedIds, cursor: Cursor) => void;
+}
+
+/** What the operator's listener tells. */
+export interface EdgeStatus {
+  /** Why the edge is not ready; empty when it is. */
+  unreadyReasons(): Promise<readonly string[]>;
+  /** Prometheus text format. */
+  metrics(): Promise<string>;
 }
 
 /** An API in the same process. */
@@ -46,8 +53,21 @@ export interface RunningEdge {
     readonly http: readonly ListenAddress[];
     readonly admin: readonly ListenAddress[];
   };
+  /** What clients come in on; kept until `close`. */
+  readonly sockets: EdgeSockets;
+  readonly status: EdgeStatus;
   /** Process ids of the workers now. */
   workerPids(): number[];
+  /** Leaves the data directory and the reports to a successor; the workers serve on. */
+  standAside(): Promise<void>;
+  /** Takes them back. */
+  standIn(): void;
+  /** Lets the workers drain and end, and delivers their last words; sockets and the operator's listener stay. */
+  retire(): Promise<void>;
+  /** Tells the workers what a successor has applied. */
+  takeChanges(ids: ChangedIds, cursor: Cursor): void;
+  /** Whom the operator's listener asks from here on. */
+  answerBy(status: EdgeStatus): void;
 }
 
 /**
@@ -58,36 +78,44 @@ export interface RunningEdge {
  * nothing is left running then.
  */
 export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
-  const { log } = options;
+  const { log, inherited } = options;
   const undo: (() => Promise<void> | void)[] = [];
   try {
-    const data = openEdgeDataDirectory(options.dataDirectory);
-    undo.push(() => data.release());
-    const replica = openReplica({ file: data.replicaFile, readOnly: false });
-    undo.push(() => replica.close());
-    if (replica.setAside !== null)
-      log.error({ file: replica.setAside }, 'the replica was damaged and set aside');
-
     let closing = false;
     let reporter: Reporter | undefined;
     let ledgerReporter: LedgerReporter | undefined;
-    let feed: FeedState = { state: 'connecting' };
     const becameReady = Promise.withResolvers<void>();
     // Nobody need wait for it.
     becameReady.promise.catch(() => {});
     const unreadyReasons = (): string[] => [
       ...(closing ? ['the edge is stopping'] : []),
       ...(pool.isListening ? [] : ['not every worker listens']),
-      ...(replica.cursor() === null ? ['there is no copy of the feed yet'] : []),
+      ...(follower.cursor === null ? ['there is no copy of the feed yet'] : []),
     ];
     const onProgress = () => {
       reporter?.notify();
       if (unreadyReasons().length === 0) becameReady.resolve();
     };
+    const follower = new HostFollower({
+      dataDirectory: options.dataDirectory,
+      log,
+      onApplied: (ids, cursor) => {
+        pool.broadcast(ids, cursor);
+        options.onApplied?.(ids, cursor);
+        onProgress();
+      },
+      onFollowing: () => {
+        log.info({}, 'following the feed');
+        // An API that was away may know nothing of this edge any more.
+        reporter?.renew();
+      },
+    });
+    undo.push(() => follower.close());
 
     const targets = new TargetLog();
     const ledger = new LedgerLog(Date.now);
     const settings = Promise.withResolvers<Omit<WorkerSettings, 'idPrefix'>>();
+    let sockets: EdgeSockets = { https: [], http: [] };
     const pool = new WorkerPool({
       workers: options.workers,
       drainMs: EDGE_LIMITS.drainMs,
@@ -98,6 +126,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
         ledgerReporter?.notify();
       },
       onProgress,
+      sockets: () => sockets,
       settings: async (slot) => ({
         ...(await settings.promise),
         idPrefix: `${Date.now().toString(36)}${slot.toString(36)}`,
@@ -107,18 +136,32 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     // First of all, since the workers' code takes as long to load as all the rest. A failure is heard of below.
     const started = pool.start();
     started.catch(() => {});
-    const https = await claimAddresses('POSTERN_EDGE_HTTPS_LISTEN', options.httpsListen);
-    const http = await claimAddresses('POSTERN_EDGE_HTTP_LISTEN', options.httpListen);
-    const admin = await startAdminListener({
-      listen: options.adminListen,
-      unreadyReasons,
+    const releaseSockets = () => {
+      if (inherited === undefined)
+        for (const { handle } of [...sockets.https, ...sockets.http]) handle.close();
+      sockets = { https: [], http: [] };
+    };
+    undo.push(releaseSockets);
+    if (inherited === undefined) {
+      const https = await bindSockets('POSTERN_EDGE_HTTPS_LISTEN', options.httpsListen);
+      sockets = { https, http: [] };
+      sockets = { https, http: await bindSockets('POSTERN_EDGE_HTTP_LISTEN', options.httpListen) };
+    } else sockets = inherited.sockets;
+    const status: EdgeStatus = {
+      unreadyReasons: async () => unreadyReasons(),
       metrics: () =>
         collectMetrics(pool, {
-          applied: replica.cursor(),
-          following: feed.state === 'following',
+          applied: follower.cursor,
+          following: follower.isFollowing,
           targets,
           ledger,
         }),
+    };
+    let answering = status;
+    const admin = await startAdminListener({
+      listen: inherited === undefined ? options.adminListen : [],
+      unreadyReasons: () => answering.unreadyReasons(),
+      metrics: () => answering.metrics(),
     });
     undo.push(() => admin.close());
     const { url, tokenFile, listen } = (await options.api) ?? {
@@ -126,125 +169,93 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       tokenFile: options.tokenFile,
       listen: [],
     };
+    const addresses = {
+      https: sockets.https.map(({ address }) => address),
+      http: sockets.http.map(({ address }) => address),
+      admin: inherited?.admin ?? admin.addresses,
+    };
     settings.resolve({
-      replicaFile: data.replicaFile,
-      edgeKeyFile: data.keyFile,
-      httpsListen: https,
-      httpListen: http,
+      replicaFile: follower.data.replicaFile,
+      edgeKeyFile: follower.data.keyFile,
       proxyProtocolFrom: options.proxyProtocolFrom,
       minVersion: options.minVersion,
       accessLog: options.accessLog,
       ledgerKey: ledger.runKey,
-      publicHttpsPort: options.publicHttpsPort ?? https[0]?.port ?? 443,
-      ownListeners: [...https, ...http, ...admin.addresses, ...listen],
+      publicHttpsPort: options.publicHttpsPort ?? addresses.https[0]?.port ?? 443,
+      ownListeners: [...addresses.https, ...addresses.http, ...addresses.admin, ...listen],
     });
     await started;
-    const edge = `${hostname().slice(0, 64)}-${data.publicKey.slice(0, 8)}`;
-    reporter = new Reporter({
-      apiUrl: url,
-      edge,
-      token: () => readTokenFile(tokenFile),
-      state: () => (pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts }),
-      targets,
-      deliverSightings: async () =>
-        (await pool.flushLedger()) && (await ledgerReporter?.deliverSightings()) === true,
-      log,
-    });
+    const edge = `${hostname().slice(0, 64)}-${follower.data.publicKey.slice(0, 8)}`;
+    const token = () => readTokenFile(tokenFile);
+    const report = () => {
+      reporter = new Reporter({
+        ...{ apiUrl: url, edge, token, targets, log },
+        state: () =>
+          pool.applied === null ? null : { applied: pool.applied, closedHosts: pool.closedHosts },
+        deliverSightings: async () =>
+          (await pool.flushLedger()) && (await ledgerReporter?.deliverSightings()) === true,
+      });
+    };
+    report();
     undo.push(() => reporter?.close());
-    ledgerReporter = new LedgerReporter({
-      apiUrl: url,
-      edge,
-      token: () => readTokenFile(tokenFile),
-      ledger,
-      log,
-    });
+    ledgerReporter = new LedgerReporter({ apiUrl: url, edge, token, ledger, log });
     ledgerReporter.notify();
     undo.push(() => ledgerReporter?.close());
-
-    const stop = new AbortController();
-    const follow = followForever(
-      stop.signal,
-      { url: `${url}/v1/feed`, tokenFile, log },
-      {
-        edge,
-        edgeKey: data.publicKey,
-        sink: replica,
-        onApplied: ({ ids, cursor }) => {
-          pool.broadcast(ids, cursor);
-          onProgress();
-        },
-        onState: (state) => {
-          const isNew = state.state === 'following' && feed.state !== 'following';
-          feed = state;
-          if (!isNew) return;
-          log.info({}, 'following the feed');
-          // An API that was away may know nothing of this edge any more.
-          reporter?.renew();
-        },
-      },
-    );
+    follower.follow({ apiUrl: url, tokenFile, edge });
     onProgress();
 
-    let closed: Promise<void> | undefined;
-    const close = async () => {
+    let retired: Promise<void> | undefined;
+    const retire = async () => {
       closing = true;
       becameReady.reject(
         new PosternError('unavailable', { detail: 'the edge was stopped before it was ready' }),
       );
-      stop.abort();
-      await follow;
+      await follower.close();
       reporter?.close();
       await pool.close();
       // After the workers: their last words are in it.
       await ledgerReporter?.close();
-      await admin.close();
-      replica.close();
-      data.release();
     };
-    return {
+    let closed: Promise<void> | undefined;
+    const running: RunningEdge = {
       ready: () => becameReady.promise,
+      retire() {
+        retired ??= retire();
+        return retired;
+      },
       close() {
-        closed ??= close();
+        closed ??= running.retire().then(async () => {
+          await admin.close();
+          releaseSockets();
+        });
         return closed;
       },
-      addresses: { https, http, admin: admin.addresses },
+      addresses,
+      get sockets() {
+        return sockets;
+      },
+      status,
       workerPids: () => pool.pids,
+      async standAside() {
+        reporter?.close();
+        reporter = undefined;
+        await follower.close();
+      },
+      standIn() {
+        follower.reopen();
+        report();
+        reporter?.renew();
+        // What the successor applied before it failed.
+        if (follower.cursor !== null) pool.broadcast('all', follower.cursor);
+      },
+      takeChanges: (ids, cursor) => pool.broadcast(ids, cursor),
+      answerBy(next) {
+        answering = next;
+      },
     };
+    return running;
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;
-  }
-}
-
-type Follow = Pick<Parameters<typeof followFeed>[0], 'edge' | 'edgeKey' | 'sink' | 'onApplied' | 'onState'>;
-
-/** Follows the feed until stopped; waits for the token where it is not there yet. */
-async function followForever(
-  signal: AbortSignal,
-  { url, tokenFile, log }: { url: string; tokenFile: string; log: Log },
-  follow: Follow,
-): Promise<void> {
-  let toldOfToken = false;
-  while (!signal.aborted) {
-    const token = readTokenFile(tokenFile);
-    if (token === null) {
-      if (!toldOfToken)
-        log.warn({ file: tokenFile }, 'POSTERN_EDGE_TOKEN_FILE: there is no token yet; waiting for it');
-      toldOfToken = true;
-    } else {
-      try {
-        await followFeed({
-          ...follow,
-          url,
-          token,
-          signal,
-          random: Math.random,
-          log: ({ message }) => log.warn({}, message),
-        });
-      } catch (error) {
-        log.error({ err: error }, 'following the feed failed inside the edge');
-      }
-    }
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
   }
 }

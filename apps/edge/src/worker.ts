@@ -1,4 +1,5 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
@@ -17,6 +18,7 @@ import { ClientLedger, type LedgerNews } from './ledger/client-ledger.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { plainAddress } from './plain-address.ts';
+import { listenOn, type SocketHandle } from './process/listening-sockets.ts';
 import { ClientEvaluator } from './tls/client-evaluator.ts';
 import { KnownIntermediates, type SharedIntermediates } from './tls/known-intermediates.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
@@ -48,11 +50,14 @@ export interface EdgeProtocol {
   flush?(): Promise<void> | void;
 }
 
+/** An address to listen on; with a handle the socket is bound already, and shared. */
+export type ListenPoint = ListenAddress & { readonly handle?: SocketHandle };
+
 export interface WorkerOptions {
   readonly replica: ReplicaReader;
   readonly edgeKeyPem: string;
-  readonly httpsListen: readonly ListenAddress[];
-  readonly httpListen: readonly ListenAddress[];
+  readonly httpsListen: readonly ListenPoint[];
+  readonly httpListen: readonly ListenPoint[];
   /** Peers that send a PROXY header first; null: nobody does. */
   readonly proxyProtocolFrom: BlockList | null;
   readonly minVersion: TlsVersion;
@@ -109,7 +114,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   registerListMetrics(metrics.registry, () => hosts.revocationLists(), now);
   const challenges = new ChallengeAnswers(options);
   const registry = new ConnectionRegistry({
-    ...{ hosts, graceMs: limits.revokedGraceMs, now },
+    ...{ hosts, graceMs: limits.revokedGraceMs, firstRequestMs: limits.firstRequestMs, now },
     onRefused: (connection, host, why) => noteEnded(ledger, connection, host, why),
   });
   const lingerer = new Lingerer(limits);
@@ -206,7 +211,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   };
 
   const servers: Server[] = [];
-  const listen = async (addresses: readonly ListenAddress[], onSocket: (socket: Socket) => void) => {
+  const listen = async (addresses: readonly ListenPoint[], onSocket: (socket: Socket) => void) => {
     const bound: ListenAddress[] = [];
     for (const address of addresses) {
       const server = createServer(
@@ -264,8 +269,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       const timer = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, limits.drainMs);
+      const ended = Promise.all(closed);
+      // It ends whatever asks for nothing at the moment, which those who have just come in do.
+      const waited = new AbortController();
+      await Promise.race([
+        ended,
+        sleep(Math.min(limits.firstRequestMs, limits.drainMs), undefined, waited).catch(() => {}),
+      ]);
+      waited.abort();
       await protocol.close();
-      await Promise.all(closed);
+      await ended;
       clearTimeout(timer);
       clearInterval(sweep);
       ledger.flush();
@@ -282,21 +295,4 @@ function shorten(cause: unknown): string | undefined {
 function isTrustedProxy(ranges: BlockList | null, address: string): boolean {
   if (ranges === null) return false;
   return ranges.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
-}
-
-function listenOn(server: Server, { host, port }: ListenAddress): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      // A failing accept (too many open files) must not end the worker.
-      server.on('error', () => {});
-      const bound = server.address();
-      resolve(
-        typeof bound === 'object' && bound !== null
-          ? { host: bound.address, port: bound.port }
-          : { host, port },
-      );
-    });
-  });
 }

@@ -4,6 +4,8 @@ import { PosternError } from '@postern/contracts';
 export interface StartedPart {
   readonly lines: readonly string[];
   close(): Promise<void>;
+  /** Resolves when it cannot go on. */
+  readonly lost?: Promise<Error>;
 }
 
 /** Milliseconds in which further signals are the same wish: npm passes on the Ctrl-C that the terminal sent already. */
@@ -12,7 +14,7 @@ const SAME_WISH_MS = 1000;
 /**
  * Starts a part, prints that it is ready, and stops it on SIGTERM or SIGINT; one more, a second later, ends at once.
  * `start` is given a signal that aborts with the first, for a start that has to wait. Gives the exit status: 0 after a
- * stop, 1 when it could not start, after one line on standard error that says why.
+ * stop, 1 when it could not start or go on, after one line on standard error that says why.
  */
 export async function runUntilSignal(
   name: string,
@@ -29,7 +31,15 @@ export async function runUntilSignal(
   }
   if (!stop.aborted) {
     process.stdout.write(`${part.lines.join('\n')}\n`);
-    await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+    const stopped = new Promise<null>((resolve) => {
+      stop.addEventListener('abort', () => resolve(null), { once: true });
+    });
+    const lost = await Promise.race([stopped, ...(part.lost === undefined ? [] : [part.lost])]);
+    if (lost !== null) {
+      process.stderr.write(`postern ${name}: ${oneLineOf(lost)}\n`);
+      await part.close();
+      return 1;
+    }
   }
   await part.close();
   return 0;

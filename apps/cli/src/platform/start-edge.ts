@@ -1,4 +1,13 @@
-import { type EdgeOptions, type RunningEdge, readEdgeEnv, startEdge } from '@postern/edge';
+import {
+  type EdgeOptions,
+  isSuccessor,
+  type RunningEdge,
+  readEdgeEnv,
+  runSuccessor,
+  Succession,
+  startEdge,
+  successorEnv,
+} from '@postern/edge';
 import { createLog, writeListenAddress } from '@postern/runtime';
 import type { StartedPart } from './run-until-signal.ts';
 
@@ -20,12 +29,44 @@ export async function startReadyEdge(options: EdgeOptions, stop: AbortSignal): P
   }
 }
 
-/** `postern edge`: an edge in a process of its own; it is ready once it has a copy of the hosts. */
+/**
+ * `postern edge`: an edge in a process of its own; it is ready once it has a copy of the hosts. On SIGUSR2 it starts anew, from what is
+ * installed then, without a pause for clients.
+ */
 export async function startEdgeAlone(stop: AbortSignal): Promise<StartedPart> {
-  const edge = await startReadyEdge({ ...readEdgeEnv(), log: createLog('edge') }, stop);
+  const log = createLog('edge');
+  const options = { ...readEdgeEnv(), log };
+  if (isSuccessor()) return followEdge(options);
+  let succession: Succession | undefined;
+  process.on('SIGUSR2', () => {
+    if (succession === undefined) log.warn({}, 'the edge is still starting; it is not restarted');
+    else void succession.restart();
+  });
+  const edge = await startReadyEdge(options, stop);
+  const started = new Succession({
+    edge,
+    command: [process.execPath, ...process.execArgv, ...process.argv.slice(1)],
+    env: successorEnv(),
+    log,
+  });
+  succession = started;
   return {
     lines: [`The edge is ready on ${writeAddresses(edge)}.`],
-    close: () => edge.close(),
+    close: () => started.close(),
+    lost: started.lost,
+  };
+}
+
+/** The same, started by an edge that is to be restarted. */
+async function followEdge(options: EdgeOptions): Promise<StartedPart> {
+  const edge = await runSuccessor(options);
+  return {
+    lines: [`The edge was restarted on ${writeAddresses(edge)}.`],
+    async close() {
+      await edge.close();
+      // The channel to the process that started it would keep this one alive.
+      process.exit(0);
+    },
   };
 }
 

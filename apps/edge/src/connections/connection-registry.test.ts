@@ -3,15 +3,17 @@ import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
+import { noteRequest } from './first-request.ts';
 import { noteUsedRule } from './used-rules.ts';
 
 const GRACE_MS = 50;
+const FIRST_REQUEST_MS = 200;
 
 let hosts: Map<string, ServedHost>;
 let registry: ConnectionRegistry;
@@ -28,6 +30,7 @@ beforeEach(() => {
   registry = new ConnectionRegistry({
     hosts: { get: (name) => hosts.get(name) },
     graceMs: GRACE_MS,
+    firstRequestMs: FIRST_REQUEST_MS,
     now: () => nowMs,
     onRefused: ({ sni }, { policyVersion }, { reason, rule }) =>
       void refused.push(`${sni} ${policyVersion} ${reason} ${rule}`),
@@ -84,7 +87,7 @@ function open(
     client,
     presented,
   };
-  const opened = { socket, drains: 0 };
+  const opened = { connection, socket, drains: 0 };
   registry.add(connection, { document, policyVersion: 'v1' }, () => {
     opened.drains += 1;
     onDrain();
@@ -209,12 +212,21 @@ test('whom an observed host let in is ended with the true reason once it enforce
   expect([admittedNow.drains, refused.length]).toEqual([1, 1]);
 });
 
-test('once draining, connections that come late drain too', () => {
+test('draining ends who has asked at once, the late ones too, and who has yet to ask after one answer or a short while', async () => {
   const document = serve('a.example.org', 'v1');
   const early = open('a.example.org', document);
+  const asking = open('a.example.org', document);
+  const silent = open('a.example.org', document);
+  noteRequest(early.connection);
   registry.drainAll();
   const late = open('a.example.org', document);
-  expect([early.drains, late.drains]).toEqual([1, 1]);
+  const drains = () => [early, asking, silent, late].map((each) => each.drains);
+  expect(drains()).toEqual([1, 0, 0, 0]);
+  noteRequest(asking.connection);
+  noteRequest(asking.connection);
+  noteRequest(late.connection);
+  expect(drains()).toEqual([1, 1, 0, 1]);
+  await vi.waitFor(() => expect(drains()).toEqual([1, 1, 1, 1]), { timeout: 20_000 });
 });
 
 test('where only rules demand certificates, the end of one ends what a demanding rule let through, and nothing else', () => {
@@ -262,7 +274,12 @@ test('after a full resync connections are judged in slices, a single change befo
     for (const until = performance.now() + 8; performance.now() < until; );
     return hosts.get(name);
   };
-  registry = new ConnectionRegistry({ hosts: { get }, graceMs: GRACE_MS, now: () => nowMs });
+  registry = new ConnectionRegistry({
+    hosts: { get },
+    graceMs: GRACE_MS,
+    firstRequestMs: FIRST_REQUEST_MS,
+    now: () => nowMs,
+  });
   const again = names.map((name) => open(name, serve(name, 'v1')));
   hosts.clear();
   const drained = () =>

@@ -2,6 +2,7 @@ import { clientBundlesOf, type HostDocument, type Hostname, wildcardOf } from '@
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
+import { onFirstRequest } from './first-request.ts';
 import { type EndReason, judgeStanding } from './judge-standing.ts';
 import { renewUsedRules, usedUntil } from './used-rules.ts';
 
@@ -21,6 +22,8 @@ interface RegistryOptions {
   readonly hosts: HostTable;
   /** Milliseconds between drain and end of a connection that may serve no longer. */
   readonly graceMs: number;
+  /** Milliseconds that a connection without a request is left when all are drained. */
+  readonly firstRequestMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Hears of each connection that is ended because its host refuses its client now. */
@@ -60,7 +63,7 @@ export class ConnectionRegistry {
       entries.delete(entry);
       if (entries.size === 0 && this.#byName.get(sni) === entries) this.#byName.delete(sni);
     });
-    if (this.#draining) this.#drain(entry);
+    if (this.#draining) this.#drainAsked(entry);
   }
 
   /**
@@ -92,10 +95,10 @@ export class ConnectionRegistry {
     for (const { connection } of this.#entries()) yield connection;
   }
 
-  /** Lets every connection finish what is under way, and those still to come too. */
+  /** Lets every connection finish what is under way, and those still to come too; who has yet to ask may ask once. */
   drainAll(): void {
     this.#draining = true;
-    for (const entry of this.#entries()) this.#drain(entry);
+    for (const entry of this.#entries()) this.#drainAsked(entry);
   }
 
   *#entries(): Generator<Entry> {
@@ -164,6 +167,16 @@ export class ConnectionRegistry {
     timer.unref();
     socket.once('close', () => clearTimeout(timer));
     this.#drain(entry);
+  }
+
+  /** Drains a connection from its first request on: ended before it, a client that has just come in would be answered with nothing. */
+  #drainAsked(entry: Entry): void {
+    const timer = setTimeout(() => this.#drain(entry), this.#options.firstRequestMs);
+    timer.unref();
+    onFirstRequest(entry.connection, () => {
+      clearTimeout(timer);
+      this.#drain(entry);
+    });
   }
 
   /** A protocol that fails to drain loses its connection; it must not take others with it. */

@@ -1,6 +1,7 @@
 import { createRuleTable, type RuleTable } from '@postern/admission';
 import { type CompiledRule, type Hostname, PosternError, PROBLEMS } from '@postern/contracts';
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
+import { noteRequest } from '../connections/first-request.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
@@ -157,6 +158,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
   };
 
   return async (exchange, connection) => {
+    noteRequest(connection);
     const entry = createEntry(exchange, connection, options.now());
     const startedAt = performance.now();
     try {

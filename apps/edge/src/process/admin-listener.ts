@@ -5,7 +5,7 @@ import { type ListenAddress, listenFailure } from '@postern/runtime';
 interface AdminOptions {
   readonly listen: readonly ListenAddress[];
   /** Why the edge is not ready; empty when it is. */
-  readonly unreadyReasons: () => readonly string[];
+  readonly unreadyReasons: () => Promise<readonly string[]>;
   /** Prometheus text format. */
   readonly metrics: () => Promise<string>;
 }
@@ -49,12 +49,12 @@ async function answer(
   if (path !== '/livez' && path !== '/readyz' && path !== '/metrics') return refuse(response, 'not_found');
   if (method !== 'GET' && method !== 'HEAD') return refuse(response, 'method_not_allowed');
   if (path === '/livez') return reply(response, 200, 'application/json', '{"live":true}');
-  if (path === '/readyz') {
-    const reasons = options.unreadyReasons();
-    const body = JSON.stringify({ ready: reasons.length === 0, reasons });
-    return reply(response, reasons.length === 0 ? 200 : 503, 'application/json', body);
-  }
   try {
+    if (path === '/readyz') {
+      const reasons = await options.unreadyReasons();
+      const body = JSON.stringify({ ready: reasons.length === 0, reasons });
+      return reply(response, reasons.length === 0 ? 200 : 503, 'application/json', body);
+    }
     reply(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await options.metrics());
   } catch {
     refuse(response, 'internal');

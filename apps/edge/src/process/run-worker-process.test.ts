@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { newEdgeKeyPair } from '@postern/pki';
 import { openReplica } from '@postern/replica';
 import { expect, test } from 'vitest';
+import { asSendHandle, bindSockets } from './listening-sockets.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 test('a change that comes while a worker is starting is applied when it listens, and only then acknowledged', async () => {
@@ -14,10 +15,10 @@ test('a change that comes while a worker is starting is applied when it listens,
   writeFileSync(edgeKeyFile, newEdgeKeyPair().privateKeyPem);
   const settings: WorkerSettings = {
     ...{ replicaFile, edgeKeyFile, idPrefix: 'test', ledgerKey: 'test', accessLog: 'off' },
-    httpsListen: [{ host: '127.0.0.1', port: 0 }],
-    httpListen: [{ host: '127.0.0.1', port: 0 }],
     ...{ proxyProtocolFrom: [], ownListeners: [], minVersion: 'TLSv1.2', publicHttpsPort: 443 },
   };
+  const [held] = await bindSockets('POSTERN_EDGE_HTTPS_LISTEN', [{ host: '127.0.0.1', port: 0 }]);
+  if (held === undefined) throw new Error('nothing was bound');
   const worker = fork(join(import.meta.dirname, 'worker-main.ts'), { execArgv: [] });
   const tell = (message: ToWorker) => worker.send(message);
   const ended = new Promise((resolve) => worker.once('exit', resolve));
@@ -32,6 +33,8 @@ test('a change that comes while a worker is starting is applied when it listens,
           resolve();
         }
         if (message.type !== 'hello') return;
+        const socket: ToWorker = { type: 'socket', purpose: 'https', address: held.address };
+        worker.send(socket, asSendHandle(held.handle));
         tell({ type: 'start', settings });
         tell({ type: 'applied', ids: 'all', cursor: { epoch: 'one', revision: 7 } });
       });
@@ -40,6 +43,7 @@ test('a change that comes while a worker is starting is applied when it listens,
   } finally {
     worker.kill('SIGKILL');
     await ended;
+    held.handle.close();
     rmSync(directory, { recursive: true, force: true });
   }
 });

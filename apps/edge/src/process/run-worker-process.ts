@@ -10,7 +10,8 @@ import { createAddressGuard } from '../upstream/address-guard.ts';
 import { createCheckedHosts } from '../upstream/health/checked-hosts.ts';
 import { createHealthChecker } from '../upstream/health/health-checker.ts';
 import { TargetStates } from '../upstream/health/target-states.ts';
-import { type RunningWorker, startWorker } from '../worker.ts';
+import { type ListenPoint, type RunningWorker, startWorker } from '../worker.ts';
+import type { SocketHandle } from './listening-sockets.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 /** Milliseconds between two looks for hosts that were found closed while serving. */
@@ -23,7 +24,10 @@ const CLOSED_HOSTS_EVERY_MS = 1_000;
 export function runWorkerProcess(): void {
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
+  // Without its supervisor nobody would tell it of changes.
+  process.once('disconnect', () => process.exit());
   const log = createLog('edge');
+  const sockets: Record<'https' | 'http', ListenPoint[]> = { https: [], http: [] };
   let running: RunningWorker | undefined;
   let told = '';
   /** What was applied while the worker was starting. */
@@ -53,10 +57,10 @@ export function runWorkerProcess(): void {
   const start = async (settings: WorkerSettings) => {
     await proof;
     const replica = openReplica({ file: settings.replicaFile, readOnly: true });
-    const { listenAddresses, ...parts } = splitSettings(settings);
     const worker = await startWorker({
-      ...parts,
-      ...listenAddresses,
+      ...readSettings(settings),
+      httpsListen: sockets.https,
+      httpListen: sockets.http,
       replica,
       edgeKeyPem: readFileSync(settings.edgeKeyFile, 'utf8'),
       protocol: (context) => createEdgeProtocol(context, settings, targets),
@@ -74,8 +78,11 @@ export function runWorkerProcess(): void {
     setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
   };
 
-  process.on('message', (message: ToWorker) => {
+  process.on('message', (message: ToWorker, handle) => {
     switch (message.type) {
+      case 'socket':
+        sockets[message.purpose].push({ ...message.address, handle: handle as unknown as SocketHandle });
+        return;
       case 'start':
         start(message.settings).catch((error: unknown) => {
           tell({ type: 'failed', detail: detailOf(error) });
@@ -151,11 +158,10 @@ function startTargetChecks(
   };
 }
 
-function splitSettings(settings: WorkerSettings) {
-  const { httpsListen, httpListen, proxyProtocolFrom, minVersion, idPrefix } = settings;
+function readSettings({ proxyProtocolFrom, minVersion, idPrefix }: WorkerSettings) {
   const ranges = proxyProtocolFrom.length === 0 ? null : addressRanges(proxyProtocolFrom);
   if (ranges === undefined) throw new RangeError('the PROXY protocol ranges cannot be read');
-  return { listenAddresses: { httpsListen, httpListen }, proxyProtocolFrom: ranges, minVersion, idPrefix };
+  return { proxyProtocolFrom: ranges, minVersion, idPrefix };
 }
 
 function tell(message: FromWorker): void {

@@ -9,8 +9,6 @@ import type { TlsVersion } from '../tls/secure-context.ts';
 export interface WorkerSettings {
   readonly replicaFile: string;
   readonly edgeKeyFile: string;
-  readonly httpsListen: readonly ListenAddress[];
-  readonly httpListen: readonly ListenAddress[];
   readonly proxyProtocolFrom: readonly string[];
   readonly minVersion: TlsVersion;
   readonly accessLog: string;
@@ -24,6 +22,8 @@ export interface WorkerSettings {
 
 /** From the supervisor to a worker. */
 export type ToWorker =
+  /** A socket to accept on, which comes with the message; all of them come before the settings. */
+  | { readonly type: 'socket'; readonly purpose: 'https' | 'http'; readonly address: ListenAddress }
   | { readonly type: 'start'; readonly settings: WorkerSettings }
   | { readonly type: 'applied'; readonly ids: ChangedIds; readonly cursor: Cursor }
   | { readonly type: 'metrics'; readonly request: number }

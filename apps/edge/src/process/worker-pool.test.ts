@@ -9,28 +9,25 @@ import { WorkerPool } from './worker-pool.ts';
 // worker-crashes.test.ts.
 const forked = vi.hoisted(() => [] as unknown[]);
 
-vi.mock('node:cluster', async () => {
+vi.mock('node:child_process', async (original) => {
   const { EventEmitter: Emitter } = await import('node:events');
   return {
-    default: {
-      setupPrimary: () => undefined,
-      fork: () => {
-        const worker = Object.assign(new Emitter(), {
-          process: { pid: 1_000 + forked.length, kill: vi.fn(() => void queueMicrotask(() => end(worker))) },
-          sent: [] as unknown[],
-          isConnected: () => true,
-          send: (message: unknown) => void worker.sent.push(message),
-        });
-        const end = (ended: InstanceType<typeof Emitter>) => ended.emit('exit', null, 'SIGKILL');
-        forked.push(worker);
-        return worker;
-      },
+    ...(await original<object>()),
+    fork: () => {
+      const worker = Object.assign(new Emitter(), {
+        pid: 1_000 + forked.length,
+        kill: vi.fn(() => void queueMicrotask(() => worker.emit('exit', null, 'SIGKILL'))),
+        sent: [] as unknown[],
+        connected: true,
+        send: (message: unknown) => void worker.sent.push(message),
+      });
+      forked.push(worker);
+      return worker;
     },
   };
 });
 
 interface StandIn extends EventEmitter {
-  readonly process: { readonly pid: number; readonly kill: ReturnType<typeof vi.fn> };
   readonly sent: ToWorker[];
 }
 
@@ -54,7 +51,7 @@ function poolOf(workers: number, settingsOf = async () => settings): WorkerPool 
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   const pool = new WorkerPool({
     ...{ workers, settings: settingsOf, drainMs: 1_000, log, targets: new TargetLog() },
-    ...{ onLedger: () => undefined, onProgress: () => undefined },
+    ...{ onLedger: () => undefined, onProgress: () => undefined, sockets: () => ({ https: [], http: [] }) },
   });
   pools.push(pool);
   return pool;

@@ -1,8 +1,9 @@
-import cluster, { type Worker } from 'node:cluster';
+import { type ChildProcess, fork } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { type Cursor, type Log, PosternError } from '@postern/contracts';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
 import type { LedgerNews } from '../ledger/client-ledger.ts';
+import { asSendHandle, type EdgeSockets } from './listening-sockets.ts';
 import type { TargetLog } from './target-log.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
@@ -18,7 +19,7 @@ const FLUSH_TIMEOUT_MS = 5_000;
 
 interface Slot {
   readonly number: number;
-  worker: Worker | null;
+  worker: ChildProcess | null;
   /** Has its settings: from here on it must hear of every change. */
   started: boolean;
   listening: boolean;
@@ -32,6 +33,8 @@ interface WorkerPoolOptions {
   readonly workers: number;
   /** Asked for when a worker's code is loaded. */
   readonly settings: (slot: number) => Promise<WorkerSettings>;
+  /** What the workers accept on; there once the settings are. */
+  readonly sockets: () => EdgeSockets;
   readonly drainMs: number;
   readonly log: Log;
   /** What health checks have found; outlives the worker that checks. */
@@ -43,8 +46,8 @@ interface WorkerPoolOptions {
 }
 
 /**
- * The worker processes of an edge, kept running: they share the listening sockets (node:cluster, SCHED_NONE), a crashed one
- * is started again at once, one that keeps crashing with growing waits. When this process ends, they end.
+ * The worker processes of an edge, kept running: they accept on sockets that this process keeps open, so that nobody is turned away while
+ * they start; a crashed one is started again at once, one that keeps crashing with growing waits. When this process ends, they end.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
@@ -71,7 +74,6 @@ export class WorkerPool {
 
   /** Resolves when every worker listens; rejects when the first attempt of one fails, with nothing left running. */
   async start(): Promise<void> {
-    cluster.schedulingPolicy = cluster.SCHED_NONE;
     try {
       await Promise.all(
         this.#slots.map(
@@ -80,7 +82,7 @@ export class WorkerPool {
       );
     } catch (error) {
       this.#closing = true;
-      await this.#endAll((worker) => worker.process.kill('SIGKILL'));
+      await this.#endAll((worker) => worker.kill('SIGKILL'));
       throw error;
     }
   }
@@ -110,7 +112,7 @@ export class WorkerPool {
 
   /** Process ids of the workers, for tests and the log. */
   get pids(): number[] {
-    return this.#slots.flatMap(({ worker }) => worker?.process.pid ?? []);
+    return this.#slots.flatMap(({ worker }) => worker?.pid ?? []);
   }
 
   /** Tells every worker what has been applied to the replica. */
@@ -156,14 +158,14 @@ export class WorkerPool {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#endAll((worker) => {
-      const timer = setTimeout(() => worker.process.kill('SIGKILL'), this.#options.drainMs + KILL_AFTER_MS);
+      const timer = setTimeout(() => worker.kill('SIGKILL'), this.#options.drainMs + KILL_AFTER_MS);
       worker.once('exit', () => clearTimeout(timer));
       send(worker, { type: 'drain' });
     });
   }
 
   /** Resolves when no worker is left, and nothing will be heard of one any more. */
-  async #endAll(end: (worker: Worker) => void): Promise<void> {
+  async #endAll(end: (worker: ChildProcess) => void): Promise<void> {
     const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
     await Promise.all(
       workers.map((worker) => {
@@ -176,14 +178,10 @@ export class WorkerPool {
 
   #fork(slot: Slot, first?: { resolve: () => void; reject: (error: Error) => void }): void {
     // All of it said here: this process may be one that has flags and arguments of its own.
-    cluster.setupPrimary({
-      exec: join(import.meta.dirname, `worker-main${extname(import.meta.filename)}`),
-      args: [],
+    const worker = fork(join(import.meta.dirname, `worker-main${extname(import.meta.filename)}`), [], {
       execArgv: [],
-      silent: false,
       serialization: 'json',
     });
-    const worker = cluster.fork();
     slot.worker = worker;
     slot.startedAt = performance.now();
     worker.on('message', (message: FromWorker) => {
@@ -204,9 +202,9 @@ export class WorkerPool {
     worker.on('error', (error: NodeJS.ErrnoException) => {
       this.#options.log.warn({ err: error, worker: slot.number }, 'worker channel failed');
       // Where no process could be made there is no 'exit' either; in all other cases it follows.
-      if (worker.process.pid === undefined) onEnd(error.code ?? error.message);
+      if (worker.pid === undefined) onEnd(error.code ?? error.message);
     });
-    worker.once('exit', (code, signal) => onEnd(signal ?? code));
+    worker.once('exit', (code, signal) => onEnd(signal ?? code ?? 0));
   }
 
   #restart(slot: Slot, end: string | number): void {
@@ -229,13 +227,18 @@ export class WorkerPool {
     send(this.#checking?.worker ?? null, { type: 'check-targets' });
   }
 
-  #take(slot: Slot, worker: Worker, message: FromWorker): void {
+  #take(slot: Slot, worker: ChildProcess, message: FromWorker): void {
     if (slot.worker !== worker) return;
     switch (message.type) {
       case 'hello':
         void this.#options.settings(slot.number).then((settings) => {
           if (slot.worker !== worker) return;
           slot.started = true;
+          const { https, http } = this.#options.sockets();
+          for (const { address, handle } of https)
+            worker.send({ type: 'socket', purpose: 'https', address }, asSendHandle(handle), ignore);
+          for (const { address, handle } of http)
+            worker.send({ type: 'socket', purpose: 'http', address }, asSendHandle(handle), ignore);
           send(worker, { type: 'start', settings });
           send(worker, { type: 'targets', changed: this.#options.targets.list() });
         });
@@ -278,6 +281,8 @@ export class WorkerPool {
 }
 
 /** A worker that is gone is no error here: its 'exit' is followed. */
-function send(worker: Worker | null, message: ToWorker): void {
-  if (worker?.isConnected() === true) worker.send(message, undefined, undefined, () => {});
+function send(worker: ChildProcess | null, message: ToWorker): void {
+  if (worker?.connected === true) worker.send(message, ignore);
 }
+
+function ignore(): void {}
