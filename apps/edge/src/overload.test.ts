@@ -81,7 +81,7 @@ const CLIENT = `
 const HANDSHAKES = Number(process.env.POSTERN_TEST_HANDSHAKES ?? 400);
 
 test(`memory stays flat over ${HANDSHAKES} handshakes with a self-signed leaf and 40 junk certificates`, {
-  timeout: 120_000,
+  timeout: HANDSHAKES * 600,
 }, async () => {
   const edge = await startEdgeFixture();
   const openssl = new OpensslCertificates(edge.directory);

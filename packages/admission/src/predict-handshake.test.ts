@@ -27,7 +27,9 @@ function describe({ leaf, sent, anchors }: GeneratedChain): string {
   return JSON.stringify({ chain: base64([leaf, ...sent]), anchors: base64(anchors) });
 }
 
-test('a verdict on files is the verdict on the handshake', async () => {
+test('a verdict on files is the verdict on the handshake', {
+  timeout: 400_000 + HANDSHAKES * 100,
+}, async () => {
   const seen: Record<string, number> = {};
   let otherReasons = 0;
   for (const chain of fc.sample(generatedChain, {
@@ -54,4 +56,4 @@ test('a verdict on files is the verdict on the handshake', async () => {
   expect(Object.keys(seen), JSON.stringify(seen)).toEqual(
     expect.arrayContaining(['admit', 'chain_order', 'certificate_expired', 'certificate_untrusted']),
   );
-}, 600_000);
+});

@@ -77,7 +77,7 @@ test('every acknowledged write survives kill -9 at any point, and nothing is hal
     if (acknowledged.at(-1)?.startsWith('=') === true)
       expect(found.get(last ?? '')).toBe(expected.get(last ?? ''));
   }
-});
+}, 240_000);
 
 test('processes that write at the same time, from the first start on, lose nothing of each other', async () => {
   const parallel = ['a', 'b', 'c'].map((name) => startWriter(name, 40));

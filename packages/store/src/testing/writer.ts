@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('./writer-process.ts', import.meta.url));
@@ -13,6 +15,7 @@ export class Writer {
   constructor(url: string, name: string, count: number) {
     this.#child = spawn(process.execPath, [SCRIPT, url, name, String(count)], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') },
     });
     this.#child.stdout?.on('data', (chunk: Buffer) => {
       this.#output += chunk.toString();
