@@ -1,6 +1,7 @@
 import { compileMatchers, compileRuleDemands } from '@postern/admission';
 import { type Finding, type RouteDescriptor, ruleCaNamesOf } from '@postern/contracts';
 import { matcherDoubts } from './matcher-doubts.ts';
+import { rulePrefixDoubts } from './rule-prefix-doubts.ts';
 
 const MATCHES = '/validation/clientCertificate/subjectMatches';
 
@@ -37,7 +38,7 @@ export function checkDescriptor(descriptor: RouteDescriptor): Finding[] {
       hint: 'serve browsers of other origins from a host without a client CA',
     });
   }
-  return [...findings, ...pointlessCas(descriptor)];
+  return [...findings, ...pointlessCas(descriptor), ...rulePrefixDoubts(descriptor)];
 }
 
 /** Warns of rules that name the CA which vouches for every client of the host anyway. During a rotation it means more. */
