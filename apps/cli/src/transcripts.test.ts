@@ -54,6 +54,7 @@ function normalise(text: string): string {
     .replaceAll(/\b[a-z]+-[a-z]+-\d{4}\.localhost\b/g, '<HOST>')
     .replaceAll(/(sha256:)?([0-9A-Fa-f]{2}:?){20,}/g, '<HEX>')
     .replaceAll(/\bpostern_[\w-]{8,}/g, '<TOKEN>')
+    .replaceAll(/postern-verification=[\w-]{43}/g, '<PROOF>')
     .replaceAll(/"(revision|version)": \d+/g, '"$1": <NUMBER>')
     .replaceAll(/\d+(\.\d+)? ms\b/g, '<MS>');
 }

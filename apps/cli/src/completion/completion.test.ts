@@ -26,6 +26,7 @@ const NAMES: Readonly<Record<NameKind, readonly string[]>> = {
   route: ['my-route', 'other'],
   secret: ['my-ca'],
   service: ['cart', 'echo'],
+  hostname: ['shop.example.org'],
   token: ['ci'],
   context: ['local'],
 };
@@ -49,6 +50,9 @@ describe('what is suggested', () => {
     ['a secret in a flag', ['route', 'update', '--client-ca-secret=m'], ['--client-ca-secret=my-ca']],
     ['a service for a path', ['route', 'create', '--path', '/x=e'], ['/x=echo']],
     ['a word of a list', ['route', 'list', '-o', 'w'], ['wide']],
+    ['a hostname', ['hostname', 'check', ''], ['shop.example.org']],
+    ['a hostname for a flag', ['service', 'expose', 'cart', '--hostname', ''], ['shop.example.org']],
+    ['nothing for a new hostname', ['hostname', 'add', ''], []],
     ['a context', ['route', 'list', '--context', ''], ['local']],
     ['nothing where a file is wanted', ['route', 'create', '-f', ''], []],
     ['nothing behind the last argument', ['route', 'get', 'my-route', ''], []],

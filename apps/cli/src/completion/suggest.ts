@@ -10,7 +10,7 @@ export interface Suggestion {
 }
 
 /** What live names can be asked for. */
-export type NameKind = 'route' | 'secret' | 'service' | 'token' | 'context';
+export type NameKind = 'route' | 'secret' | 'service' | 'hostname' | 'token' | 'context';
 
 /** Names of a kind as they are now; empty when they cannot be known in time. */
 export type LiveNames = (kind: NameKind, typed: readonly string[]) => Promise<readonly string[]>;
@@ -99,6 +99,7 @@ async function valuesOf(
 ): Promise<Suggestion[]> {
   if (flag.options.length > 0) return flag.options.map((value) => ({ value, about: '' }));
   if (flag.name === 'context') return plain(await names('context', before));
+  if (flag.name === 'hostname') return plain(await names('hostname', before));
   if (/(^|-)(ca|certificate|secret)(-secret)?$/.test(flag.name) && flag.value === 'NAME') {
     return plain(await names('secret', before));
   }
@@ -120,8 +121,10 @@ function positionals(words: readonly string[], flags: readonly FlagHelp[]): numb
 function kindOfNoun({ words }: CommandPage): NameKind | undefined {
   const [noun, verb] = words.split(' ');
   // What is created has no name yet; a secret's values may be replaced by the same command.
-  if (verb === 'create' && noun !== 'secret') return undefined;
-  return (['route', 'secret', 'service', 'token', 'context'] as const).find((kind) => kind === noun);
+  if (verb === 'add' || (verb === 'create' && noun !== 'secret')) return undefined;
+  return (['route', 'secret', 'service', 'hostname', 'token', 'context'] as const).find(
+    (kind) => kind === noun,
+  );
 }
 
 function plain(values: readonly string[]): Suggestion[] {

@@ -55,7 +55,9 @@ export interface CliHarness extends AsyncDisposable {
 }
 
 /** Starts one; dispose of it in the end. */
-export async function startCliHarness(): Promise<CliHarness> {
+export async function startCliHarness(
+  hostnames: Pick<Parameters<typeof startApi>[0], 'hostnameVerification' | 'publicEdge'> = {},
+): Promise<CliHarness> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-cli-'));
   const now = () => Date.now();
   const data = await openDataDirectory({
@@ -70,6 +72,7 @@ export async function startCliHarness(): Promise<CliHarness> {
     log: createLog('api', { file: join(directory, 'log') }),
     now,
     hostnameDomain: 'localhost' as Hostname,
+    ...hostnames,
     publicHttpsPort: 8443,
     version: '0.0.0-test',
   });
