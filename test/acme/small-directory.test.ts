@@ -75,6 +75,22 @@ describe('renewal information', () => {
     expect(directory.orders.map(({ replaces }) => replaces)).toEqual([undefined, certificate?.ariCertId]);
   });
 
+  test('a CA that wants each certificate replaced at once gets one order more, and then one an hour', async () => {
+    const directory = await startDirectory();
+    directory.window = { start: at(-2 * DAY_MS), end: at(-DAY_MS) };
+    await lab.start(store, envOf(directory));
+    await serveHosts(store, ['a.example.test']);
+    await untilOrder(
+      store,
+      'a.example.test',
+      (order) => isIssued(order) && order.certificate?.replacedReason === 'ari',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(directory.orders).toHaveLength(2);
+    lab.aheadMs += 3_601_000;
+    await vi.waitFor(() => expect(directory.orders).toHaveLength(3), WAIT);
+  });
+
   test('a CA that does not know what is replaced, or has it replaced already, is asked without it', async () => {
     const directory = await startDirectory();
     directory.refuseOrder = () =>

@@ -3,6 +3,7 @@ import type { CertificateOrderRecord, Store } from '@postern/store';
 import { backOffMs } from './back-off.ts';
 import { certificateErrorOf, IssueFailure } from './issue-failure.ts';
 import type { Issuer } from './issuer.ts';
+import { earliestRenewalOf } from './renew-at.ts';
 
 /** Milliseconds that one worker has an order for itself; renewed while it works, so that only a dead one's runs out. */
 const LEASE_MS = 15_000;
@@ -65,8 +66,15 @@ async function issue(
       signal,
       save: async (patch) => void (await store.updateOrder(order.id, patch)),
     });
-    await store.saveIssuedCertificate({ ...issued, orderId: order.id, names });
-    log.info({ names, issuer: issued.issuer, notAfter: issued.document.notAfter }, 'certificate issued');
+    const { notBefore, notAfter } = issued.document;
+    const renewAt = Math.max(issued.renewAt, earliestRenewalOf(issued.document, options.now()));
+    await store.saveIssuedCertificate({ ...issued, renewAt, orderId: order.id, names });
+    log.info({ names, issuer: issued.issuer, notAfter }, 'certificate issued');
+    if (renewAt > issued.renewAt)
+      log.warn(
+        { names, notBefore, notAfter },
+        'by the clock of this machine the certificate is to be renewed already',
+      );
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof PosternError && error.code === 'not_found') {

@@ -3,6 +3,7 @@ import type { IssuedCertificateRecord, Store } from '@postern/store';
 import { renewalTimeIn } from './acme/renewal-info.ts';
 import { IssueFailure } from './issue-failure.ts';
 import type { Issuer } from './issuer.ts';
+import { earliestRenewalOf } from './renew-at.ts';
 
 const PAGE = 500;
 const LEASE = 'certificate-renewal-info';
@@ -69,6 +70,8 @@ export class RenewalLooks {
       await this.#renewAt(certificate, now(), null);
       return;
     }
+    const { replacedReason, document, createdAt } = certificate;
+    if (replacedReason === 'ari' && now() < earliestRenewalOf(document, createdAt)) return;
     const owner = issuers.find((issuer) => issuer.has(certificate.issuer));
     const { ariCertId } = certificate;
     const key = keyOf(certificate);

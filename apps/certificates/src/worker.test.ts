@@ -11,7 +11,8 @@ import {
   WorkerHarness,
 } from './testing/worker-harness.ts';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const WAIT = { timeout: 15_000, interval: 10 };
 
 let harness: WorkerHarness;
@@ -64,6 +65,24 @@ describe('issuing', () => {
     for (const host of hosts) await untilCertified(host);
     await looks();
     expect([...counted.asked].sort()).toEqual([...hosts].sort());
+  });
+
+  test('a certificate that this clock takes for old already serves, and is not ordered over and over', async () => {
+    await serveHosts(store, 'old.localhost');
+    const counted = interpose(issuer, () => undefined);
+    const old: Issuer = {
+      ...counted,
+      issue: async (...asked) => ({
+        ...(await counted.issue(...asked)),
+        renewAt: harness.clock.now - DAY_MS,
+      }),
+    };
+    harness.start(store, old);
+    await untilCertified('old.localhost');
+    await looks();
+    expect(counted.asked).toHaveLength(1);
+    harness.clock.now += HOUR_MS;
+    await vi.waitFor(() => expect(counted.asked).toHaveLength(2), WAIT);
   });
 
   test('a host whose route goes meanwhile is let go without a failure', async () => {
