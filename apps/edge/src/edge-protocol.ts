@@ -19,7 +19,7 @@ export function createEdgeProtocol(
   settings: EdgeProtocolSettings,
   targets: TargetStates,
 ): EdgeProtocol {
-  const { hosts, challenges, ledger, metrics, log, identityTokens } = context;
+  const { hosts, challenges, ledger, metrics, log, identityTokens, load } = context;
   const accessLog = createAccessLog(settings.accessLog);
   const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
   const http = createServeProtocol({
@@ -27,6 +27,7 @@ export function createEdgeProtocol(
     challenges,
     log,
     ledger,
+    load,
     accessLog,
     identityTokens,
     publicHttpsPort: settings.publicHttpsPort,

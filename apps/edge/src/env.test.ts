@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { expect, test } from 'vitest';
 import { readEdgeEnv } from './env.ts';
 
@@ -13,7 +14,13 @@ test('the defaults are those of the documentation', () => {
     proxyProtocolFrom: [],
     accessLog: 'json',
     minVersion: 'TLSv1.2',
+    limits: { connectionsMax: 20_000, connectionsPerAddressMax: 2_000 },
   });
+  // However many share a small machine.
+  expect(readEdgeEnv({ POSTERN_EDGE_WORKERS: '256' }).limits.memoryBytes).toBeGreaterThanOrEqual(
+    256 * 1024 ** 2,
+  );
+  expect(readEdgeEnv({ POSTERN_EDGE_WORKERS: '1' }).limits.memoryBytes).toBeLessThan(totalmem());
   expect(readEdgeEnv({ XDG_DATA_HOME: '/xdg' }).dataDirectory).toBe('/xdg/postern/edge');
 });
 
@@ -28,6 +35,9 @@ test('every variable is read', () => {
     POSTERN_EDGE_PROXY_PROTOCOL: '10.0.0.0/8, fd00::/8,192.0.2.1',
     POSTERN_ACCESS_LOG: 'off',
     POSTERN_TLS_MIN_VERSION: '1.3',
+    POSTERN_EDGE_CONNECTIONS: '500',
+    POSTERN_EDGE_CONNECTIONS_PER_ADDRESS: 'off',
+    POSTERN_EDGE_MEMORY_MIB: '300',
   });
   expect(env).toMatchObject({
     httpsListen: [
@@ -43,6 +53,7 @@ test('every variable is read', () => {
     proxyProtocolFrom: ['10.0.0.0/8', 'fd00::/8', '192.0.2.1'],
     accessLog: 'off',
     minVersion: 'TLSv1.3',
+    limits: { connectionsMax: 500, connectionsPerAddressMax: null, memoryBytes: 300 * 1024 ** 2 },
   });
 });
 
@@ -56,6 +67,9 @@ test.each([
   ['POSTERN_EDGE_PUBLIC_HTTPS_PORT', '0'],
   ['POSTERN_EDGE_WORKERS', '0'],
   ['POSTERN_EDGE_WORKERS', '1e1'],
+  ['POSTERN_EDGE_CONNECTIONS', 'off'],
+  ['POSTERN_EDGE_CONNECTIONS_PER_ADDRESS', '0'],
+  ['POSTERN_EDGE_MEMORY_MIB', '1.5'],
   ['POSTERN_EDGE_API_URL', 'ftp://api'],
   ['POSTERN_EDGE_API_URL', 'http://user:pass@api'],
   ['POSTERN_EDGE_PROXY_PROTOCOL', 'on'],

@@ -1,9 +1,11 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PosternError } from '@postern/contracts';
 import { type ListenAddress, parseListenAddresses, readDataDirectory } from '@postern/runtime';
 import { addressRanges } from './accept/address-ranges.ts';
+import { EDGE_LIMITS } from './limits.ts';
 import { plainAddress } from './plain-address.ts';
+import type { WorkerLimits } from './process/worker-messages.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
 /** What an edge takes from the environment, with the defaults of docs/settings.md filled in. Paths are absolute. */
@@ -24,13 +26,23 @@ export interface EdgeEnv {
   /** `json` (stdout), `off`, or a file. */
   readonly accessLog: string;
   readonly minVersion: TlsVersion;
+  /** Of each worker. */
+  readonly limits: WorkerLimits;
 }
 
 const WORKERS_MAX = 256;
+const MIB = 1024 * 1024;
+/** Part of the machine's memory, or the container's, that all workers may use together. */
+const MEMORY_SHARE = 0.8;
+/** Bytes of a worker at least: an idle one with some thousand hosts takes 150 MiB. */
+const WORKER_MEMORY_MIN = 256 * MIB;
 
 /** Reads and checks the variables; fails with `validation_failed` naming the variable. */
 export function readEdgeEnv(env: NodeJS.ProcessEnv = process.env): EdgeEnv {
   const dataDirectory = readDataDirectory(env);
+  const workers = env.POSTERN_EDGE_WORKERS
+    ? numberOf(env, 'POSTERN_EDGE_WORKERS', WORKERS_MAX)
+    : availableParallelism();
   return {
     httpsListen: listenOf(env, 'POSTERN_EDGE_HTTPS_LISTEN', '127.0.0.1:8443'),
     httpListen: listenOf(env, 'POSTERN_EDGE_HTTP_LISTEN', '127.0.0.1:8080'),
@@ -38,16 +50,36 @@ export function readEdgeEnv(env: NodeJS.ProcessEnv = process.env): EdgeEnv {
     publicHttpsPort: env.POSTERN_EDGE_PUBLIC_HTTPS_PORT
       ? numberOf(env, 'POSTERN_EDGE_PUBLIC_HTTPS_PORT', 65_535)
       : null,
-    workers: env.POSTERN_EDGE_WORKERS
-      ? numberOf(env, 'POSTERN_EDGE_WORKERS', WORKERS_MAX)
-      : availableParallelism(),
+    workers,
     apiUrl: apiUrlOf(env.POSTERN_EDGE_API_URL || 'http://127.0.0.1:8700'),
     tokenFile: resolve(env.POSTERN_EDGE_TOKEN_FILE || join(dataDirectory, 'edge-token')),
     dataDirectory: resolve(env.POSTERN_EDGE_DATA_DIR || join(dataDirectory, 'edge')),
     proxyProtocolFrom: proxyRangesOf(env.POSTERN_EDGE_PROXY_PROTOCOL || 'off'),
     accessLog: accessLogOf(env.POSTERN_ACCESS_LOG || 'json'),
     minVersion: minVersionOf(env.POSTERN_TLS_MIN_VERSION || '1.2'),
+    limits: {
+      connectionsMax: env.POSTERN_EDGE_CONNECTIONS
+        ? numberOf(env, 'POSTERN_EDGE_CONNECTIONS', 1_000_000)
+        : EDGE_LIMITS.connectionsMax,
+      connectionsPerAddressMax: perAddressOf(env),
+      memoryBytes: env.POSTERN_EDGE_MEMORY_MIB
+        ? numberOf(env, 'POSTERN_EDGE_MEMORY_MIB', 1_000_000) * MIB
+        : workerMemory(workers),
+    },
   };
+}
+
+function perAddressOf(env: NodeJS.ProcessEnv): number | null {
+  const variable = 'POSTERN_EDGE_CONNECTIONS_PER_ADDRESS';
+  if (env[variable] === 'off') return null;
+  return env[variable] ? numberOf(env, variable, 1_000_000) : EDGE_LIMITS.connectionsPerAddressMax;
+}
+
+function workerMemory(workers: number): number {
+  // 0 or a huge number where nothing constrains it.
+  const constrained = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  const usable = Math.min(totalmem(), constrained) * MEMORY_SHARE;
+  return Math.max(WORKER_MEMORY_MIN, Math.floor(usable / workers));
 }
 
 /** Says to a process that it follows another supervisor; set by that one alone. */

@@ -16,6 +16,18 @@ export const EDGE_LIMITS = {
   connectionsMax: 20_000,
   /** Sockets before the end of their handshake at once; a flood of hellos cannot crowd out the connections that serve. */
   handshakesMax: 4_000,
+  /** Accepted sockets of one client address (IPv6: /64) at once, about 60 KiB each when idle: it takes ten addresses to fill a worker. */
+  connectionsPerAddressMax: 2_000,
+  /** The same for sockets before the end of their handshake, each worth up to helloMs + handshakeMs of a client that does nothing. */
+  handshakesPerAddressMax: 500,
+  /** Requests under way at once, 5 to 100 KiB each; more are answered with 503. */
+  requestsMax: 20_000,
+  /** Milliseconds that the event loop may be late at four looks in a row, a second at least, before requests are answered with 503. */
+  lagMs: 500,
+  /** Bytes of a worker; from 85 % of it requests are answered with 503, at 95 % connections are closed at accept. Of a supervised worker the settings say it. */
+  memoryBytes: 1024 * KIB * KIB,
+  /** Seconds after which a client that was answered with 503 may come again. */
+  retryAfterSeconds: 5,
   /** Milliseconds between the drain of a connection whose policy has changed or certificate has ended, and its end. */
   revokedGraceMs: 3_000,
   /** Milliseconds between two looks for client certificates that have expired on open connections. */

@@ -9,6 +9,8 @@ export interface WorkerMetrics {
   readonly handshakes: Counter<'result' | 'reason'>;
   /** Answered requests by class of status (2xx). */
   readonly requests: Counter<'status'>;
+  /** Requests that were answered with 503 because the worker had too much to do, by reason. */
+  readonly shed: Counter<'reason'>;
   /** Problems that upstreams caused, by problem code. */
   readonly upstreamErrors: Counter<'code'>;
 }
@@ -34,6 +36,12 @@ export function createWorkerMetrics(): WorkerMetrics {
       name: 'postern_edge_requests_total',
       help: 'Answered requests by class of status',
       labelNames: ['status'],
+      registers,
+    }),
+    shed: new Counter({
+      name: 'postern_edge_shed_requests_total',
+      help: 'Requests refused because of overload, by reason',
+      labelNames: ['reason'],
       registers,
     }),
     upstreamErrors: new Counter({

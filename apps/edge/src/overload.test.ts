@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
+import { addressRanges } from './accept/address-ranges.ts';
 import { openHttp2 } from './http/testing/raw-client.ts';
 import { dial, readToEnd } from './testing/client-hellos.ts';
 import { startEdgeFixture } from './testing/edge-fixture.ts';
@@ -28,6 +31,42 @@ test('more connections than the bound are closed at accept', async () => {
   }, WAIT);
   expect((await readToEnd(await dial(edge.port))).tookMs).toBeLessThan(30_000);
   for (const socket of held) socket.destroy();
+  await edge.close();
+});
+
+test('one client has only so many connections and handshakes, by the address that a load balancer tells', async () => {
+  const edge = await startEdgeFixture({
+    proxyProtocolFrom: addressRanges(['127.0.0.1']) ?? null,
+    limits: { connectionsPerAddressMax: 2, handshakesPerAddressMax: 1, helloMs: 60_000 },
+  });
+  await edge.putHost('open.example');
+  const opened: Socket[] = [];
+  const open = async (port: number, address: string) => {
+    const socket = await dial(port);
+    opened.push(socket);
+    socket.write(`PROXY TCP4 ${address} 198.51.100.1 4000 443\r\n`);
+    return socket;
+  };
+  const refusals = async () =>
+    (await edge.worker.metrics.handshakes.get()).values.find(
+      ({ labels }) => labels.reason === 'too_many_of_client',
+    )?.value ?? 0;
+  const isEnded = (socket: Socket) => readToEnd(socket).then(({ bytes }) => bytes.length === 0);
+  const first = await open(edge.port, '192.0.2.1');
+  await vi.waitFor(async () => {
+    expect((await edge.worker.metrics.connections.get()).values[0]?.value).toBe(1);
+  }, WAIT);
+  expect(await isEnded(await open(edge.port, '192.0.2.1'))).toBe(true);
+  expect(await refusals()).toBe(1);
+  await open(edge.port, '192.0.2.2');
+  await open(edge.httpPort, '192.0.2.1');
+  expect(await isEnded(await open(edge.httpPort, '192.0.2.1'))).toBe(true);
+  first.destroy();
+  await vi.waitFor(async () => {
+    const again = await open(edge.port, '192.0.2.1');
+    expect(await Promise.race([isEnded(again), sleep(300).then(() => false)])).toBe(false);
+  }, WAIT);
+  for (const socket of opened) socket.destroy();
   await edge.close();
 });
 

@@ -180,6 +180,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       proxyProtocolFrom: options.proxyProtocolFrom,
       minVersion: options.minVersion,
       accessLog: options.accessLog,
+      limits: options.limits,
       ledgerKey: ledger.runKey,
       publicHttpsPort: options.publicHttpsPort ?? addresses.https[0]?.port ?? 443,
       ownListeners: [...addresses.https, ...addresses.http, ...addresses.admin, ...listen],

@@ -1,7 +1,9 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '@postern/contracts';
+import { getHeapStatistics } from 'node:v8';
+import { type Log, PosternError } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
+import { AddressLoad } from './accept/address-load.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
@@ -12,11 +14,13 @@ import { noteEnded } from './connections/note-ended.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import { registerListMetrics } from './hosts/list-metrics.ts';
 import type { ReplicaReader } from './hosts/read-documents.ts';
+import type { RequestLoad } from './http/handle-request.ts';
 import { createIdentityTokens, type IdentityTokens } from './http/identity-token.ts';
 import type { ConnectionRefusal } from './http/refusal-page.ts';
 import { ClientLedger, type LedgerNews } from './ledger/client-ledger.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
+import { LOAD_CHECK_MS, LoadMonitor } from './overload/load-monitor.ts';
 import { plainAddress } from './plain-address.ts';
 import { listenOn, type SocketHandle } from './process/listening-sockets.ts';
 import { ClientEvaluator } from './tls/client-evaluator.ts';
@@ -34,6 +38,7 @@ export interface ProtocolContext {
   readonly log: Log;
   readonly ledger: ClientLedger;
   readonly identityTokens: IdentityTokens;
+  readonly load: RequestLoad;
 }
 
 /** The HTTP half of an edge, as the worker runs it. */
@@ -72,6 +77,8 @@ export interface WorkerOptions {
   readonly ledger?: { readonly runKey: string; readonly onNews: (news: LedgerNews) => void };
   /** Told what stands above an admitted leaf, for the workers that share its sessions. */
   readonly onIntermediates?: (shared: SharedIntermediates) => void;
+  /** Told when refusing requests does not free memory: the worker is to be replaced. */
+  readonly onExhausted?: () => void;
 }
 
 export interface RunningWorker {
@@ -123,7 +130,17 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     now,
     registry: metrics.registry,
   });
+  const monitor = new LoadMonitor({
+    ...{ memoryBytes: limits.memoryBytes, requestsMax: limits.requestsMax, lagMs: limits.lagMs, log },
+    readMemory: () => {
+      const { used_heap_size: heapUsed, heap_size_limit: heapMax } = getHeapStatistics();
+      return { rss: process.memoryUsage.rss(), heapUsed, heapMax };
+    },
+    now: () => performance.now(),
+    onExhausted: options.onExhausted ?? (() => {}),
+  });
   const protocol = options.protocol({
+    load: countLoad(monitor, metrics, limits.retryAfterSeconds),
     hosts,
     challenges,
     ledger,
@@ -155,11 +172,19 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 
   const sockets = new Set<Socket>();
   let handshakes = 0;
+  const openOf = new AddressLoad(limits.connectionsPerAddressMax);
+  const handshakesOf = new AddressLoad(limits.handshakesPerAddressMax);
+  const countFor = (socket: Socket, address: string): boolean => {
+    const release = openOf.take(address);
+    if (release !== null) socket.once('close', release);
+    return release !== null;
+  };
   const accept = (socket: Socket): boolean => {
     // Errors of sockets are no faults of ours; each ends with 'close', which everything here follows.
     socket.on('error', () => {});
-    if (sockets.size >= limits.connectionsMax) {
-      metrics.handshakes.inc({ result: 'refused', reason: 'too_many_connections' });
+    if (sockets.size >= limits.connectionsMax || monitor.isFull) {
+      const reason = monitor.isFull ? 'memory' : 'too_many_connections';
+      metrics.handshakes.inc({ result: 'refused', reason });
       socket.destroy();
       return false;
     }
@@ -180,12 +205,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       return;
     }
     handshakes += 1;
+    let handshakeOver = () => {};
     admitConnection(
       socket,
       {
         address,
         port: socket.remotePort ?? 0,
         expectProxyHeader: isTrustedProxy(options.proxyProtocolFrom, address),
+        countFor(client) {
+          const release = handshakesOf.take(client);
+          handshakeOver = release ?? handshakeOver;
+          return release !== null && countFor(socket, client);
+        },
       },
       admit,
     )
@@ -195,17 +226,22 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       })
       .finally(() => {
         handshakes -= 1;
+        handshakeOver();
       });
   };
   const onPlainSocket = (socket: Socket): void => {
     const address = plainAddress(socket.remoteAddress ?? '');
     if (!accept(socket)) return;
+    const serve = (client: string): void => {
+      if (countFor(socket, client)) protocol.servePlain(socket);
+      else socket.destroy();
+    };
     if (!isTrustedProxy(options.proxyProtocolFrom, address)) {
-      protocol.servePlain(socket);
+      serve(address);
       return;
     }
     void takeProxyHeader(socket, limits.helloMs).then((proxied) => {
-      if (proxied.outcome === 'header') protocol.servePlain(socket);
+      if (proxied.outcome === 'header') serve(proxied.address?.address ?? address);
       else socket.destroy();
     });
   };
@@ -234,6 +270,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     throw error;
   }
   const sweep = setInterval(() => registry.endExpired(), limits.expirySweepMs);
+  const looks = setInterval(() => monitor.look(), LOAD_CHECK_MS);
 
   return {
     httpsAddresses,
@@ -281,6 +318,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await ended;
       clearTimeout(timer);
       clearInterval(sweep);
+      clearInterval(looks);
       ledger.flush();
       await protocol.flush?.();
     },
@@ -295,4 +333,20 @@ function shorten(cause: unknown): string | undefined {
 function isTrustedProxy(ranges: BlockList | null, address: string): boolean {
   if (ranges === null) return false;
   return ranges.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+}
+
+/** Has the monitor's refusals counted, and answered with 503 and Retry-After. */
+function countLoad(monitor: LoadMonitor, metrics: WorkerMetrics, retryAfterSeconds: number): RequestLoad {
+  return {
+    begin() {
+      const reason = monitor.begin();
+      if (reason === null) return null;
+      metrics.shed.inc({ reason });
+      return new PosternError('unavailable', {
+        detail: 'The edge has more to do than it can at the moment.',
+        retryAfterSeconds,
+      });
+    },
+    end: () => monitor.end(),
+  };
 }

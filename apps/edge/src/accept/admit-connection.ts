@@ -59,6 +59,8 @@ export interface AcceptedSocket {
   readonly port: number;
   /** A trusted load balancer sends a PROXY header first, which says who the client really is. */
   readonly expectProxyHeader: boolean;
+  /** Counts the socket for its client, once that is known; false where the client has too many. */
+  readonly countFor: (address: string) => boolean;
 }
 
 /**
@@ -84,6 +86,11 @@ export async function admitConnection(
       return;
     }
     client = proxied.address ?? accepted;
+  }
+  if (!accepted.countFor(client.address)) {
+    count(options, 'refused', 'too_many_of_client');
+    raw.destroy();
+    return;
   }
   const peeked = await peekClientHello(raw, {
     timeoutMs: Math.max(1, options.helloMs - (performance.now() - startedAt)),

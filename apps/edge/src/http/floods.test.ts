@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEcho, type TestServer } from './testing/echo-upstream.ts';
@@ -6,6 +7,8 @@ import { ask, get, openHttp2, openTls } from './testing/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
 
 const HOST = 'flood.example.org';
+/** POST, https, `/` and the authority, in HPACK without a table (RFC 7541 appendix A: 3, 7, 4, 1). */
+const REQUEST = Buffer.concat([Buffer.from([0x83, 0x87, 0x84, 0x01, HOST.length]), Buffer.from(HOST)]);
 let fixture: HttpFixture;
 let echo: TestServer;
 let silent: RecordingUpstream;
@@ -28,6 +31,46 @@ const serves = async (): Promise<boolean> => {
   session.destroy();
   return status === 200;
 };
+
+/** HTTP/2 frames written as they are on a connection of their own; resolves when the edge ends it. */
+async function flood(opening: Buffer, frames: Buffer): Promise<boolean> {
+  const socket = await openTls(fixture.edge, HOST, { protocol: 'h2' });
+  const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
+  socket.resume();
+  socket.write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
+  socket.write(Buffer.concat([frame(4, 0, 0), opening]));
+  for (let round = 0; round < 2_000 && socket.writable; round += 1) {
+    if (!socket.write(frames)) await Promise.race([once(socket, 'drain'), closed]);
+    // Node answers what has come before it reads on.
+    await delay(1);
+  }
+  const isClosed = await Promise.race([closed, delay(20_000).then(() => false)]);
+  socket.destroy();
+  return isClosed;
+}
+
+/** RFC 9113 section 4.1. */
+function frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+const none = Buffer.alloc(0);
+
+test.each<[string, Buffer, Buffer]>([
+  // SETTINGS_INITIAL_WINDOW_SIZE, to be applied and acknowledged each time.
+  ['SETTINGS', none, frame(4, 0, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff]))],
+  // HEADERS without END_HEADERS, and then no end.
+  ['CONTINUATION', frame(1, 0, 1, REQUEST), frame(9, 0, 1, Buffer.from([0x82]))],
+  ['empty DATA', frame(1, 4, 1, REQUEST), frame(0, 0, 1)],
+])('a flood of %s ends the session, and others are served', async (_, opening, one) => {
+  expect(await flood(opening, Buffer.concat(Array.from({ length: 100 }, () => one)))).toBe(true);
+  expect(await serves()).toBe(true);
+});
 
 const openAtEdge = async (): Promise<number> =>
   (await fixture.edge.worker.metrics.connections.get()).values[0]?.value ?? 0;

@@ -28,6 +28,13 @@ export interface RequestLog {
   warn(context: object, message: string): void;
 }
 
+/** Says of each request whether there is room for it. */
+export interface RequestLoad {
+  /** Null, or the 503 to answer with; `end` follows in any case. */
+  begin(): PosternError | null;
+  end(): void;
+}
+
 export interface RequestHandlerOptions {
   readonly hosts: HostTable;
   readonly upstreams: Upstreams;
@@ -38,6 +45,7 @@ export interface RequestHandlerOptions {
   readonly log: RequestLog;
   readonly pace: ClientPace;
   readonly ledger: Pick<ClientLedger, 'refuse' | 'see'>;
+  readonly load?: RequestLoad;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Hears of every request after its end; for counting. */
@@ -161,6 +169,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     noteRequest(connection);
     const entry = createEntry(exchange, connection, options.now());
     const startedAt = performance.now();
+    const overload = options.load?.begin() ?? null;
     try {
       const served = gate.servedHostOf(connection);
       if (served === undefined) {
@@ -169,7 +178,8 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
         exchange.dismiss();
       } else {
         entry.route = served.document.route;
-        await answer(exchange, connection, served, entry);
+        if (overload !== null) refuse(exchange, overload, [], served, entry);
+        else await answer(exchange, connection, served, entry);
       }
     } catch (error) {
       entry.aborted = true;
@@ -177,6 +187,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       options.log.error({ requestId: exchange.id, err: error }, 'a request failed inside the edge');
       exchange.abort();
     }
+    options.load?.end();
     entry.durationMs = Math.round(performance.now() - startedAt);
     if (isLogged(entry)) options.accessLog.write(entry);
     options.onFinished(entry);

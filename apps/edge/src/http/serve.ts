@@ -11,7 +11,7 @@ import { createUpstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
 import { createHttp1Server } from './h1-server.ts';
 import { serveHttp2 } from './h2-server.ts';
-import { createRequestHandler, type RequestLog } from './handle-request.ts';
+import { createRequestHandler, type RequestLoad, type RequestLog } from './handle-request.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
 import { createRedirectServer } from './redirect.ts';
@@ -37,6 +37,8 @@ export interface ServeProtocolOptions {
   readonly getCertificate: (id: string) => ClientCertificate | undefined;
   /** Tells which targets of a service are left out while it has others; absent: none. */
   readonly unhealthyTargets?: NonNullable<PoolsOptions['unhealthyTargets']>;
+  /** Absent: there is always room. */
+  readonly load?: RequestLoad;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** HTTP_LIMITS where nothing is said. */

@@ -15,6 +15,7 @@ test('a change that comes while a worker is starting is applied when it listens,
   writeFileSync(edgeKeyFile, newEdgeKeyPair().privateKeyPem);
   const settings: WorkerSettings = {
     ...{ replicaFile, edgeKeyFile, idPrefix: 'test', ledgerKey: 'test', accessLog: 'off' },
+    limits: { connectionsMax: 100, connectionsPerAddressMax: null, memoryBytes: 1e9 },
     ...{ proxyProtocolFrom: [], ownListeners: [], minVersion: 'TLSv1.2', publicHttpsPort: 443 },
   };
   const [held] = await bindSockets('POSTERN_EDGE_HTTPS_LISTEN', [{ host: '127.0.0.1', port: 0 }]);

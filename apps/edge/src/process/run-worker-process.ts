@@ -68,6 +68,10 @@ export function runWorkerProcess(): void {
       log,
       now: Date.now,
       onIntermediates: (shared) => tell({ type: 'intermediates', shared }),
+      onExhausted() {
+        log.error({}, 'memory stays short although requests are refused; this worker drains and is replaced');
+        end(worker);
+      },
     });
     running = worker;
     startChecks = () => {
@@ -76,6 +80,11 @@ export function runWorkerProcess(): void {
     tell({ type: 'listening', cursor: replica.cursor() });
     for (const { ids, cursor } of early.splice(0)) applyChanges(worker, ids, cursor);
     setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
+  };
+
+  const end = (worker: RunningWorker) => {
+    checks?.close();
+    void worker.close().finally(() => process.exit(0));
   };
 
   process.on('message', (message: ToWorker, handle) => {
@@ -118,8 +127,7 @@ export function runWorkerProcess(): void {
       }
       case 'drain':
         if (running === undefined) process.exit(0);
-        checks?.close();
-        void running.close().finally(() => process.exit(0));
+        end(running);
     }
   });
   tell({ type: 'hello' });
@@ -158,10 +166,19 @@ function startTargetChecks(
   };
 }
 
-function readSettings({ proxyProtocolFrom, minVersion, idPrefix }: WorkerSettings) {
+function readSettings({ proxyProtocolFrom, minVersion, idPrefix, limits }: WorkerSettings) {
   const ranges = proxyProtocolFrom.length === 0 ? null : addressRanges(proxyProtocolFrom);
   if (ranges === undefined) throw new RangeError('the PROXY protocol ranges cannot be read');
-  return { proxyProtocolFrom: ranges, minVersion, idPrefix };
+  const { connectionsMax, connectionsPerAddressMax, memoryBytes } = limits;
+  const unbounded = Number.POSITIVE_INFINITY;
+  const perAddress =
+    connectionsPerAddressMax === null
+      ? { connectionsPerAddressMax: unbounded, handshakesPerAddressMax: unbounded }
+      : { connectionsPerAddressMax };
+  return {
+    ...{ proxyProtocolFrom: ranges, minVersion, idPrefix },
+    limits: { connectionsMax, memoryBytes, ...perAddress },
+  };
 }
 
 function tell(message: FromWorker): void {

@@ -5,6 +5,13 @@ import type { LedgerNews } from '../ledger/client-ledger.ts';
 import type { SharedIntermediates } from '../tls/known-intermediates.ts';
 import type { TlsVersion } from '../tls/secure-context.ts';
 
+/** Bounds that an operator may set; Infinity does not survive a message: null is no bound. */
+export interface WorkerLimits {
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number | null;
+  readonly memoryBytes: number;
+}
+
 /** What a worker is started with. Keys come as files, so that none stands in a message or the environment. */
 export interface WorkerSettings {
   readonly replicaFile: string;
@@ -16,6 +23,7 @@ export interface WorkerSettings {
   /** Where Postern itself listens; never an upstream. */
   readonly ownListeners: readonly ListenAddress[];
   readonly idPrefix: string;
+  readonly limits: WorkerLimits;
   /** What ids of refusals follow from; the same for all workers. */
   readonly ledgerKey: string;
 }

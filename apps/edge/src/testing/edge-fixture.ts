@@ -104,7 +104,8 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       now: options.now ?? Date.now,
       idPrefix: 'test',
       ledger: { runKey: 'test', onNews: (news) => void ledger.push(news) },
-      limits: { drainMs: 1_000, ...options.limits },
+      // The memory of a test process is its own affair.
+      limits: { drainMs: 1_000, memoryBytes: Number.POSITIVE_INFINITY, ...options.limits },
       ...more,
     });
   const others: RunningWorker[] = [];

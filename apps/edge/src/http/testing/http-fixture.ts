@@ -2,6 +2,7 @@ import type { HostDocument, TrustBundle, Upstream } from '@postern/contracts';
 import { type EdgeFixture, startEdgeFixture, upstreamTo } from '../../testing/edge-fixture.ts';
 import type { OwnListener } from '../../upstream/address-guard.ts';
 import type { ClientCertificate } from '../../upstream/pool.ts';
+import type { WorkerOptions } from '../../worker.ts';
 import type { AccessEntry } from '../access-log.ts';
 import type { ClientPace } from '../http-limits.ts';
 import { createServeProtocol } from '../serve.ts';
@@ -32,8 +33,10 @@ export const PUBLIC_PORT = 443;
 
 export async function startHttpFixture({
   now = Date.now,
+  limits = {},
   ...options
 }: {
+  limits?: WorkerOptions['limits'];
   pace?: Partial<ClientPace>;
   now?: () => number;
 } = {}): Promise<HttpFixture> {
@@ -43,12 +46,14 @@ export async function startHttpFixture({
   const ownListeners: OwnListener[] = [];
   const edge = await startEdgeFixture({
     now,
-    protocol: ({ hosts, challenges, ledger, log, identityTokens }) =>
+    limits,
+    protocol: ({ hosts, challenges, ledger, log, identityTokens, load }) =>
       createServeProtocol({
         hosts,
         challenges,
         log,
         ledger,
+        load,
         identityTokens,
         accessLog: {
           write: (entry) => void entries.push(structuredClone(entry)),
