@@ -1,17 +1,46 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { testsThatMissPrograms } from './scripts/missing-programs.ts';
 
+// scripts/missing-programs.ts says which these are, and why.
+const missing = [...testsThatMissPrograms().values()].flat();
+
+// Files that change what is one for the whole process, or measure it: each runs in a process of its own.
+const alone = [
+  'apps/edge/src/process/worker-pool.test.ts',
+  'apps/edge/src/worker-crashes.test.ts',
+  'apps/edge/src/public-roots.test.ts',
+  'apps/edge/src/overload.test.ts',
+];
+
+// The long ones are run by scripts of their own, like `npm run test:acme`.
+const isLong = process.env.POSTERN_LONG_TESTS !== undefined;
+
 export default defineConfig({
   test: {
-    // The long ones are run by scripts of their own, like `npm run test:acme`.
-    include: process.env.POSTERN_LONG_TESTS
-      ? ['test/**/*.long.ts']
-      : ['{packages,apps}/**/*.test.ts', 'test/**/*.test.ts'],
-    // scripts/test.sh says which these are.
-    exclude: [...configDefaults.exclude, ...[...testsThatMissPrograms().values()].flat()],
     pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 60_000,
+    // One more than the cores of a small machine: some tests wait for most of their time.
+    maxWorkers: 3,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: isLong ? [] : ['{packages,apps}/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...missing, ...alone],
+          // What they load is loaded once in each process, not once for each file.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: isLong ? ['test/**/*.long.ts'] : ['test/**/*.test.ts', ...alone],
+          exclude: [...configDefaults.exclude, ...missing],
+        },
+      },
+    ],
   },
 });

@@ -165,10 +165,13 @@ describe('edges that break', () => {
     }
     const killed = [standStill('killed-1'), standStill('killed-2')];
     const stuck = standStill('stuck');
-    await vi.waitFor(async () => expect(await connected()).toEqual(['killed-1', 'killed-2', 'stuck']), 5000);
+    await vi.waitFor(
+      async () => expect(await connected()).toEqual(['killed-1', 'killed-2', 'stuck']),
+      30_000,
+    );
     killed[0]?.destroy();
     killed[1]?.resetAndDestroy();
-    await vi.waitFor(async () => expect(await connected()).toEqual(['stuck']), 5000);
+    await vi.waitFor(async () => expect(await connected()).toEqual(['stuck']), 30_000);
     const startedAt = performance.now();
     expect(
       (await api.call('POST', 'routes', { body: { name: 'r', spec: specOf('r.localhost') } })).status,
@@ -210,7 +213,7 @@ describe('applied', () => {
     });
     expect(performance.now() - startedAt).toBeLessThan(15_000);
     feed.leave();
-    await vi.waitFor(async () => expect((await applied('revision=0')).reason).toBe('no_edge'), 5000);
+    await vi.waitFor(async () => expect((await applied('revision=0')).reason).toBe('no_edge'), 30_000);
   });
 
   test('a job that is done counts from the revision at which it was done', async () => {
@@ -297,7 +300,7 @@ describe('applied', () => {
       message: expect.stringContaining('no target is healthy of service "cart"'),
     });
     feed.leave();
-    await vi.waitFor(async () => expect(await statesNow()).toEqual(['unknown', 'unknown']), 5_000);
+    await vi.waitFor(async () => expect(await statesNow()).toEqual(['unknown', 'unknown']), 30_000);
   });
 });
 

@@ -22,7 +22,7 @@ test('slices run until the job is done, leave the loop free between them, and st
     return () => {};
   };
   const runner = startJobRunner({ runJobSlice, onRevision }, silent);
-  await vi.waitFor(() => expect(slices).toBe(0), 5000);
+  await vi.waitFor(() => expect(slices).toBe(0), 30_000);
   expect(ticks).toBeGreaterThan(3);
   slices = 1;
   wake();
@@ -40,7 +40,7 @@ test('a slice that fails is logged and tried again; stop returns after the prese
     return false;
   };
   const runner = startJobRunner({ runJobSlice, onRevision: () => () => {} }, { ...silent, error });
-  await vi.waitFor(() => expect(calls).toBeGreaterThan(1), 5000);
+  await vi.waitFor(() => expect(calls).toBeGreaterThan(1), 30_000);
   expect(error).toHaveBeenCalledOnce();
   await runner.stop();
   const after = calls;

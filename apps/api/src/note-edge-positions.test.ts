@@ -27,7 +27,7 @@ test('where an edge stands is stored while there are challenges, that it is ther
     listChallenges: async () => challenges,
   };
   ({ stop } = startEdgePositions({ store, edges, log, now: () => clock.now }));
-  const until = (expected: unknown[]) => vi.waitFor(() => expect(calls).toEqual(expected), 5000);
+  const until = (expected: unknown[]) => vi.waitFor(() => expect(calls).toEqual(expected), 30_000);
   const leave = edges.connect('t', 'east', clock.now);
   await until([['east', 0]]);
   edges.report('t', report(5), 5, clock.now);

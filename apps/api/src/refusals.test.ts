@@ -268,7 +268,7 @@ describe('every answer', () => {
         .readLog()
         .split('\n')
         .filter((line) => line.includes(id));
-    await vi.waitFor(() => expect(lines().join('\n')).toContain('"status":400'), 5000);
+    await vi.waitFor(() => expect(lines().join('\n')).toContain('"status":400'), 30_000);
     expect(lines().join('\n')).not.toContain('"level":"error"');
   });
 

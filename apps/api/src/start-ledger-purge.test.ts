@@ -16,10 +16,10 @@ test('slices follow each other until nothing is left, and a failed one ends noth
     },
     log,
   );
-  await vi.waitFor(() => expect(slices).toBe(4), 10_000);
+  await vi.waitFor(() => expect(slices).toBe(4), 30_000);
   await purge.stop();
   expect(told).toEqual([]);
   const failing = startLedgerPurge({ purgeLedger: () => Promise.reject(new Error('disk')) }, log);
-  await vi.waitFor(() => expect(told).toHaveLength(1), 10_000);
+  await vi.waitFor(() => expect(told).toHaveLength(1), 30_000);
   await failing.stop();
 });

@@ -35,7 +35,7 @@ function note<T extends { name: string }>(watch: AsyncIterable<WatchEvent<T>>) {
   return { seen, resources, done };
 }
 
-const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
+const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 20 });
 
 /** Opens a watch by hand and gives its bytes as text. */
 async function open(query: string, headers: Record<string, string> = {}, signal = stop.signal) {

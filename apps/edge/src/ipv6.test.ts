@@ -54,7 +54,7 @@ beforeAll(async () => {
       services: { echo: { ...echo, targets: [{ protocol: 'http', host: '::1', port }] } },
     }),
   );
-  await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(revision), { timeout: 10_000 });
+  await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(revision), { timeout: 30_000 });
 });
 afterAll(async () => {
   await edge.close();

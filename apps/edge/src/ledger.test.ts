@@ -35,7 +35,7 @@ async function recorded(match: Partial<RefusalReport>): Promise<RefusalReport> {
     const last = found.at(-1);
     if (last === undefined) throw new Error(`none like ${JSON.stringify(match)}`);
     return last;
-  }, 10_000);
+  }, 30_000);
 }
 
 test('a stranger is recorded with what it presented, and the log names the entry', async () => {
@@ -107,7 +107,7 @@ test('what a hostile certificate says of itself is visible ASCII', async () => {
     const refusal = refusals().find(({ subject }) => subject?.includes('owned'));
     if (refusal === undefined) throw new Error('none yet');
     return refusal;
-  }, 10_000);
+  }, 30_000);
   expect(found.subject).toMatch(/^[\x20-\x7e]+$/);
 });
 
@@ -118,7 +118,7 @@ test('clients are seen with the anchor and the bundle that vouch for them, admit
   const sightings = () => http.edge.ledger.flatMap((news) => news.sightings);
   await vi.waitFor(
     () => expect(new Set(sightings().map(({ subject }) => subject))).toContain('CN=client.acme.org'),
-    10_000,
+    30_000,
   );
   const right = sightings().filter(({ subject }) => subject === 'CN=client.acme.org');
   expect(right.length, 'one a minute').toBeLessThanOrEqual(2);

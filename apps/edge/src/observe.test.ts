@@ -141,7 +141,7 @@ test.each<TlsVersion>(['TLSv1.2', 'TLSv1.3'])(
             'certificate_missing true',
           ]),
         ),
-      { timeout: 10_000 },
+      { timeout: 30_000 },
     );
   },
 );
@@ -237,7 +237,7 @@ test('observed matchers decide nothing, beside enforced ones and alone, of the h
       .filter(({ observed, reason }) => observed && reason === 'subject_not_allowed')
       .map(({ rule }) => rule);
   await vi.waitFor(() => expect(new Set(wouldBeRefused())).toEqual(new Set([null, 'inner'])), {
-    timeout: 10_000,
+    timeout: 30_000,
   });
   // An open connection is judged by the enforced ones alone as well.
   const kept = open(clients.right ?? null);
@@ -266,6 +266,6 @@ test('observed matchers decide nothing, beside enforced ones and alone, of the h
           'null request undefined',
         ]),
       ),
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
 });

@@ -12,7 +12,7 @@ import { hostDocumentOf, upstreamTo } from './testing/feed-documents.ts';
 import { type FeedStandIn, startFeedStandIn } from './testing/feed-stand-in.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 30_000, interval: 20 };
 const HOST = 'a.example';
 
 let directory: string;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readEdgeEnv } from './env.ts';
 import { type EdgeOptions, startEdge } from './supervisor.ts';
 
-const WAIT = { timeout: 20_000, interval: 10 };
+const WAIT = { timeout: 30_000, interval: 10 };
 
 let directory: string;
 let log: (Record<string, unknown> & { at: number; msg: string })[];

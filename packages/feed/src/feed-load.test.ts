@@ -14,7 +14,7 @@ import { answerWithFeed, FeedServer } from './testing/feed-server.ts';
 import { Follower } from './testing/follower.ts';
 
 const execFileAsync = promisify(execFile);
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 30_000, interval: 20 };
 
 let folder: string;
 let store: Store;

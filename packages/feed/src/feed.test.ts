@@ -95,7 +95,7 @@ async function untilEqual(): Promise<void> {
       const { revision } = await store.cursor();
       expect(follower.replica.cursor()?.revision).toBe(revision);
     },
-    { timeout: 15_000, interval: 20 },
+    { timeout: 30_000, interval: 20 },
   );
   const expected: [string, number, unknown][] = [];
   for (let after = 0; ; ) {
@@ -197,7 +197,9 @@ test('an API that comes back later is followed again, and its absence is told', 
   follower.follow(server.url);
   await untilEqual();
   await server.stop();
-  await vi.waitFor(() => expect(follower.states.at(-1)).toMatchObject({ state: 'retrying' }));
+  await vi.waitFor(() => expect(follower.states.at(-1)).toMatchObject({ state: 'retrying' }), {
+    timeout: 30_000,
+  });
   await createRoutes(0, 2);
   await server.start();
   await untilEqual();
@@ -234,7 +236,7 @@ test('a change that cannot be prepared for the edge arrives as unusable, never a
   };
   await createRoutes(0, 3);
   follower.follow(server.url);
-  await vi.waitFor(() => expect(follower.replica.listIds('host')).toHaveLength(3));
+  await vi.waitFor(() => expect(follower.replica.listIds('host')).toHaveLength(3), { timeout: 30_000 });
   expect(follower.replica.get('host', 'h1.example.org')).toMatchObject({
     formatVersion: -1,
     body: { unusable: expect.any(String) },

@@ -54,12 +54,12 @@ test('names are looked at as soon as they are there, and once a record is made w
       expect(await stateOf('ready.test')).toBe('Verified');
       expect(await stateOf('late.test')).toBe('DnsNotVerified');
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
   const before = asked['late.test'] ?? 0;
   zone['late.test'] = '192.0.2.7';
   await store.requestHostnameCheck(PROJECT, 'late.test' as Hostname);
-  await vi.waitFor(async () => expect(await stateOf('late.test')).toBe('Verified'), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await stateOf('late.test')).toBe('Verified'), { timeout: 30_000 });
   await Promise.all(workers.map((worker) => worker.stop()));
   expect(asked['ready.test']).toBe(1);
   expect(asked['late.test']).toBe(before + 1);
@@ -75,7 +75,7 @@ test('more names than are looked at at once are all looked at', async () => {
   await vi.waitFor(
     async () => expect(await store.nextHostnameCheckAt()).toBeGreaterThan(Date.now() + 60_000),
     {
-      timeout: 20_000,
+      timeout: 30_000,
     },
   );
   await worker.stop();

@@ -226,7 +226,7 @@ test('draining ends who has asked at once, the late ones too, and who has yet to
   noteRequest(asking.connection);
   noteRequest(late.connection);
   expect(drains()).toEqual([1, 1, 0, 1]);
-  await vi.waitFor(() => expect(drains()).toEqual([1, 1, 1, 1]), { timeout: 20_000 });
+  await vi.waitFor(() => expect(drains()).toEqual([1, 1, 1, 1]), { timeout: 30_000 });
 });
 
 test('where only rules demand certificates, the end of one ends what a demanding rule let through, and nothing else', () => {

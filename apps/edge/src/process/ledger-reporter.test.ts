@@ -91,21 +91,21 @@ test('workers that refuse the same client are one entry, added up', async () => 
   takeRefusals(1, 3);
   takeRefusals(1, 4);
   reporter.notify();
-  await vi.waitFor(() => expect([counts.size, total()]).toEqual([1, 7]), 10_000);
+  await vi.waitFor(() => expect([counts.size, total()]).toEqual([1, 7]), 30_000);
 });
 
 test('an API that was away is told everything; a lost answer counts nothing twice', async () => {
   status = 503;
   takeRefusals(30, 2);
   reporter.notify();
-  await vi.waitFor(() => expect(reports).toBeGreaterThan(0), 10_000);
+  await vi.waitFor(() => expect(reports).toBeGreaterThan(0), 30_000);
   takeRefusals(30, 2);
   // What it takes now it keeps, but the edge never hears so.
   status = 0;
-  await vi.waitFor(() => expect(total()).toBe(120), 10_000);
+  await vi.waitFor(() => expect(total()).toBe(120), 30_000);
   status = 200;
   takeRefusals(1);
-  await vi.waitFor(() => expect(log.hasNews).toBe(false), 10_000);
+  await vi.waitFor(() => expect(log.hasNews).toBe(false), 30_000);
   expect([counts.size, total(), dropped]).toEqual([30, 121, 0]);
 });
 
@@ -120,17 +120,17 @@ test('what finds no room while the API is away is counted and told later', async
   expect(log.dropped).toBe(100);
   expect(log.waiting).toBe(LEDGER_LIMITS.waitingMax);
   reporter.notify();
-  await vi.waitFor(() => expect([counts.size > 0, dropped]).toEqual([true, 100]), 10_000);
+  await vi.waitFor(() => expect([counts.size > 0, dropped]).toEqual([true, 100]), 30_000);
 });
 
 test('a report that the API will never take stands in nobody’s way, and is counted as dropped', async () => {
   status = 422;
   takeRefusals(3);
   reporter.notify();
-  await vi.waitFor(() => expect(log.dropped).toBe(3), 10_000);
+  await vi.waitFor(() => expect(log.dropped).toBe(3), 30_000);
   status = 200;
   takeRefusals(4);
-  await vi.waitFor(() => expect([counts.size, dropped]).toEqual([4, 3]), 10_000);
+  await vi.waitFor(() => expect([counts.size, dropped]).toEqual([4, 3]), 30_000);
 });
 
 test('an edge that stops tells what it still has', async () => {

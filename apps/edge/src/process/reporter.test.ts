@@ -6,7 +6,7 @@ import { Reporter } from './reporter.ts';
 import { TargetLog } from './target-log.ts';
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
-const WAIT = { timeout: 10_000, interval: 10 };
+const WAIT = { timeout: 30_000, interval: 10 };
 
 /** What the edge does to deliver its sightings. */
 let deliver = async () => true;

@@ -51,7 +51,7 @@ const COPY = RESYNC + change('a', 1) + change('b', 2) + synced(2);
 
 async function untilRevision(revision: number): Promise<void> {
   await vi.waitFor(() => expect(follower.replica.cursor()).toEqual({ epoch: 'e', revision }), {
-    timeout: 10_000,
+    timeout: 30_000,
   });
 }
 
@@ -74,7 +74,7 @@ test('a connection that breaks before `synced` leaves the replica as it was', as
   await untilRevision(2);
   answers = [cut, cut, text(': quiet\n\n')];
   server.cutConnections();
-  await vi.waitFor(() => expect(server.asked).toHaveLength(4), { timeout: 10_000 });
+  await vi.waitFor(() => expect(server.asked).toHaveLength(4), { timeout: 30_000 });
   expect(follower.replica.listIds('host')).toEqual(['a', 'b']);
   expect(server.asked.slice(1)).toEqual(['e:2', 'e:2', 'e:2']);
 });
@@ -88,7 +88,7 @@ test('a full copy that breaks off keeps the old copy, and the next one holds not
   follower.follow(server.url);
   await untilRevision(2);
   server.cutConnections();
-  await vi.waitFor(() => expect(server.asked.length).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(server.asked.length).toBeGreaterThan(1), { timeout: 30_000 });
   expect(['a,b', 'c']).toContain(follower.replica.listIds('host').join());
   await untilRevision(9);
   expect(follower.replica.listIds('host')).toEqual(['c']);
@@ -110,7 +110,7 @@ test.each([
   follower.follow(server.url);
   await untilRevision(2);
   server.cutConnections();
-  await vi.waitFor(() => expect(server.asked).toEqual([null, 'e:2', 'e:2']), { timeout: 10_000 });
+  await vi.waitFor(() => expect(server.asked).toEqual([null, 'e:2', 'e:2']), { timeout: 30_000 });
   expect(follower.replica.cursor()).toEqual({ epoch: 'e', revision: 2 });
   expect(follower.replica.get('host', 'a')).toMatchObject({ revision: 1 });
   expect(follower.applied).toHaveLength(1);
@@ -158,7 +158,9 @@ test('a stream without a byte is dead and replaced', async () => {
 test.each([401, 403] as const)('%i is told as a refusal and retried slowly', async (code) => {
   answers = [status(code)];
   follower.follow(server.url);
-  await vi.waitFor(() => expect(follower.states.at(-1)).toMatchObject({ state: 'refused', status: code }));
+  await vi.waitFor(() => expect(follower.states.at(-1)).toMatchObject({ state: 'refused', status: code }), {
+    timeout: 30_000,
+  });
   expect(follower.states.at(-1)).toMatchObject({ retryInMs: FEED_LIMITS.retryMaxMs / 2 });
 });
 
@@ -171,7 +173,7 @@ test('waits grow from 100 ms to 10 s, half of each random, and start anew after 
   await vi.waitFor(
     () => expect(follower.states.filter(({ state }) => state === 'following')).toHaveLength(2),
     {
-      timeout: 10_000,
+      timeout: 30_000,
     },
   );
   expect(follower.states.flatMap((state) => ('retryInMs' in state ? [state.retryInMs] : []))).toEqual([

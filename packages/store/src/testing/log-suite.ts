@@ -97,9 +97,9 @@ export function describeLog(makeHarness: MakeHarness): void {
         const heard = vi.fn();
         const stop = store.onRevision(heard);
         await store.createRoute(routeWrite('r', 'a.example.org', 'cart'));
-        await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1));
+        await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), { timeout: 30_000 });
         await other.createRoute(routeWrite('s', 'b.example.org', 'cart'));
-        await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2), { timeout: 5000 });
+        await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2), { timeout: 30_000 });
         await store.createToken({ name: 'no-change', scope: 'admin', hash: 'aa', expiresAt: null });
         stop();
         await store.createRoute(routeWrite('t', 'c.example.org', 'cart'));

@@ -227,10 +227,10 @@ export function describeWrites(makeHarness: MakeHarness): void {
       heard += 1;
     });
     await store.createService(serviceWrite('cart'));
-    await vi.waitFor(() => expect(heard).toBe(1), 5000);
+    await vi.waitFor(() => expect(heard).toBe(1), 30_000);
     await store.createService(serviceWrite('tried'), { dryRun: true });
     await other.createService(serviceWrite('more'));
-    await vi.waitFor(() => expect(heard).toBe(2), 5000);
+    await vi.waitFor(() => expect(heard).toBe(2), 30_000);
     off();
     await other.close();
   });

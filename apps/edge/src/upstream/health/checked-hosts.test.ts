@@ -49,7 +49,7 @@ test('only services with a check are told, of hosts whose documents can be used'
     ['nothing', { body: null, formatVersion: 1 }],
   ]);
   const { hosts, told, forgets } = start(documents);
-  await vi.waitFor(() => expect(forgets()).toBe(1));
+  await vi.waitFor(() => expect(forgets()).toBe(1), { timeout: 30_000 });
   expect(Object.fromEntries(told)).toEqual({ a: ['default/echo'] });
   documents.set('plain', entry('plain', checked));
   documents.delete('a');
@@ -62,6 +62,6 @@ test('only services with a check are told, of hosts whose documents can be used'
   documents.delete('plain');
   documents.set('b', entry('b', checked));
   hosts.applyChanges('all');
-  await vi.waitFor(() => expect(forgets()).toBe(2));
+  await vi.waitFor(() => expect(forgets()).toBe(2), { timeout: 30_000 });
   expect(Object.fromEntries(told)).toEqual({ a: [], plain: [], b: ['default/echo'] });
 });

@@ -23,7 +23,7 @@ import { startGrpcHealthServer } from '../testing/grpc-health-server.ts';
 import { createHealthChecker, type HealthChecker } from './health-checker.ts';
 import { TargetStates } from './target-states.ts';
 
-const WAIT = { timeout: 10_000, interval: 10 };
+const WAIT = { timeout: 30_000, interval: 10 };
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 const directory = mkdtempSync(join(tmpdir(), 'postern-health-'));
