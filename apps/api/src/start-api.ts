@@ -89,6 +89,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     stopping: stopping.signal,
   };
   await trustNames(parts);
+  warnOfTextsAlone(parts);
   const app = buildApp(parts);
   const listener = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
@@ -134,6 +135,15 @@ async function trustNames({ store, hostnameVerification, hostnameDomain, log }: 
     if (trusted === 0) break;
   }
   if (count > 0) log.info({ count }, 'hostnames are served without a proof from now on');
+}
+
+/** Says that names can only be verified by a TXT record, which whoever runs this may not have meant. */
+function warnOfTextsAlone({ hostnameVerification, publicEdge, log }: ApiParts): void {
+  if (!hostnameVerification || publicEdge.name !== null || publicEdge.addresses.length > 0) return;
+  log.warn(
+    {},
+    'hostnames are verified by TXT records alone: set POSTERN_EDGE_PUBLIC_NAME or POSTERN_EDGE_PUBLIC_ADDRESSES',
+  );
 }
 
 async function listen(server: Server, address: ListenAddress): Promise<string> {

@@ -83,6 +83,7 @@ const LIST = {
   'secret:get': { summary: 'Show a secret: its type, key names and certificates' },
   'secret:list': { summary: 'List the secrets of the project' },
   'secret:refresh': { summary: 'Fetch a revocation list from its URL now' },
+  'service:connectivity': { summary: 'List where the services of the project can be reached' },
   'service:create': { summary: 'Create a service: a name for one or more upstream targets' },
   'service:delete': { summary: 'Delete a service' },
   'service:expose': { summary: 'Publish a service under a host, in one go' },

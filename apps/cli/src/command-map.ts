@@ -67,6 +67,8 @@ const LOADERS: Readonly<Record<CommandId, () => Promise<CommandClass>>> = {
   'secret:get': async () => (await import('./commands/secret/get.ts')).SecretGet,
   'secret:list': async () => (await import('./commands/secret/list.ts')).SecretList,
   'secret:refresh': async () => (await import('./commands/secret/refresh.ts')).SecretRefresh,
+  'service:connectivity': async () =>
+    (await import('./commands/service/connectivity.ts')).ServiceConnectivity,
   'service:create': async () => (await import('./commands/service/create.ts')).ServiceCreate,
   'service:delete': async () => (await import('./commands/service/delete.ts')).ServiceDelete,
   'service:expose': async () => (await import('./commands/service/expose.ts')).ServiceExpose,

@@ -62,7 +62,7 @@ test('what is exposed on a name of its own says that it is served once that is v
     code: 0,
     stdout: 'Service echo is exposed at https://own.example.org:8443/\n',
   });
-  expect(exposed.stderr).toContain('see: postern hostname check own.example.org');
+  expect(exposed.stderr).toContain('served once it is verified: postern hostname check own.example.org');
   const get = await cli.postern(['route', 'get', 'echo']);
   expect(get.stdout).toMatch(/^HostValidation\tfalse\t\S+\tValidating\t/m);
   expect(get.stdout).toMatch(/^Certificate\tfalse\t\S+\thostname_not_verified\t/m);

@@ -5,7 +5,7 @@ import { WAIT_FLAGS } from '../write-flags.ts';
 export class RouteDelete extends PosternCommand {
   static override summary = 'Delete a route';
   static override description =
-    `Asks first. The host is free again afterwards, and the edge stops serving it.`;
+    `Asks first. The edge stops serving the host, which is free again afterwards unless hostname add gave it to the project.`;
   static readonly exits = {
     0: 'deleted',
     1: 'not confirmed',

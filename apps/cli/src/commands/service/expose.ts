@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags';
-import { PosternCommand } from '../../base-command.ts';
 import { retryOnConflict } from '../../retry-on-conflict.ts';
 import { hostOf } from '../cert/host-arg.ts';
 import { nameArg } from '../name-arg.ts';
+import { RouteWriteCommand } from '../route/route-write-command.ts';
 import { WAIT_FLAGS } from '../write-flags.ts';
 
-export class ServiceExpose extends PosternCommand {
+export class ServiceExpose extends RouteWriteCommand {
   static override summary = 'Publish a service under a host, in one go';
   static override description =
     'Adds a path to the route of the host, or makes a route of the name of the service. Without --hostname it is where it is exposed already, or gets a generated host. Everything else about the route is for route update.';
@@ -40,15 +40,13 @@ export class ServiceExpose extends PosternCommand {
     const { route, written } = await retryOnConflict(() =>
       exposeService(client, project, { service: args.name, host, prefix, cors: flags['enable-cors'] }),
     );
-    await this.show(flags, {
-      data: route,
-      names: [route.spec.host],
-      text: () => `Service ${args.name} is exposed at ${route.status.url}${prefix}\n`,
-    });
-    if (written !== null) await this.waitForEdge(client, written, flags);
-    if (!route.status.ready && route.status.reason === 'hostname_not_verified')
+    const text = `Service ${args.name} is exposed at ${route.status.url}${prefix}\n`;
+    if (written === null) await this.show(flags, { data: route, names: [route.name], text: () => text });
+    else await this.finishWrite(client, written, text, flags);
+    const isWaiting = route.status.reason === 'hostname_not_verified';
+    if (isWaiting && (written === null || !flags.wait))
       this.say(
-        `note: ${route.spec.host} is served once it is verified; see: postern hostname check ${route.spec.host}`,
+        `note: ${route.spec.host} is served once it is verified: postern hostname check ${route.spec.host}`,
       );
   }
 }
