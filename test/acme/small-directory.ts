@@ -15,6 +15,13 @@ export interface Refusal {
   readonly retryAfter?: string;
 }
 
+/** An answer that no RFC has. */
+export interface Instead {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body: string;
+}
+
 /** What RFC 9773 says of every certificate. */
 export interface Window {
   readonly start: string;
@@ -35,6 +42,8 @@ export interface SmallDirectory extends AsyncDisposable {
   readonly asked: string[];
   /** Gives the answer to a newOrder in place of the usual one. */
   refuseOrder: (names: readonly string[]) => Refusal | null;
+  /** Gives the answer to a request, by the first part of its path, in place of the usual one. */
+  answerInstead: (path: string) => Instead | null;
   window: Window;
   /** Days of the certificates it issues. */
   lifeDays: number;
@@ -148,7 +157,10 @@ export async function startSmallDirectory(
         const [, path = '', n = '0'] = (request.url ?? '').split('/');
         directory.asked.push(request.url ?? '');
         nonce += 1;
-        routes[path]?.(payload, Number(n), new Answer(response, `nonce-${nonce}`));
+        const answer = new Answer(response, `nonce-${nonce}`);
+        const instead = directory.answerInstead(path);
+        if (instead === null) routes[path]?.(payload, Number(n), answer);
+        else response.writeHead(instead.status, instead.headers).end(instead.body);
       });
     },
   );
@@ -162,6 +174,7 @@ export async function startSmallDirectory(
     orders: [],
     asked: [],
     refuseOrder: () => null,
+    answerInstead: () => null,
     window: { start: '2099-01-01T00:00:00Z', end: '2099-01-02T00:00:00Z' },
     lifeDays: 90,
     async [Symbol.asyncDispose]() {

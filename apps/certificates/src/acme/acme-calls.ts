@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Client, ClientOptions } from 'acme-client';
-import { AcmeProblem } from './acme-problem.ts';
+import { AcmeProblem, AcmeUnreachable, oneLine } from './acme-problem.ts';
+import { answeredWith } from './check-answer.ts';
 import { readRetryAfter } from './retry-after.ts';
 import type { AcmeTransport, WireRequest } from './transport.ts';
 
@@ -95,7 +96,7 @@ export class AcmeCalls {
         const value = await calls.run(call, () => ask(this.#client));
         return { value, retryAt: call.retryAt };
       } catch (error) {
-        if (!call.isBadNonce) throw error;
+        if (!call.isBadNonce) throw failureOfCall(error);
         if (call.badNonces > BAD_NONCES_MAX) {
           const detail = `the CA refused ${call.badNonces} nonces in a row`;
           throw new AcmeProblem({ type: 'badNonce', detail, status: 400, retryAt: null });
@@ -104,4 +105,11 @@ export class AcmeCalls {
       }
     }
   }
+}
+
+/** acme-client fails with errors of every kind where an answer is not what it expects. */
+function failureOfCall(error: unknown): unknown {
+  if (error instanceof AcmeProblem || error instanceof AcmeUnreachable) return error;
+  const said = error instanceof Error ? error.message : String(error);
+  return answeredWith(`what it should not: ${oneLine(said)}`, error);
 }

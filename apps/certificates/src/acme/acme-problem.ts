@@ -7,8 +7,11 @@ export class AcmeProblem extends Error {
   /** Milliseconds since 1970, from Retry-After; null where the answer had none. */
   readonly retryAt: number | null;
 
-  constructor(answer: { type: string; detail: string; status: number; retryAt: number | null }) {
-    super(answer.detail);
+  constructor(
+    answer: { type: string; detail: string; status: number; retryAt: number | null },
+    options: ErrorOptions = {},
+  ) {
+    super(answer.detail, options);
     this.type = answer.type;
     this.status = answer.status;
     this.retryAt = answer.retryAt;

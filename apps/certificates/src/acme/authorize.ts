@@ -4,6 +4,7 @@ import { IssueFailure } from '../issue-failure.ts';
 import type { ChallengeAnswer, ChallengeSolver } from '../solvers/challenge-solver.ts';
 import type { AcmeCa } from './acme-ca.ts';
 import type { CallResult } from './acme-calls.ts';
+import { checkAuthorization, nameOfAuthorization } from './check-answer.ts';
 import { challengeFailure } from './failure-of.ts';
 import { poll } from './poll.ts';
 
@@ -14,6 +15,8 @@ type Challenge = Authorization['challenges'][number];
 
 export interface AuthorizeOptions {
   readonly ca: AcmeCa;
+  /** What the certificate is for. */
+  readonly names: readonly Hostname[];
   /** In the order in which they are tried. */
   readonly solvers: readonly ChallengeSolver[];
   /** The order was begun earlier, perhaps by a process that is no more: answers may have been left. */
@@ -27,9 +30,9 @@ export interface AuthorizeOptions {
 /** Proves control of one name of an order (RFC 8555 section 7.5). The answer is taken away again, whatever comes. */
 export async function authorize(url: string, options: AuthorizeOptions): Promise<void> {
   const { ca, now, signal } = options;
-  const look = (): Promise<CallResult<Authorization>> => fetchAuthorization(ca, url);
+  const look = (): Promise<CallResult<Authorization>> => fetchAuthorization(options, url);
   const { value: authorization } = await look();
-  const name = `${authorization.wildcard === true ? '*.' : ''}${authorization.identifier.value}`;
+  const name = nameOfAuthorization(authorization);
   if (authorization.status !== 'pending') {
     if (options.isResumed) await cleanUpAll(authorization, options);
     if (authorization.status === 'valid') return;
@@ -55,14 +58,17 @@ export async function authorize(url: string, options: AuthorizeOptions): Promise
 
 /** Takes away what any process may have answered for an authorization of an order that is given up. */
 export async function abandon(url: string, options: AuthorizeOptions): Promise<void> {
-  await cleanUpAll((await fetchAuthorization(options.ca, url)).value, options);
+  await cleanUpAll((await fetchAuthorization(options, url)).value, options);
 }
 
-async function fetchAuthorization(ca: AcmeCa, url: string): Promise<CallResult<Authorization>> {
+async function fetchAuthorization(
+  { ca, names }: AuthorizeOptions,
+  url: string,
+): Promise<CallResult<Authorization>> {
   const { value, retryAt } = await ca.call((client) => client.getAuthorizations(only(url)));
   const [authorization] = value;
   if (authorization === undefined) throw new Error(`acme-client gave no authorization for ${url}`);
-  return { value: authorization, retryAt };
+  return { value: checkAuthorization(authorization, names), retryAt };
 }
 
 function choose(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CertificateDocument, Hostname } from '@postern/contracts';
+import type { CertificateDocument } from '@postern/contracts';
 import { openCertificateKey, parseTlsSecret, sealWithMasterKey } from '@postern/pki';
 import type { CertificateOrderPatch, CertificateOrderRecord } from '@postern/store';
 import type { Order } from 'acme-client';
@@ -8,13 +8,12 @@ import type { AcmeCa } from './acme-ca.ts';
 import { loadAcme } from './acme-calls.ts';
 import { AcmeProblem, readProblem } from './acme-problem.ts';
 import { type AuthorizeOptions, abandon, authorize } from './authorize.ts';
+import { checkOrder } from './check-answer.ts';
 import { poll } from './poll.ts';
 
 export interface OrderRun extends Omit<AuthorizeOptions, 'isResumed'> {
   readonly ca: AcmeCa;
   readonly record: CertificateOrderRecord;
-  /** What the certificate is for. */
-  readonly names: readonly Hostname[];
   /** What ARI calls the certificate that this one replaces; null: none, or the CA is not to be told. */
   readonly replaces: string | null;
   /** Null: the CA's own choice. */
@@ -62,11 +61,12 @@ async function resume(run: OrderRun): Promise<Begun | null> {
   const { orderUrl, sealedKey, issuer } = record;
   if (orderUrl === null || sealedKey === null || issuer !== ca.url) return null;
   try {
-    const { value: order } = await ca.call((client) => client.getOrder(at(orderUrl)));
+    const order = checkOrder((await ca.call((client) => client.getOrder(at(orderUrl)))).value);
     const ordered = order.identifiers.map(({ value }) => value).sort();
     const isUsable = order.status !== 'invalid' && ordered.join() === [...names].sort().join();
     if (isUsable) return { order, sealedKey, isResumed: true };
-    for (const url of order.authorizations) await abandon(url, { ...run, isResumed: true });
+    for (const url of order.authorizations)
+      await abandon(url, { ...run, names: record.names, isResumed: true });
     return null;
   } catch (error) {
     // A CA that is not there now, or too busy, still has the order.
@@ -80,7 +80,7 @@ async function begin(run: OrderRun): Promise<Begun> {
   const { crypto } = await loadAcme();
   const key = await crypto.createPrivateEcdsaKey('P-256');
   const sealedKey = sealWithMasterKey(masterKey, key, `certificate-key:acme:${names.join(',')}`);
-  const order = await create(run);
+  const order = checkOrder(await create(run));
   await save({ state: 'ordering', issuer: ca.url, orderUrl: order.url, sealedKey });
   await run.onOrdered();
   return { order, sealedKey, isResumed: false };
