@@ -1,4 +1,3 @@
-import type { HostDocument } from './host-document.ts';
 import type { ResourceName } from './resource-name.ts';
 
 interface Named {
@@ -28,11 +27,4 @@ export function ruleCaNamesOf({ routes }: NamesRuleCas): ResourceName[] {
 export function clientCaNamesOf(spec: NamesClientCas): ResourceName[] {
   const { name, next } = spec.tls?.clientValidationCa ?? {};
   return [...new Set([name, next?.name, ...ruleCaNamesOf(spec)].filter((one) => one !== undefined))];
-}
-
-/** Ids of the bundles whose anchors may vouch for clients of a host, each once: its own before those of its rules. */
-export function clientBundlesOf({ clientCertificate, rules }: HostDocument): string[] {
-  const { trustBundle = null, nextTrustBundle = null } = clientCertificate ?? {};
-  const ofRules = rules.map((rule) => rule.clientCertificate?.trustBundle ?? null);
-  return [...new Set([trustBundle, nextTrustBundle, ...ofRules].filter((id) => id !== null))];
 }

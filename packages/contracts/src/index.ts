@@ -2,6 +2,7 @@ export * from './certificate-reasons.ts';
 export * from './certificate-status.ts';
 export * from './challenge.ts';
 export * from './change.ts';
+export * from './client-bundles.ts';
 export * from './client-cas.ts';
 export * from './document.ts';
 export * from './document-json-schema.ts';

@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
 import { describeAcme } from './testing/acme-suite.ts';
 import { describeCertificates } from './testing/certificate-suite.ts';
-import { describeHostnames } from './testing/hostname-suite.ts';
 import { describeHosts } from './testing/host-suite.ts';
+import { describeHostnames } from './testing/hostname-suite.ts';
 import { describeLeases } from './testing/lease-suite.ts';
 import { describeLedger } from './testing/ledger-suite.ts';
 import { describeLists } from './testing/list-suite.ts';
