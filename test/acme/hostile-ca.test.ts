@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import type { Store } from '@postern/store';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type ChallengeServer, startChallengeServer } from './challtestsrv.ts';
-import { isIssued, Lab, serveHosts, untilOrder } from './lab.ts';
+import { isIssued, Lab, orderOf, serveHosts, untilOrder } from './lab.ts';
 import { type Instead, type SmallDirectory, startSmallDirectory } from './small-directory.ts';
 
 // Beside other work on a small machine each step takes long.
@@ -114,3 +116,24 @@ test.each<[string, RegExp, (path: string) => Instead | null]>([
     expect(put).not.toHaveBeenCalled();
   },
 );
+
+test('a CA that takes connections and says nothing does not hold up a worker that is to stop, nor counts as a failure then', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = silent.address();
+  const connected = once(silent, 'connection');
+  const worker = await lab.start(store, {
+    POSTERN_ACME_DIRECTORY_URL: `https://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/directory`,
+    POSTERN_ACME_CA_BUNDLE: honest.bundleFile,
+    POSTERN_ACME_CHALLENGES: 'http-01',
+    POSTERN_DNS_SERVERS: dns.dns,
+  });
+  await serveHosts(store, ['a.example.test']);
+  await connected;
+  const begunAt = performance.now();
+  await worker.stop();
+  // It would wait 30 s for the answer.
+  expect(performance.now() - begunAt).toBeLessThan(15_000);
+  expect(await orderOf(store, 'a.example.test')).toMatchObject({ attempts: 0, lastError: null });
+  silent.close();
+});

@@ -39,6 +39,6 @@ export interface Issuer {
   revoke(issuer: string, chainPem: string, reason: RevocationReason): Promise<void>;
   /** Null where the CA has no renewal information. Fails with IssueFailure. */
   renewalInfo(issuer: string, ariCertId: string): Promise<RenewalInfo | null>;
-  /** Ends idle connections. */
+  /** Ends connections, and what is being asked over them; nothing can be asked any more. */
   close(): void;
 }

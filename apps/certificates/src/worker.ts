@@ -10,6 +10,8 @@ import { revokeWaiting } from './revoke-waiting.ts';
 const LOOK_EVERY_MS = 60_000;
 /** Milliseconds between looks while something waits that nobody announces: a lease, a slot, a CA that is away. */
 const WAITING_MS = 1000;
+/** Milliseconds for which CAs may still answer when the worker is to stop; the next process goes on from what is stored. */
+const LAST_ANSWERS_MS = 3000;
 /** Milliseconds between times at which what is of no more use is deleted. */
 const PURGE_EVERY_MS = 3_600_000;
 
@@ -31,7 +33,7 @@ export interface CertificateWorkerOptions {
 /**
  * Keeps every host that needs a certificate supplied with one. A reconciler: it works on the orders that are due, on wishes to
  * revoke and on what CAs say of renewals, and looks again when something is written, when an order has ended or is due, and
- * every minute. `stop` waits until what is under way is at a place where another process can go on.
+ * every minute. `stop` waits until what is under way is at a place where another process can go on; issuers that keep it waiting are closed.
  */
 export function startCertificateWorker(options: CertificateWorkerOptions): { stop(): Promise<void> } {
   const { store, log, now } = options;
@@ -94,8 +96,10 @@ export function startCertificateWorker(options: CertificateWorkerOptions): { sto
       stopping.abort();
       unsubscribe();
       wake();
-      await queue.stop();
-      await running;
+      const tooLate = setTimeout(() => {
+        for (const issuer of options.issuers) issuer.close();
+      }, LAST_ANSWERS_MS);
+      await Promise.all([queue.stop(), running]).finally(() => clearTimeout(tooLate));
       await looks.end();
     },
   };

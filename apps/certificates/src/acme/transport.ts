@@ -47,6 +47,7 @@ export class AcmeTransport {
   readonly #options: TransportOptions;
   readonly #agent: Agent;
   readonly #nonces: { readonly value: string; readonly at: number }[] = [];
+  readonly #closing = new AbortController();
   #directory: { readonly answer: WireAnswer; readonly at: number } | null = null;
 
   constructor(options: TransportOptions) {
@@ -84,7 +85,9 @@ export class AcmeTransport {
     return answer;
   }
 
+  /** Ends connections and what is being asked; nothing can be asked any more. */
   close(): void {
+    this.#closing.abort();
     this.#agent.destroy();
   }
 
@@ -106,6 +109,7 @@ export class AcmeTransport {
     if (protocol !== 'https:') throw new AcmeUnreachable(`${asked.url} is not an https address`);
     const options: RequestOptions = {
       agent: this.#agent,
+      signal: this.#closing.signal,
       headers: {
         'user-agent': this.#options.userAgent,
         ...(asked.body === undefined
@@ -129,7 +133,9 @@ class StaleConnection extends Error {}
 
 function exchange(asked: WireRequest, options: RequestOptions): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(REQUEST_MS_MAX);
+    const { signal: closing } = options;
+    const timeout = AbortSignal.timeout(REQUEST_MS_MAX);
+    const signal = closing === undefined ? timeout : AbortSignal.any([timeout, closing]);
     const sent = request(asked.url, { ...options, method: asked.method, signal }, (answer) => {
       const parts: Buffer[] = [];
       let bytes = 0;
