@@ -16,7 +16,7 @@ export interface HostnameCalls {
   /** All of the project, those that routes claimed too, by name. */
   list(project: string): Promise<HostnameResource[]>;
   get(project: string, name: string): Promise<HostnameResource>;
-  /** Has DNS looked at now; gives it as it is before: `checked.at` tells of the look. */
+  /** Has DNS looked at now; gives it as it is before: its `nextCheckAt` is another once that is done. */
   check(project: string, name: string): Promise<HostnameResource>;
   /** Refused as `in_use` while a route serves it. */
   remove(project: string, name: string, options?: { readonly dryRun?: boolean | undefined }): Promise<void>;

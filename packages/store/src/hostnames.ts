@@ -85,7 +85,7 @@ export interface HostnameStore {
   nextHostnameCheckAt(): Promise<number | null>;
   /**
    * Notes what a check has found. The first proof opens the host and has its certificate ordered; what is verified stays so, whatever
-   * is found later. Nothing happens where the name has another owner by now, or is gone.
+   * is found later. Nothing happens where the name has another owner by now, or is gone. A look that was asked for since stays due.
    */
   noteHostnameCheck(checked: HostnameRecord, outcome: HostnameCheck): Promise<void>;
   /** Serves names without a proof: those at or below a domain, or all; at most `limit` of them. Gives how many it was. */

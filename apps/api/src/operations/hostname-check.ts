@@ -14,7 +14,7 @@ export const checkHostname = defineOperation({
   params: certificatePath,
   answers: {
     202: {
-      description: 'The hostname, as it is before; checked.at tells when it was looked at',
+      description: 'The hostname, as it is before; nextCheckAt is another when it was looked at',
       schema: hostnameResource,
     },
   },

@@ -65,6 +65,29 @@ test('names are looked at as soon as they are there, and once a record is made w
   expect(asked['late.test']).toBe(before + 1);
 });
 
+test('a worker that stops waits for no server', async () => {
+  let silent: () => void = () => {};
+  const asking = new Promise<void>((resolve) => {
+    silent = resolve;
+  });
+  const worker = startHostnameWorker({
+    ...{ store, log: LOG, now: () => Date.now(), random: () => 0.5 },
+    publicEdge: { name: null, addresses: [] },
+    resolver: {
+      servers: [],
+      lookUp: () => {
+        silent();
+        return new Promise(() => {});
+      },
+    },
+  });
+  await add('silent.test');
+  await asking;
+  await worker.stop();
+  expect(await stateOf('silent.test')).toBe('Validating');
+  expect(await store.acquireLease('hostname:silent.test', 'another', 1000)).toBe(true);
+});
+
 test('more names than are looked at at once are all looked at', async () => {
   const names = Array.from({ length: 25 }, (_, n) => `h${n}.test`);
   for (const name of names) {

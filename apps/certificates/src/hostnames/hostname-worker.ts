@@ -39,13 +39,13 @@ export interface HostnameWorkerOptions {
 
 /**
  * Looks in DNS for the proof of every name whose time has come, and of those that somebody wants looked at. Of several workers
- * one looks at a name. `stop` lets looks that are under way end, which servers that are silent can draw out to some seconds.
+ * one looks at a name. `stop` gives up looks that are under way.
  */
 export function startHostnameWorker(options: HostnameWorkerOptions): { stop(): Promise<void> } {
   const { store, log, now } = options;
   const holder = randomUUID();
   const underWay = new Map<string, Promise<void>>();
-  let isStopping = false;
+  const stopping = new AbortController();
   let isWoken = false;
   let wake = (): void => {};
   const nudge = (): void => {
@@ -61,7 +61,8 @@ export function startHostnameWorker(options: HostnameWorkerOptions): { stop(): P
       try {
         // Another worker may have been here between the round and the lease.
         const present = await store.getHostname(record.project, record.name);
-        if (present.checkAt !== null && present.checkAt <= now()) await check(options, present);
+        if (present.checkAt !== null && present.checkAt <= now())
+          await check(options, present, stopping.signal);
       } finally {
         await store.releaseLease(lease, holder);
       }
@@ -84,7 +85,7 @@ export function startHostnameWorker(options: HostnameWorkerOptions): { stop(): P
   };
 
   const run = async (): Promise<void> => {
-    while (!isStopping) {
+    while (!stopping.signal.aborted) {
       isWoken = false;
       const waitMs = await round().catch((error: unknown) => {
         log.error({ err: error }, 'looking for hostnames to verify failed');
@@ -96,7 +97,7 @@ export function startHostnameWorker(options: HostnameWorkerOptions): { stop(): P
           clearTimeout(timer);
           resolve();
         };
-        if (isWoken || isStopping) wake();
+        if (isWoken || stopping.signal.aborted) wake();
       });
     }
   };
@@ -104,7 +105,7 @@ export function startHostnameWorker(options: HostnameWorkerOptions): { stop(): P
 
   return {
     async stop() {
-      isStopping = true;
+      stopping.abort();
       unsubscribe();
       wake();
       await running;
@@ -116,8 +117,11 @@ export function startHostnameWorker(options: HostnameWorkerOptions): { stop(): P
 async function check(
   { store, resolver, publicEdge, log, now, random }: HostnameWorkerOptions,
   record: HostnameRecord,
+  stop: AbortSignal,
 ): Promise<void> {
-  const { found, proof } = await lookAtHostname(resolver, record, publicEdge);
+  const look = await orAborted(lookAtHostname(resolver, record, publicEdge), stop);
+  if (look === null) return;
+  const { found, proof } = look;
   const at = nextCheckAt(record, proof, now(), random);
   await store.noteHostnameCheck(record, { found, proof, nextCheckAt: at });
   const told = { hostname: record.name, project: record.project };
@@ -125,4 +129,14 @@ async function check(
     log.info({ ...told, by: proof }, 'a hostname is verified');
   if (proof === null && record.state === 'Verified')
     log.warn({ ...told, found }, 'DNS no longer leads a verified hostname here; it is served all the same');
+}
+
+/** What the work gives, or null once the signal aborts: servers that are silent would hold up the end of the process. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => resolve(null);
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
+  });
 }

@@ -4275,7 +4275,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The hostname, as it is before; checked.at tells when it was looked at */
+            /** @description The hostname, as it is before; nextCheckAt is another when it was looked at */
             202: {
                 headers: {
                     [name: string]: unknown;

@@ -130,17 +130,19 @@ export function nextHostnameCheckAt(db: StoreDatabase): number | null {
 
 export function noteHostnameCheck(
   context: WriteContext,
-  { project, name, createdAt }: HostnameRecord,
+  { project, name, createdAt, checkAt }: HostnameRecord,
   { found, proof, nextCheckAt }: HostnameCheck,
 ): void {
   const { db, now } = context;
   const present = findHostname(db, name);
   if (present === undefined || present.project !== project || present.createdAt !== createdAt) return;
   const state = stateAfter(present, proof);
+  // Somebody may have asked for another look while this one was under way.
+  const isAskedAnew = present.checkAt !== checkAt;
   const isOpened = state === 'Verified' && present.verifiedAt === null;
   db.update(hostnames)
     .set({
-      ...{ found, state, checkedAt: now, checkAt: nextCheckAt },
+      ...{ found, state, checkedAt: now, checkAt: isAskedAnew ? present.checkAt : nextCheckAt },
       since: state === present.state ? present.since : now,
       failures: typeof proof === 'string' ? 0 : present.failures + 1,
       ...(isOpened ? { verifiedAt: now } : {}),
@@ -184,12 +186,13 @@ function stateAfter(present: HostnameColumns, proof: HostnameCheck['proof']): Ho
   return proof === null ? 'DnsChanged' : present.state;
 }
 
-/** A name is served from now on: its certificate is wanted, and its route's document says so. */
+/** A name is served from now on: its certificate is wanted, and the documents of its host and of those that share one with it say so. */
 function openHost(context: WriteContext, { name, project }: HostnameColumns): void {
   const { db } = context;
-  settleCertificates(context, project, [name]);
-  const route = db.select().from(routes).where(eq(routes.host, name)).get();
-  if (route !== undefined) recompileRoute(context, new HostRowsGatherer(db), route);
+  const names = settleCertificates(context, project, [name]);
+  const gatherer = new HostRowsGatherer(db);
+  for (const route of db.select().from(routes).where(inArray(routes.host, names)).all())
+    recompileRoute(context, gatherer, route);
 }
 
 function insertHostname(

@@ -150,6 +150,21 @@ export function describeHostnames(makeHarness: MakeHarness): void {
       expect(await store.listDueHostnames(clock.now, 9)).toHaveLength(1);
     });
 
+    test('a look that is asked for while another is under way is not lost', async () => {
+      await createUnproved();
+      const underWay = await store.getHostname(SHOP, NAME);
+      clock.now += 1000;
+      await store.requestHostnameCheck(SHOP, NAME);
+      await store.noteHostnameCheck(underWay, {
+        found: NOTHING,
+        proof: null,
+        nextCheckAt: clock.now + 60_000,
+      });
+      expect(await store.listDueHostnames(clock.now, 9)).toMatchObject([
+        { name: NAME, checkedAt: clock.now },
+      ]);
+    });
+
     test('names that need no proof any more are served, with a certificate that is wanted from then on', async () => {
       await createUnproved();
       await store.addHostname(SHOP, hostOf('x.apps.test'), { needsProof: true });

@@ -21,12 +21,10 @@ export class HostnameCheck extends PosternCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(HostnameCheck);
     const { client, project } = await this.connect(flags);
-    const before = await client.hostnames.check(project, args.name);
+    const asked = await client.hostnames.check(project, args.name);
     const { waitForCheck } = await import('../../hostname/wait-for-check.ts');
     const progress = await this.progress(`looking for ${args.name} in DNS`);
-    const hostname = await waitForCheck(client, project, before, flags.timeout).finally(() =>
-      progress.stop(),
-    );
+    const hostname = await waitForCheck(client, project, asked, flags.timeout).finally(() => progress.stop());
     if (hostname === undefined)
       throw new CliFailure('unreachable', `no certificate worker has looked within ${flags.timeout} ms`, {
         hint: 'look whether `postern certificates` or `postern up` runs, and at its log; DNS servers that are silent take some seconds',

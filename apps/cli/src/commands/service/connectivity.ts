@@ -1,5 +1,13 @@
 import { PosternCommand } from '../../base-command.ts';
 
+/** A URL that leads to a service; null where none does. */
+interface Way {
+  readonly service: string;
+  readonly url: string | null;
+  readonly route: string | null;
+  readonly status: string | null;
+}
+
 export class ServiceConnectivity extends PosternCommand {
   static override summary = 'List where the services of the project can be reached';
   static override description =
@@ -15,7 +23,7 @@ export class ServiceConnectivity extends PosternCommand {
       client.services.list(project),
       client.routes.list(project),
     ]);
-    const found = services.flatMap(({ name }) => {
+    const found = services.flatMap(({ name }): Way[] => {
       const ways = routes.flatMap(({ name: route, spec, status }) =>
         spec.routes
           .filter((rule) => rule.route.service === name)
