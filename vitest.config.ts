@@ -21,7 +21,7 @@ export default defineConfig({
     // One more than the cores of a small machine: some tests wait for most of their time.
     maxWorkers: 3,
     testTimeout: 120_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     projects: [
       {
         extends: true,

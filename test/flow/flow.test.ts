@@ -19,7 +19,7 @@ beforeAll(async () => {
   client = createClient({
     url: `http://127.0.0.1:${platform.ports.api}`,
     token: readFileSync(join(platform.directory, 'data/admin-token'), 'utf8').trim(),
-    timeoutMs: 10_000,
+    timeoutMs: 30_000,
   });
   const created = await platform.postern([
     'route',

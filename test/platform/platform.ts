@@ -68,7 +68,7 @@ export async function startPostern(
   args: readonly string[],
   env: Record<string, string>,
   readyPattern: RegExp,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<Running> {
   return startProcess(node, [entry, ...args], env, readyPattern, timeoutMs);
 }
@@ -78,7 +78,7 @@ export async function startProcess(
   args: readonly string[],
   env: Record<string, string>,
   readyPattern: RegExp,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<Running> {
   const child = spawn(command, args, {
     cwd: checkout,
@@ -131,7 +131,7 @@ export async function run(
     cwd: options.cwd ?? checkout,
     env: { ...baseEnv(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: options.timeoutMs ?? 120_000,
   });
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
@@ -197,7 +197,7 @@ export async function startPlatform(
     client: createClient({
       url: `http://127.0.0.1:${ports.api}`,
       token: readFileSync(join(directory, 'data/admin-token'), 'utf8').trim(),
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     }),
     postern: (args, cwd) => postern(args, env, cwd),
     async [Symbol.asyncDispose]() {
