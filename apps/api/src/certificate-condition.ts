@@ -1,10 +1,14 @@
 import { CERTIFICATE_REASONS, type RouteCondition } from '@postern/contracts';
 import type { CertificateOrderRecord, RouteRecord } from '@postern/store';
 
-/** Says whether a host has a valid certificate, and if not, since when one is wanted, why it is not there, and when it is tried again. */
+/**
+ * Says whether a host has a valid certificate, and if not, since when one is wanted, why it is not there, and when it is tried again.
+ * `secretEnds`: when the certificate of the secret that the route names expires, milliseconds since 1970; null: none, or not known.
+ */
 export function certificateConditionOf(
   { spec, document, order, updatedAt }: Pick<RouteRecord, 'spec' | 'document' | 'order' | 'updatedAt'>,
   now: number,
+  secretEnds: number | null = null,
 ): RouteCondition {
   const is = (status: boolean, reason: string, message: string, since: number): RouteCondition => ({
     type: 'Certificate',
@@ -14,7 +18,13 @@ export function certificateConditionOf(
     lastTransitionAt: isoOf(since),
   });
   const secret = spec.tls?.serverCertificate?.name;
-  if (secret !== undefined) return is(true, 'from_secret', `secret "${secret}" holds it`, updatedAt);
+  if (secret !== undefined) {
+    if (secretEnds === null || secretEnds > now)
+      return is(true, 'from_secret', `secret "${secret}" holds it`, updatedAt);
+    // Whoever wrote the route chose it: it serves, whatever certificate Postern has for the name besides.
+    const message = `secret "${secret}" holds it, and it expired on ${isoOf(secretEnds)}; it serves until another is written, or the route names none`;
+    return is(false, 'expired', message, secretEnds);
+  }
   if (order === null) {
     const { closed } = document;
     // Nothing is ordered for a name before it is the project's.

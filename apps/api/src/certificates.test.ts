@@ -112,6 +112,11 @@ describe('the condition Certificate of a route', () => {
     const spec = { ...specOf('own.example.org'), tls: { serverCertificate: { name: 'mine' } } };
     const { document } = await api.data.store.getRoute({ project: PROJECT, name: 'told' as ResourceName });
     const own = { spec: routeDescriptor.parse(spec), document, order: null, updatedAt: 5 };
+    const ended = clock.now - 1000;
+    expect(certificateConditionOf(own, clock.now, ended)).toMatchObject({
+      ...{ status: false, reason: 'expired', lastTransitionAt: new Date(ended).toISOString() },
+      message: expect.stringMatching(/^secret "mine" holds it, and it expired on \d{4}-/),
+    });
     expect(certificateConditionOf(own, clock.now)).toMatchObject({
       ...{ status: true, reason: 'from_secret', message: 'secret "mine" holds it' },
     });

@@ -63,17 +63,26 @@ function resourceOf(
   sinceOf = (reason: string) => conditionTimesOf(parts.edges).observe(record.id, reason, parts.now()),
 ): RouteResource {
   const now = parts.now();
+  const edges = parts.edges.listConnected(now);
+  const leaf = serverLeafOf(record, secrets);
+  const secretEnds = leaf === undefined ? null : Date.parse(leaf.notAfter);
   const warnings = checkDescriptor(record.spec).filter((finding) => finding.severity === 'warning');
   return {
     ...resourceMetaOf(record),
     spec: record.spec,
-    status: routeStatusOf(record, parts.edges.listConnected(now), parts.publicHttpsPort, sinceOf, now),
+    status: routeStatusOf(record, edges, parts.publicHttpsPort, sinceOf, now, secretEnds),
     findings: findingsUnder('spec', [
       ...warnings,
       ...checkServerCertificate(record, secrets, parts.now()),
       ...clientCaDoubts(record.spec, (name) => secrets.get(name)?.caPem),
     ]),
   };
+}
+
+/** What is known of the certificate that a route names a secret for. */
+function serverLeafOf({ spec }: RouteRecord, secrets: ReadonlyMap<string, SecretDetails>) {
+  const name = spec.tls?.serverCertificate?.name;
+  return name === undefined ? undefined : secrets.get(name)?.certificates?.[0];
 }
 
 /** Warns of a server certificate that clients of the host will not accept. */
@@ -83,7 +92,7 @@ function checkServerCertificate(
   now: number,
 ): Finding[] {
   const name = record.spec.tls?.serverCertificate?.name;
-  const leaf = name === undefined ? undefined : secrets.get(name)?.certificates?.[0];
+  const leaf = serverLeafOf(record, secrets);
   if (name === undefined || leaf === undefined) return [];
   const findings: Finding[] = [];
   const warn = (code: string, message: string) =>

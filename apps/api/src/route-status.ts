@@ -6,7 +6,7 @@ import { hostnameMessageOf } from './hostname-resource.ts';
 
 /**
  * Says whether a route is served by every connected edge, or the first reason why it is not. `sinceOf` gives since when
- * (milliseconds since 1970) a reason holds.
+ * (milliseconds since 1970) a reason holds; `secretEnds` when the certificate of the secret that it names expires.
  */
 export function routeStatusOf(
   record: RouteRecord,
@@ -14,12 +14,15 @@ export function routeStatusOf(
   publicHttpsPort: number,
   sinceOf: (reason: string) => number,
   now: number,
+  secretEnds: number | null = null,
 ): RouteStatus {
   const { document, revision } = record;
   const url = `https://${document.host}${publicHttpsPort === 443 ? '' : `:${publicHttpsPort}`}`;
   const { hostname } = record;
   const validation = hostValidationOf(hostname);
-  const certificate = isWaiting(record) ? conditionUnverified(hostname) : certificateConditionOf(record, now);
+  const certificate = isWaiting(record)
+    ? conditionUnverified(hostname)
+    : certificateConditionOf(record, now, secretEnds);
   const is = (reason: string, message: string): RouteStatus => {
     const lastTransitionAt = new Date(sinceOf(reason)).toISOString();
     const isReady = reason === 'ready';
