@@ -12,8 +12,9 @@ import { type EdgeFixture, startEdgeFixture } from './testing/edge-fixture.ts';
 
 const HOST = 'a.example';
 const CASES = Number(process.env.POSTERN_FUZZ_HANDSHAKES ?? 120);
-/** The same cases in every run of the suite; `random` for others. */
-const SEED = process.env.POSTERN_FUZZ_SEED === 'random' ? Date.now() : 7;
+/** The same cases in every run of the suite; `random` for others, or the seed that a failure was reported with. */
+const SEED =
+  process.env.POSTERN_FUZZ_SEED === 'random' ? Date.now() : Number(process.env.POSTERN_FUZZ_SEED ?? 7);
 const SUBJECT_MATCHES = [{ exact: 'client.acme.org' }, { hasPrefix: 'x.' }];
 
 let edge: EdgeFixture;
