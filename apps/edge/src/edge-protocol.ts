@@ -19,7 +19,7 @@ export function createEdgeProtocol(
   settings: EdgeProtocolSettings,
   targets: TargetStates,
 ): EdgeProtocol {
-  const { hosts, challenges, ledger, metrics, log, identityTokens, load } = context;
+  const { hosts, challenges, ledger, metrics, log, identityTokens, load, onFlood } = context;
   const accessLog = createAccessLog(settings.accessLog);
   const ownListeners = settings.ownListeners.map(({ host, port }) => ({ address: host, port }));
   const http = createServeProtocol({
@@ -28,6 +28,7 @@ export function createEdgeProtocol(
     log,
     ledger,
     load,
+    onFlood,
     accessLog,
     identityTokens,
     publicHttpsPort: settings.publicHttpsPort,

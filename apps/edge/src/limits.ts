@@ -20,6 +20,10 @@ export const EDGE_LIMITS = {
   connectionsPerAddressMax: 2_000,
   /** The same for sockets before the end of their handshake, each worth up to helloMs + handshakeMs of a client that does nothing. */
   handshakesPerAddressMax: 500,
+  /** Connections of one client address that are cut off for their frames within floodMemoryMs; then it is turned away until there are fewer. */
+  floodsMax: 5,
+  /** Milliseconds that such a connection counts. */
+  floodMemoryMs: 10_000,
   /** Requests under way at once, 5 to 100 KiB each; more are answered with 503. */
   requestsMax: 20_000,
   /** Milliseconds that the event loop may be late at four looks in a row, a second at least, before requests are answered with 503. */

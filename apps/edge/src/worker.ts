@@ -5,6 +5,7 @@ import { type Log, PosternError } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
 import { AddressLoad } from './accept/address-load.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
+import { FloodLog } from './accept/flood-log.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
 import { ChallengeAnswers } from './acme/challenge-answers.ts';
@@ -39,6 +40,8 @@ export interface ProtocolContext {
   readonly ledger: ClientLedger;
   readonly identityTokens: IdentityTokens;
   readonly load: RequestLoad;
+  /** To be told of each connection that was cut off for its frames. */
+  readonly onFlood: (connection: Connection) => void;
 }
 
 /** The HTTP half of an edge, as the worker runs it. */
@@ -139,7 +142,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     now: () => performance.now(),
     onExhausted: options.onExhausted ?? (() => {}),
   });
+  const floods = new FloodLog({ ...limits, now: () => performance.now() });
   const protocol = options.protocol({
+    onFlood: ({ clientAddress }) => floods.note(clientAddress),
     load: countLoad(monitor, metrics, limits.retryAfterSeconds),
     hosts,
     challenges,
@@ -175,6 +180,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const openOf = new AddressLoad(limits.connectionsPerAddressMax);
   const handshakesOf = new AddressLoad(limits.handshakesPerAddressMax);
   const countFor = (socket: Socket, address: string): boolean => {
+    if (floods.isShut(address)) return false;
     const release = openOf.take(address);
     if (release !== null) socket.once('close', release);
     return release !== null;

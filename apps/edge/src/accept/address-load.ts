@@ -29,8 +29,8 @@ export class AddressLoad {
   }
 }
 
-/** The first four groups of an IPv6 address, as compressed as it came. */
-function networkOf(address: string): string {
+/** Whom an address stands for: an IPv6 one for its /64, the first four groups. */
+export function networkOf(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');
   const before = head === '' ? [] : head.split(':');

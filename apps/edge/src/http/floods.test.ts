@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startEcho, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { ask, get, openHttp2, openTls } from './testing/raw-client.ts';
@@ -33,8 +33,12 @@ const serves = async (): Promise<boolean> => {
 };
 
 /** HTTP/2 frames written as they are on a connection of their own; resolves when the edge ends it. */
-async function flood(opening: Buffer, frames: Buffer): Promise<boolean> {
-  const socket = await openTls(fixture.edge, HOST, { protocol: 'h2' });
+async function flood(
+  opening: Buffer,
+  frames: Buffer,
+  { edge }: Pick<HttpFixture, 'edge'> = fixture,
+): Promise<boolean> {
+  const socket = await openTls(edge, HOST, { protocol: 'h2' });
   const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
   socket.resume();
   socket.write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
@@ -50,7 +54,7 @@ async function flood(opening: Buffer, frames: Buffer): Promise<boolean> {
 }
 
 /** RFC 9113 section 4.1. */
-function frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
+function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head.writeUInt8(type, 3);
@@ -61,16 +65,8 @@ function frame(type: number, flags: number, stream: number, payload = Buffer.all
 
 const none = Buffer.alloc(0);
 
-test.each<[string, Buffer, Buffer]>([
-  // SETTINGS_INITIAL_WINDOW_SIZE, to be applied and acknowledged each time.
-  ['SETTINGS', none, frame(4, 0, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff]))],
-  // HEADERS without END_HEADERS, and then no end.
-  ['CONTINUATION', frame(1, 0, 1, REQUEST), frame(9, 0, 1, Buffer.from([0x82]))],
-  ['empty DATA', frame(1, 4, 1, REQUEST), frame(0, 0, 1)],
-])('a flood of %s ends the session, and others are served', async (_, opening, one) => {
-  expect(await flood(opening, Buffer.concat(Array.from({ length: 100 }, () => one)))).toBe(true);
-  expect(await serves()).toBe(true);
-});
+/** SETTINGS_INITIAL_WINDOW_SIZE, to be applied and acknowledged each time. */
+const SETTINGS = frame(4, 0, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff]));
 
 const openAtEdge = async (): Promise<number> =>
   (await fixture.edge.worker.metrics.connections.get()).values[0]?.value ?? 0;
@@ -131,4 +127,26 @@ test('more than 32 requests sent ahead of their answers end the connection', asy
   socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`.repeat(200));
   await closed;
   expect(await serves()).toBe(true);
+});
+
+test('a client that floods again with each new connection is turned away for a while', async () => {
+  const shut = await startHttpFixture({ limits: { floodsMax: 2, floodMemoryMs: 1_500 } });
+  await shut.putHost(HOST, echo.port);
+  const refused = async (): Promise<number> =>
+    (await shut.edge.worker.metrics.handshakes.get()).values.find(
+      ({ labels }) => labels.reason === 'too_many_of_client',
+    )?.value ?? 0;
+  expect(await flood(none, Buffer.concat(Array.from({ length: 100 }, () => SETTINGS)), shut)).toBe(true);
+  const resets = Array.from({ length: 400 }, (_, nth) => [
+    frame(1, 5, nth * 2 + 1, REQUEST),
+    frame(3, 0, nth * 2 + 1, Buffer.from([0, 0, 0, 8])),
+  ]);
+  expect(await flood(Buffer.concat(resets.flat()), none, shut)).toBe(true);
+  await expect(openTls(shut.edge, HOST)).rejects.toThrow();
+  expect(await refused()).toBe(1);
+  await vi.waitFor(async () => (await openTls(shut.edge, HOST)).destroy(), {
+    timeout: 20_000,
+    interval: 100,
+  });
+  await shut.close();
 });

@@ -1,4 +1,9 @@
-import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2';
+import {
+  constants,
+  performServerHandshake,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Connection } from '../connection.ts';
 import { resetStream } from '../upstream/reset-stream.ts';
 import type { HandleExchange } from './h1-server.ts';
@@ -22,6 +27,7 @@ export function serveHttp2(
   handle: HandleExchange,
   pace: ClientPace,
   unread: UnreadAnswers,
+  onFlood: (connection: Connection) => void = () => {},
 ): { drain(): void } {
   const session = performServerHandshake(connection.socket, {
     settings: {
@@ -38,31 +44,49 @@ export function serveHttp2(
   });
   session.setLocalWindowSize(SESSION_WINDOW_BYTES);
   let streams = 0;
-  const budget = createFrameBudget();
+  let isFlood = false;
+  const budget = createFrameBudget(CONTROL_BURST, CONTROL_PER_SECOND);
+  // A little less than Node allows, which cuts the session off without a word.
+  const resets = createFrameBudget(RESET_BURST * 0.9, RESET_PER_SECOND);
   const onControlFrame = (): void => {
-    if (!budget.take()) session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (budget.take()) return;
+    isFlood = true;
+    session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
   session.on('ping', onControlFrame);
   session.on('remoteSettings', onControlFrame);
   // Node closes a session that fails; its streams hear of it one by one.
-  session.on('error', () => undefined);
+  session.on('error', (error: NodeJS.ErrnoException) => {
+    // A connection that breaks is nobody's flood.
+    isFlood ||= error.code?.startsWith('ERR_HTTP2_') === true;
+  });
   // Not session.setTimeout: it fires once, perhaps beside a quiet stream, and a PING now and then would put it off for ever.
   const idle = setTimeout(() => {
     if (streams === 0) endSession(session);
   }, pace.idleMs);
   session.once('close', () => {
     clearTimeout(idle);
+    if (isFlood) onFlood(connection);
   });
   session.on('stream', (stream, _headers, _flags, raw: unknown) => {
     streams += 1;
     stream.once('close', () => {
       streams -= 1;
+      if (stream.rstCode === constants.NGHTTP2_CANCEL && !resets.take()) isFlood = true;
       if (streams === 0 && !session.destroyed) idle.refresh();
     });
     stream.on('drain', budget.give);
+    // A session that fails tells each of its streams, also those that nobody has begun to serve.
+    stream.on('error', () => undefined);
+    // What is reset in the bytes that brought it costs nothing more: a rapid reset would have each of its streams begun upstream.
+    setImmediate(() => {
+      if (!stream.destroyed && !stream.aborted) serve(stream, Array.isArray(raw) ? raw.map(String) : []);
+    });
+  });
+  const serve = (stream: ServerHttp2Stream, raw: readonly string[]): void => {
     const exchange = createHttp2Exchange({
       stream,
-      raw: Array.isArray(raw) ? raw.map(String) : [],
+      raw,
       dismissSession: () => {
         endSession(session);
       },
@@ -75,7 +99,7 @@ export function serveHttp2(
       );
       stream.once('close', taken);
     });
-  });
+  };
   return {
     drain() {
       session.close();
@@ -92,19 +116,19 @@ function endSession(session: ServerHttp2Session): void {
 }
 
 /** A token bucket: `take` says whether there was one. */
-function createFrameBudget(): { take(): boolean; give(): void } {
-  let tokens = CONTROL_BURST;
+function createFrameBudget(burst: number, perSecond: number): { take(): boolean; give(): void } {
+  let tokens = burst;
   let filledAt = performance.now();
   return {
     take() {
       const now = performance.now();
-      tokens = Math.min(CONTROL_BURST, tokens + ((now - filledAt) / 1000) * CONTROL_PER_SECOND);
+      tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * perSecond);
       filledAt = now;
       tokens -= 1;
       return tokens >= 0;
     },
     give() {
-      tokens = Math.min(CONTROL_BURST, tokens + 1);
+      tokens = Math.min(burst, tokens + 1);
     },
   };
 }

@@ -39,6 +39,8 @@ export interface ServeProtocolOptions {
   readonly unhealthyTargets?: NonNullable<PoolsOptions['unhealthyTargets']>;
   /** Absent: there is always room. */
   readonly load?: RequestLoad;
+  /** Hears of each connection that was cut off for its frames. */
+  readonly onFlood?: (connection: Connection) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** HTTP_LIMITS where nothing is said. */
@@ -79,7 +81,7 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
     serve(connection) {
       markSecure(connection);
       return connection.protocol === 'h2'
-        ? serveHttp2(connection, handle, pace, unread)
+        ? serveHttp2(connection, handle, pace, unread, options.onFlood)
         : http1.serve(connection);
     },
     serveRefusal(connection, refusal) {

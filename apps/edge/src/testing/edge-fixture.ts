@@ -105,7 +105,10 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       idPrefix: 'test',
       ledger: { runKey: 'test', onNews: (news) => void ledger.push(news) },
       // The memory of a test process is its own affair.
-      limits: { drainMs: 1_000, memoryBytes: Number.POSITIVE_INFINITY, ...options.limits },
+      limits: {
+        ...{ drainMs: 1_000, memoryBytes: Number.POSITIVE_INFINITY, floodsMax: Number.POSITIVE_INFINITY },
+        ...options.limits,
+      },
       ...more,
     });
   const others: RunningWorker[] = [];

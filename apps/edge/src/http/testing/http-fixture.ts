@@ -47,13 +47,14 @@ export async function startHttpFixture({
   const edge = await startEdgeFixture({
     now,
     limits,
-    protocol: ({ hosts, challenges, ledger, log, identityTokens, load }) =>
+    protocol: ({ hosts, challenges, ledger, log, identityTokens, load, onFlood }) =>
       createServeProtocol({
         hosts,
         challenges,
         log,
         ledger,
         load,
+        onFlood,
         identityTokens,
         accessLog: {
           write: (entry) => void entries.push(structuredClone(entry)),
