@@ -105,7 +105,7 @@ export class AcmeTransport {
   }
 
   async #exchange(asked: WireRequest): Promise<WireAnswer> {
-    const { hostname, protocol } = new URL(asked.url);
+    const { host, protocol } = new URL(asked.url);
     if (protocol !== 'https:') throw new AcmeUnreachable(`${asked.url} is not an https address`);
     const options: RequestOptions = {
       agent: this.#agent,
@@ -123,7 +123,7 @@ export class AcmeTransport {
       } catch (cause) {
         // A kept connection that the CA has closed just now says nothing about the CA.
         if (cause instanceof StaleConnection && tries <= CONNECTIONS_MAX) continue;
-        throw new AcmeUnreachable(`the CA at ${hostname} ${reasonOf(cause)}`, { cause });
+        throw new AcmeUnreachable(`the CA at ${host} ${reasonOf(cause)}`, { cause });
       }
     }
   }
