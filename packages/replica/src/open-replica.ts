@@ -1,14 +1,17 @@
-import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { PosternError } from '@postern/contracts';
 import { makeDirectory } from '@postern/runtime';
 import Database from 'better-sqlite3';
 import type { Replica, ReplicaOptions } from './replica.ts';
-import { isDamage, replicaFailureOf } from './replica-failure.ts';
-import { DOCUMENT_COLUMNS, SqliteReplica } from './sqlite-replica.ts';
+import { doubtFileOf, isDamage, replicaFailureOf } from './replica-failure.ts';
+import { DOCUMENT_COLUMNS, INDICES, SqliteReplica } from './sqlite-replica.ts';
 
 /** Number of the table layout. A copy of another layout is set aside too: the feed brings a new one. */
 const LAYOUT = 1;
+
+/** Bytes. A file up to this is checked whole when it is opened, some 50 ms; a larger one page by page while it serves (`check`). */
+const CHECKED_AT_OPEN_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Bytes. A full copy leaves a large log file behind; more than this of it is given back. */
 const LOG_BYTES_KEPT = 16 * 1024 * 1024;
@@ -19,16 +22,21 @@ const BUSY_TIMEOUT_MS = 5_000;
 const TABLES = `
   create table if not exists meta (key text primary key, value text not null);
   create table if not exists documents (${DOCUMENT_COLUMNS});
+  ${INDICES}
 `;
 
 /**
  * Opens an edge's copy of the feed. The writer sets a damaged file aside (renamed, told in `setAside`) and starts
  * empty; a reader fails with `unavailable` when the file is missing, damaged or of another layout.
  */
-export function openReplica({ file, readOnly }: ReplicaOptions): Replica {
+export function openReplica({
+  file,
+  readOnly,
+  checkedAtOpenBytesMax = CHECKED_AT_OPEN_BYTES_MAX,
+}: ReplicaOptions): Replica {
   try {
     if (readOnly) return new SqliteReplica(openForReading(file), file, null);
-    const { connection, setAside } = openForWriting(file);
+    const { connection, setAside } = openForWriting(file, checkedAtOpenBytesMax);
     return new SqliteReplica(connection, file, setAside);
   } catch (error) {
     throw replicaFailureOf(error, file);
@@ -47,26 +55,29 @@ function openForReading(file: string): Database.Database {
   }
 }
 
-function openForWriting(file: string): { connection: Database.Database; setAside: string | null } {
+function openForWriting(
+  file: string,
+  checkedBytesMax: number,
+): { connection: Database.Database; setAside: string | null } {
   makeDirectory(dirname(resolve(file)));
-  const connection = openSound(file);
+  const connection = openSound(file, checkedBytesMax);
   if (connection !== undefined) return { connection, setAside: null };
   const setAside = freeNameBeside(file);
   // The log files go along: left behind they would be taken for those of the new file.
   for (const suffix of ['', '-wal', '-shm'])
     if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
-  const fresh = openSound(file);
+  const fresh = openSound(file, checkedBytesMax);
   if (fresh !== undefined) return { connection: fresh, setAside };
   throw new PosternError('unavailable', { detail: `the replica ${file} cannot be created` });
 }
 
 /** Undefined when what is there is damaged or of another layout. */
-function openSound(file: string): Database.Database | undefined {
+function openSound(file: string, checkedBytesMax: number): Database.Database | undefined {
   closeSync(openSync(file, 'a', 0o600));
   if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
   const connection = new Database(file, { timeout: BUSY_TIMEOUT_MS });
   try {
-    if (!isSound(connection)) {
+    if (!isSound(connection, mustCheck(file, checkedBytesMax))) {
       connection.close();
       return undefined;
     }
@@ -77,6 +88,7 @@ function openSound(file: string): Database.Database | undefined {
     connection.exec(
       `begin immediate; ${TABLES} drop table if exists staged; pragma user_version = ${LAYOUT}; commit`,
     );
+    rmSync(doubtFileOf(file), { force: true });
     return connection;
   } catch (error) {
     connection.close();
@@ -85,11 +97,16 @@ function openSound(file: string): Database.Database | undefined {
   }
 }
 
-function isSound(connection: Database.Database): boolean {
+/** Reading all of a file of 100,000 hosts takes seconds in which nothing is served. */
+function mustCheck(file: string, checkedBytesMax: number): boolean {
+  return statSync(file).size <= checkedBytesMax || existsSync(doubtFileOf(file));
+}
+
+function isSound(connection: Database.Database, isChecked: boolean): boolean {
   const layout = connection.pragma('user_version', { simple: true });
   const tables = connection.prepare<[], number>('select count(*) from sqlite_schema').pluck().get();
   if (layout !== LAYOUT && tables !== 0) return false;
-  return connection.pragma('quick_check(1)', { simple: true }) === 'ok';
+  return !isChecked || connection.pragma('quick_check(1)', { simple: true }) === 'ok';
 }
 
 function freeNameBeside(file: string): string {

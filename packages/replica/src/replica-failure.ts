@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { PosternError } from '@postern/contracts';
 import Database from 'better-sqlite3';
 
@@ -9,6 +10,18 @@ export function isDamage(error: unknown): boolean {
   );
 }
 
+/** The file that says that damage was found in a replica: the next writer to open it looks at all of it. */
+export function doubtFileOf(file: string): string {
+  return `${file}.doubt`;
+}
+
+/** Leaves that file; a disk that takes none will say so by itself. */
+export function noteDoubt(file: string): void {
+  try {
+    closeSync(openSync(doubtFileOf(file), 'a', 0o600));
+  } catch {}
+}
+
 /** Turns what SQLite and the file system throw into `unavailable` with the file's name; other errors pass as they are. */
 export function replicaFailureOf(error: unknown, file: string): unknown {
   if (error instanceof Error && 'syscall' in error) {
@@ -16,6 +29,7 @@ export function replicaFailureOf(error: unknown, file: string): unknown {
     return new PosternError('unavailable', { detail, cause: error });
   }
   if (!(error instanceof Database.SqliteError)) return error;
+  if (isDamage(error)) noteDoubt(file);
   return new PosternError('unavailable', {
     detail: isDamage(error)
       ? `the replica ${file} is damaged; restart the edge to set it aside and take a new copy`

@@ -166,6 +166,50 @@ test.each([
   expect(open(true).get('host', 'a')).toBeDefined();
 });
 
+test('a file too large to be checked at once is checked in steps while it serves, and set aside at the next start', () => {
+  const big = () => {
+    const replica = openReplica({ file, readOnly: false, checkedAtOpenBytesMax: 0 });
+    opened.push(replica);
+    return replica;
+  };
+  const writer = big();
+  const many = Array.from({ length: 2000 }, (_, n) => host(`h${n}`, n + 1));
+  writer.apply(many, { epoch: 'e', revision: 2000 });
+  expect([...writer.check()].length).toBeGreaterThan(5);
+  writer.close();
+  opened.splice(0);
+  const raw = new Database(file);
+  raw.pragma('journal_mode = DELETE');
+  raw.close();
+  overwriteMiddle();
+  const damaged = big();
+  expect(damaged.setAside).toBeNull();
+  expect(() => [...damaged.check()]).toThrow(/damaged; restart the edge/);
+  damaged.close();
+  opened.splice(0);
+  expect(big().setAside).toBe(`${file}.damaged-1`);
+  // What was found is mended: the next start looks at nothing.
+  expect(readdirSync(join(folder, 'edge'))).not.toContain('replica.db.doubt');
+});
+
+test('hosts with health checks are listed by an index of their own, after a resync too', () => {
+  const writer = open(false);
+  const checked = { services: { echo: { healthCheck: { intervalMs: 1 } } } };
+  writer.apply([host('a', 1), host('b', 2, checked), host('c', 3, checked)], { epoch: 'e', revision: 3 });
+  writer.apply([host('b', 4)], { epoch: 'e', revision: 4 });
+  expect(writer.listHostsWithChecks()).toEqual(['c']);
+  writer.beginResync();
+  writer.stage([host('d', 5, checked), host('e', 6)]);
+  writer.finishResync({ epoch: 'e', revision: 6 });
+  expect(open(true).listHostsWithChecks()).toEqual(['d']);
+  const raw = new Database(file, { readonly: true });
+  const indices = raw
+    .prepare("select name from sqlite_schema where sql is not null and type = 'index'")
+    .pluck();
+  expect(indices.all()).toEqual(['documents_checked']);
+  raw.close();
+});
+
 test('a reader of a missing or damaged file gets one clear error', () => {
   expect(() => open(true)).toThrow(/there is no replica/);
   openReplica({ file, readOnly: false }).close();

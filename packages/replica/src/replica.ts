@@ -30,6 +30,13 @@ export interface Replica {
   get(kind: ChangeKind, id: string): StoredDocument | undefined;
   /** Ids of a kind in order. */
   listIds(kind: ChangeKind): string[];
+  /** Ids of the hosts whose documents mention a health check, in order; takes time for these alone. */
+  listHostsWithChecks(): string[];
+  /**
+   * Reads everything once, a few milliseconds a step, for a large file is not looked at when it is opened. Fails like every reading
+   * where there is damage, and so has the file set aside when it is opened next.
+   */
+  check(): Generator<void, void, void>;
   close(): void;
 }
 
@@ -37,4 +44,6 @@ export interface ReplicaOptions {
   /** Created as 0600 in a 0700 folder when it is missing and `readOnly` is false. */
   readonly file: string;
   readonly readOnly: boolean;
+  /** Bytes. A file up to this is checked whole when it is opened for writing; 32 MiB, some 50 ms, when absent. */
+  readonly checkedAtOpenBytesMax?: number;
 }

@@ -1,11 +1,18 @@
 import { type Change, type ChangeKind, type Cursor, cursor as cursorSchema } from '@postern/contracts';
 import type Database from 'better-sqlite3';
 import type { Replica, StoredDocument } from './replica.ts';
-import { isDamage, replicaFailureOf } from './replica-failure.ts';
+import { isDamage, noteDoubt, replicaFailureOf } from './replica-failure.ts';
 
 /** Columns of the live table and of the one a resync stages in. */
 export const DOCUMENT_COLUMNS = `kind text not null, id text not null, revision integer not null, format_version integer not null,
   body text not null, primary key (kind, id)`;
+
+/** Finds the hosts whose targets are checked without a look at the others, which are most. */
+export const INDICES = `create index if not exists documents_checked on documents (id)
+  where kind = 'host' and instr(body, '"healthCheck"') > 0;`;
+
+/** Documents read by one step of a check: 2 ms or so. */
+const CHECKED_AT_ONCE = 200;
 
 interface Row {
   readonly epoch: string | null;
@@ -22,6 +29,9 @@ export class SqliteReplica implements Replica {
   readonly #get: Database.Statement<[string, string], Row>;
   readonly #list: Database.Statement<[string], string>;
   readonly #cursor: Database.Statement<[], string>;
+  readonly #listChecked: Database.Statement<[], string>;
+  /** Sums up the next documents in the order of their rows, so that each of their pages is read. */
+  readonly #read: Database.Statement<[number, number], { last: number | null; bytes: number }>;
   #isStaging = false;
 
   constructor(connection: Database.Database, file: string, setAside: string | null) {
@@ -35,6 +45,15 @@ export class SqliteReplica implements Replica {
     this.#list = connection
       .prepare<[string], string>('select id from documents where kind = ? order by id')
       .pluck();
+    this.#listChecked = connection
+      .prepare<[], string>(
+        `select id from documents where kind = 'host' and instr(body, '"healthCheck"') > 0 order by id`,
+      )
+      .pluck();
+    this.#read = connection.prepare(
+      `select max(at) as last, sum(length(body)) as bytes
+         from (select rowid as at, body from documents where rowid > ? order by rowid limit ?)`,
+    );
     this.#cursor = connection.prepare<[], string>("select value from meta where key = 'cursor'").pluck();
   }
 
@@ -69,7 +88,7 @@ export class SqliteReplica implements Replica {
   finishResync(cursor: Cursor): void {
     this.#requireStaging();
     this.#write(() => {
-      this.#connection.exec('drop table documents; alter table staged rename to documents');
+      this.#connection.exec(`drop table documents; alter table staged rename to documents; ${INDICES}`);
       this.#setCursor(cursor);
     });
     this.#isStaging = false;
@@ -80,7 +99,10 @@ export class SqliteReplica implements Replica {
     try {
       row = this.#get.get(kind, id);
     } catch (error) {
-      if (isDamage(error)) return damagedDocument(kind, id, undefined);
+      if (isDamage(error)) {
+        noteDoubt(this.#file);
+        return damagedDocument(kind, id, undefined);
+      }
       throw replicaFailureOf(error, this.#file);
     }
     if (row === undefined) return undefined;
@@ -100,6 +122,18 @@ export class SqliteReplica implements Replica {
 
   listIds(kind: ChangeKind): string[] {
     return this.#telling(() => this.#list.all(kind));
+  }
+
+  listHostsWithChecks(): string[] {
+    return this.#telling(() => this.#listChecked.all());
+  }
+
+  *check(): Generator<void, void, void> {
+    for (let at: number | null = -1; at !== null; ) {
+      const from: number = at;
+      at = this.#telling(() => this.#read.get(from, CHECKED_AT_ONCE)?.last ?? null);
+      yield;
+    }
   }
 
   close(): void {
