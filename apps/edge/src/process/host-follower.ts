@@ -3,6 +3,7 @@ import type { Cursor, Log } from '@postern/contracts';
 import { type FeedState, followFeed } from '@postern/feed/client';
 import { openReplica, type Replica } from '@postern/replica';
 import type { ChangedIds } from '../hosts/host-table.ts';
+import { checkReplica } from './check-replica.ts';
 import { type EdgeDataDirectory, openEdgeDataDirectory } from './edge-data-directory.ts';
 import { readTokenFile } from './token-file.ts';
 
@@ -35,7 +36,7 @@ export class HostFollower {
   #cursor: Cursor | null;
   #feed: FeedState = { state: 'connecting' };
   #stop = new AbortController();
-  #following = Promise.resolve();
+  #following: Promise<unknown> = Promise.resolve();
 
   /** Throws PosternError `unavailable` where the directory cannot be had. */
   constructor(options: HostFollowerOptions) {
@@ -64,7 +65,9 @@ export class HostFollower {
     this.#source = source;
     const { signal } = this.#stop;
     const replica = this.#replica;
-    if (replica !== null) this.#following = this.#followUntil(signal, source, replica);
+    if (replica === null) return;
+    const checked = checkReplica(replica, this.#options.log, signal);
+    this.#following = Promise.all([this.#followUntil(signal, source, replica), checked]);
   }
 
   /** Leaves the directory to whoever opens it next. */

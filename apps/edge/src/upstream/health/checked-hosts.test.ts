@@ -26,7 +26,10 @@ function start(documents: Map<string, { body: unknown; formatVersion: number }>)
     close() {},
   };
   const replica = {
-    listIds: () => [...documents.keys()],
+    listHostsWithChecks: () =>
+      [...documents].flatMap(([id, { body }]) =>
+        JSON.stringify(body).includes('"healthCheck"') ? [id] : [],
+      ),
     get(_kind: string, id: string) {
       const document = documents.get(id);
       return document && { epoch: 'E', revision: 1, kind: 'host', id, damaged: false, ...document };

@@ -8,7 +8,7 @@ import type { HealthChecker, UsedService } from './health-checker.ts';
 const SLICE_MS = 10;
 
 interface CheckedHostsOptions {
-  readonly replica: Pick<Replica, 'get' | 'listIds'>;
+  readonly replica: Pick<Replica, 'get' | 'listHostsWithChecks'>;
   readonly checker: HealthChecker;
   readonly log: Log;
 }
@@ -20,7 +20,7 @@ export interface CheckedHosts {
   close(): void;
 }
 
-/** Looks through all hosts at once, in slices. */
+/** Looks through all hosts that mention a check at once, in slices. */
 export function createCheckedHosts({ replica, checker, log }: CheckedHostsOptions): CheckedHosts {
   let known = new Set<string>();
   let scan = 0;
@@ -32,7 +32,7 @@ export function createCheckedHosts({ replica, checker, log }: CheckedHostsOption
   };
   const listHosts = (): string[] => {
     try {
-      return replica.listIds('host');
+      return replica.listHostsWithChecks();
     } catch (error) {
       log.error(
         { err: error },
