@@ -1,15 +1,18 @@
 import type { Log } from '@postern/contracts';
-import type { IssuedCertificateRecord, Store } from '@postern/store';
+import type { CertificateToLookAt, IssuedCertificateRecord, Store } from '@postern/store';
 import { renewalTimeIn } from './acme/renewal-info.ts';
 import { IssueFailure } from './issue-failure.ts';
 import type { Issuer } from './issuer.ts';
 import { earliestRenewalOf } from './renew-at.ts';
 
-const PAGE = 500;
+/** Certificates whose next looks are stored together. */
+const PAGE = 100;
 const LEASE = 'certificate-renewal-info';
 const LEASE_MS = 300_000;
 /** Milliseconds after which a CA is asked again that could not say. */
 const AFTER_FAILURE_MS = 3_600_000;
+/** Milliseconds after which one is looked at again whose CA says nothing: the settings may be others by then. */
+const NOTHING_TO_ASK_MS = 24 * 3_600_000;
 
 export interface RenewalLooksOptions {
   readonly store: Store;
@@ -28,8 +31,6 @@ export interface RenewalLooksOptions {
  */
 export class RenewalLooks {
   readonly #options: RenewalLooksOptions;
-  /** By id of the certificate and its ARI name: when to look again. */
-  readonly #nextLooks = new Map<string, number>();
 
   constructor(options: RenewalLooksOptions) {
     this.#options = options;
@@ -41,49 +42,48 @@ export class RenewalLooks {
   }
 
   async look(stop: AbortSignal): Promise<void> {
-    const { store, holder, issuers } = this.#options;
+    const { store, holder, issuers, now } = this.#options;
     // The local CA alone has nothing to say.
     if (issuers.length === 1) return;
-    if (!(await store.acquireLease(LEASE, holder, LEASE_MS))) return;
-    const seen = new Set<string>();
-    let after: string | undefined;
     for (;;) {
-      const page = await store.listIssuedCertificates({
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const certificate of page) {
-        if (stop.aborted) return;
-        seen.add(keyOf(certificate));
-        await this.#lookAt(certificate);
+      // Anew for each page: with very many certificates this takes long.
+      if (!(await store.acquireLease(LEASE, holder, LEASE_MS))) return;
+      const due = await store.listCertificatesToLookAt(now(), PAGE);
+      const looks: { id: string; at: number }[] = [];
+      try {
+        for (const certificate of due) {
+          if (stop.aborted) return;
+          looks.push({ id: certificate.id, at: await this.#lookAt(certificate) });
+        }
+      } finally {
+        if (looks.length > 0) await store.noteLooks(looks);
       }
-      after = page.at(-1)?.id;
-      if (page.length < PAGE) break;
+      if (due.length < PAGE) return;
     }
-    for (const key of this.#nextLooks.keys()) if (!seen.has(key)) this.#nextLooks.delete(key);
   }
 
-  async #lookAt(certificate: IssuedCertificateRecord): Promise<void> {
+  /** Gives when to look again. */
+  async #lookAt(certificate: CertificateToLookAt): Promise<number> {
     const { issuers, now, log } = this.#options;
+    if (!certificate.isUsed) return now() + AFTER_FAILURE_MS;
     const wanted = issuers.find((issuer) => issuer.issuesFor(certificate.names));
     if (wanted !== undefined && !wanted.has(certificate.issuer) && certificate.issuer === 'local') {
       await this.#renewAt(certificate, now(), null);
-      return;
+      return now() + AFTER_FAILURE_MS;
     }
     const { replacedReason, document, createdAt } = certificate;
     if (replacedReason === 'ari' && now() < earliestRenewalOf(document, createdAt)) return;
     const owner = issuers.find((issuer) => issuer.has(certificate.issuer));
     const { ariCertId } = certificate;
-    const key = keyOf(certificate);
-    if (ariCertId === null || owner === undefined || (this.#nextLooks.get(key) ?? 0) > now()) return;
+    if (ariCertId === null || owner === undefined) return now() + NOTHING_TO_ASK_MS;
     try {
       const info = await owner.renewalInfo(certificate.issuer, ariCertId);
-      this.#nextLooks.set(key, info?.lookAgainAt ?? now() + AFTER_FAILURE_MS);
       if (info !== null) await this.#renewAt(certificate, null, info);
+      return info?.lookAgainAt ?? now() + AFTER_FAILURE_MS;
     } catch (error) {
       if (!(error instanceof IssueFailure)) throw error;
       log.info({ err: error, names: certificate.names }, 'the CA does not say when to renew');
-      this.#nextLooks.set(key, Math.max(now() + AFTER_FAILURE_MS, error.retryAt ?? 0));
+      return Math.max(now() + AFTER_FAILURE_MS, error.retryAt ?? 0);
     }
   }
 
@@ -108,5 +108,3 @@ export class RenewalLooks {
     });
   }
 }
-
-const keyOf = ({ id, ariCertId }: IssuedCertificateRecord): string => `${id} ${ariCertId}`;

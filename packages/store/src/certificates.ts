@@ -32,6 +32,11 @@ export interface IssuedCertificateRecord {
   readonly createdAt: number;
 }
 
+/** A certificate to look at; what nobody uses needs no look until somebody does. */
+export interface CertificateToLookAt extends IssuedCertificateRecord {
+  readonly isUsed: boolean;
+}
+
 /** How the getting of a certificate for a set of names of one project stands. Times are milliseconds since 1970. */
 export interface CertificateOrderRecord {
   readonly id: string;
@@ -149,11 +154,10 @@ export interface CertificateStore {
       readonly orderId: string;
     },
   ): Promise<Written<IssuedCertificateRecord>>;
-  /** Those in use, in the order of their ids. */
-  listIssuedCertificates(query: {
-    readonly after?: string;
-    readonly limit: number;
-  }): Promise<IssuedCertificateRecord[]>;
+  /** Those whose time has come to be looked at, by that time: new ones at once, the others as `noteLooks` said. */
+  listCertificatesToLookAt(now: number, limit: number): Promise<CertificateToLookAt[]>;
+  /** Says when certificates are to be looked at again; `at` is milliseconds since 1970. A successor is looked at anew. */
+  noteLooks(looks: readonly { readonly id: string; readonly at: number }[]): Promise<void>;
   /** A certificate that its CA has revoked: a successor is wanted at once. */
   noteRevoked(certificateId: string): Promise<void>;
   /** Deletes a slice of what is of no more use; gives how much. */

@@ -7,6 +7,7 @@ export type {
   CertificateQuery,
   CertificateRevocationRecord,
   CertificateStore,
+  CertificateToLookAt,
   IssuedCertificateRecord,
 } from './certificates.ts';
 export type { CrlFetching, CrlOutcome, CrlTask } from './crl.ts';

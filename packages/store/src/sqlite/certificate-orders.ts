@@ -1,5 +1,5 @@
 import { type Hostname, PosternError, type ResourceName } from '@postern/contracts';
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, lte, min, ne, or } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, lte, min } from 'drizzle-orm';
 import type {
   CertificateOrderPatch,
   CertificateOrderRecord,
@@ -10,7 +10,12 @@ import type {
 import { insertOrder, namesOfKey, settleCertificates } from './certificate-use.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { requireProject } from './record-access.ts';
-import { certificateNames, certificateOrders, issuedCertificates } from './schema-certificates.ts';
+import {
+  certificateNames,
+  certificateOrders,
+  issuedCertificates,
+  orderIsPending,
+} from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
 
 const inUse = isNull(certificateOrders.unusedSince);
@@ -101,16 +106,7 @@ export function listCertificates(
       and(
         eq(certificateOrders.project, project),
         after === undefined ? undefined : gt(certificateOrders.namesKey, after),
-        pending === true
-          ? and(
-              inUse,
-              or(
-                isNull(issuedCertificates.id),
-                ne(certificateOrders.state, 'issued'),
-                isNotNull(certificateOrders.renewReason),
-              ),
-            )
-          : undefined,
+        pending === true ? orderIsPending : undefined,
         expiresBefore === undefined ? undefined : lt(issuedCertificates.notAfter, expiresBefore),
       ),
     )
@@ -243,6 +239,7 @@ function recordsOf(db: StoreDatabase, rows: readonly OrderRow[]): CertificateOrd
 export function issuedRecordOf({
   namesKey,
   notAfter: _,
+  lookAt: __,
   ...issued
 }: typeof issuedCertificates.$inferSelect): IssuedCertificateRecord {
   return { ...issued, names: namesOfKey(namesKey) };

@@ -28,7 +28,8 @@ import {
 import { deleteChallenges, listChallenges, putChallenge } from './challenges.ts';
 import { edgesBehind, forgetEdge, noteEdge } from './edge-positions.ts';
 import {
-  listIssuedCertificates,
+  listCertificatesToLookAt,
+  noteLooks,
   noteRevoked,
   purgeCertificates,
   saveIssuedCertificate,
@@ -55,7 +56,8 @@ export function certificateStoreOf(transactions: Transactions): CertificateStore
     updateOrder: (id, patch) => writing((context) => updateOrder(context, id, patch)),
     joinOrders: (ids) => writing((context) => joinOrders(context, ids)),
     saveIssuedCertificate: (issued) => writing((context) => saveIssuedCertificate(context, issued)),
-    listIssuedCertificates: (query) => reading((db) => listIssuedCertificates(db, query)),
+    listCertificatesToLookAt: (at, limit) => reading((db) => listCertificatesToLookAt(db, at, limit)),
+    noteLooks: (looks) => writingQuietly((context) => noteLooks(context, looks)),
     noteRevoked: (certificateId) => writing((context) => noteRevoked(context, certificateId)),
     purgeCertificates: () => writing((context) => purgeCertificates(context)),
 

@@ -174,15 +174,18 @@ function servedCertificateOf(db: StoreDatabase, host: string): string | null {
 
 /** The revocation lists of a project, by id. */
 export function listsOf(db: StoreDatabase, project: string): ListRow[] {
-  return db
-    .select({ id: secrets.id, name: secrets.name, details: secrets.details })
-    .from(secrets)
-    .where(and(eq(secrets.project, project), eq(secrets.type, 'crl')))
-    .orderBy(asc(secrets.id))
-    .all()
-    .map(({ id, name, details: { crl } }) => {
-      return { id, name, ca: crl?.ca ?? '', isThere: crl?.thisUpdate != null };
-    });
+  return (
+    db
+      .select({ id: secrets.id, name: secrets.name, details: secrets.details })
+      .from(secrets)
+      // In the words of the index: of all secrets of a project few are lists.
+      .where(and(eq(secrets.project, project), sql`type = 'crl'`))
+      .orderBy(asc(secrets.id))
+      .all()
+      .map(({ id, name, details: { crl } }) => {
+        return { id, name, ca: crl?.ca ?? '', isThere: crl?.thisUpdate != null };
+      })
+  );
 }
 
 function remember<T>(known: Map<string, T>, key: string, read: () => T): T | undefined {

@@ -2,12 +2,11 @@ import {
   challengeTextOf,
   type Hostname,
   type HostnameState,
-  isBelow,
   PosternError,
   type ResourceName,
   type Revision,
 } from '@postern/contracts';
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, min } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, min, or, sql } from 'drizzle-orm';
 import type { HostnameCheck, HostnameClaim, HostnameRecord } from '../hostnames.ts';
 import type { Written } from '../written.ts';
 import { settleCertificates } from './certificate-use.ts';
@@ -155,8 +154,23 @@ export function noteHostnameCheck(
 
 export function trustHostnames(context: WriteContext, below: Hostname | null, limit: number): number {
   const { db, now } = context;
-  const rows = db.select().from(hostnames).where(isNull(hostnames.verifiedAt)).all();
-  const trusted = rows.filter(({ name }) => below === null || isBelow(name, below)).slice(0, limit);
+  const end = `.${below}`;
+  const trusted = db
+    .select()
+    .from(hostnames)
+    .where(
+      and(
+        isNull(hostnames.verifiedAt),
+        below === null
+          ? undefined
+          : or(
+              inArray(hostnames.name, [below, `*.${below}` as Hostname]),
+              sql`substr(${hostnames.name}, ${-end.length}) = ${end}`,
+            ),
+      ),
+    )
+    .limit(limit)
+    .all();
   for (const row of trusted) {
     db.update(hostnames)
       .set({ state: 'NotRequired', since: now, verifiedAt: now, how: 'trusted', checkAt: null })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Hostname, PosternError, type ResourceName } from '@postern/contracts';
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lt } from 'drizzle-orm';
-import type { CertificateStore, IssuedCertificateRecord } from '../certificates.ts';
+import { and, asc, eq, inArray, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm';
+import type { CertificateStore, CertificateToLookAt, IssuedCertificateRecord } from '../certificates.ts';
 import type { Written } from '../store.ts';
 import { purgeAcmeRecords } from './acme-records.ts';
 import { issuedRecordOf, updateOrder } from './certificate-orders.ts';
@@ -47,6 +47,7 @@ export function saveIssuedCertificate(
     document,
     notAfter: Date.parse(document.notAfter),
     renewAt,
+    lookAt: 0,
     ariCertId,
     replacedReason: present === undefined ? null : (order.renewReason ?? 'due'),
     revokedAt: null,
@@ -93,26 +94,38 @@ function recompileHostsOf(context: WriteContext, project: ResourceName, names: r
   for (const route of found) recompileRoute(context, gatherer, route);
 }
 
-export function listIssuedCertificates(
+export function listCertificatesToLookAt(
   db: StoreDatabase,
-  { after, limit }: { readonly after?: string; readonly limit: number },
-): IssuedCertificateRecord[] {
+  now: number,
+  limit: number,
+): CertificateToLookAt[] {
   return db
-    .select({ issued: issuedCertificates })
+    .select({ issued: issuedCertificates, unusedSince: certificateOrders.unusedSince })
     .from(issuedCertificates)
     .innerJoin(
       certificateOrders,
       and(
         eq(certificateOrders.project, issuedCertificates.project),
         eq(certificateOrders.namesKey, issuedCertificates.namesKey),
-        isNull(certificateOrders.unusedSince),
       ),
     )
-    .where(after === undefined ? undefined : gt(issuedCertificates.id, after))
-    .orderBy(asc(issuedCertificates.id))
+    .where(lte(issuedCertificates.lookAt, now))
+    .orderBy(asc(issuedCertificates.lookAt))
     .limit(limit)
     .all()
-    .map(({ issued }) => issuedRecordOf(issued));
+    .map(({ issued, unusedSince }) => ({ ...issuedRecordOf(issued), isUsed: unusedSince === null }));
+}
+
+export function noteLooks(
+  { db }: WriteContext,
+  looks: readonly { readonly id: string; readonly at: number }[],
+): void {
+  const note = db
+    .update(issuedCertificates)
+    .set({ lookAt: sql`${sql.placeholder('at')}` })
+    .where(eq(issuedCertificates.id, sql.placeholder('id')))
+    .prepare();
+  for (const { id, at } of looks) note.run({ id, at });
 }
 
 export function noteRevoked(context: WriteContext, certificateId: string): void {

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { LIMITS, type RouteDescriptor } from '@postern/contracts';
+import { LIMITS, type ResourceName, type RouteDescriptor } from '@postern/contracts';
 import { and, asc, eq, gt, inArray, ne } from 'drizzle-orm';
 import { union } from 'drizzle-orm/sqlite-core';
 import { certificateOfDocument, HostRowsGatherer } from './host-rows.ts';
 import { changes, jobs, routeSecrets, routeServices, routes, serviceSecrets, services } from './schema.ts';
-import { certificateNames, certificateOrders } from './schema-certificates.ts';
+import { certificateNames, certificateOrders, orderIsPending } from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** Routes read at once by a job; each batch costs a few milliseconds. */
@@ -55,8 +55,11 @@ export function recompilePending(context: WriteContext, project: string, certifi
     .innerJoin(changes, and(eq(changes.kind, 'host'), eq(changes.id, routes.host)))
     .where(
       and(
-        eq(routes.project, project),
+        // In the words of the index: most certificates of a project wait for nothing.
+        eq(certificateOrders.project, project as ResourceName),
+        orderIsPending,
         eq(certificateNames.used, true),
+        eq(routes.project, project),
         ne(certificateOrders.state, 'issued'),
         eq(certificateOfDocument, certificateId),
       ),

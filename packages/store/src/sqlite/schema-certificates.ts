@@ -31,12 +31,23 @@ export const issuedCertificates = sqliteTable(
     /** Of the document. */
     notAfter: integer('not_after').notNull(),
     renewAt: integer('renew_at').notNull(),
+    /** When it is to be looked at next: what its CA says of its renewal, and whether another CA is to take over. */
+    lookAt: integer('look_at').notNull().default(0),
     ariCertId: text('ari_cert_id'),
     replacedReason: text('replaced_reason').$type<RenewReason>(),
     revokedAt: integer('revoked_at'),
     createdAt: integer('created_at').notNull(),
   },
-  (table) => [uniqueIndex('issued_certificates_names').on(table.project, table.namesKey)],
+  (table) => [
+    uniqueIndex('issued_certificates_names').on(table.project, table.namesKey),
+    index('issued_certificates_look').on(table.lookAt),
+    index('issued_certificates_end').on(table.project, table.notAfter),
+  ],
+);
+
+/** An order whose certificate is not there, or whose successor is wanted. A query finds its index by these very words. */
+export const orderIsPending = sql.raw(
+  "unused_since is null and (state <> 'issued' or renew_reason is not null)",
 );
 
 /** How the getting of each certificate stands: one row for each set of names, before and after it is issued. */
@@ -61,6 +72,8 @@ export const certificateOrders = sqliteTable(
   (table) => [
     uniqueIndex('certificate_orders_names').on(table.project, table.namesKey),
     index('certificate_orders_due').on(table.nextAttemptAt).where(sql`unused_since is null`),
+    index('certificate_orders_pending').on(table.project, table.namesKey).where(orderIsPending),
+    index('certificate_orders_unused').on(table.unusedSince).where(sql`unused_since is not null`),
   ],
 );
 

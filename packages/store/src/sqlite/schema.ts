@@ -78,7 +78,10 @@ export const secrets = sqliteTable(
     details: text('details', { mode: 'json' }).$type<SecretDetails>().notNull(),
     sealed: text('sealed').notNull(),
   },
-  (table) => [uniqueIndex('secrets_name').on(table.project, table.name)],
+  (table) => [
+    uniqueIndex('secrets_name').on(table.project, table.name),
+    index('secrets_lists').on(table.project, table.id).where(sql`type = 'crl'`),
+  ],
 );
 
 /** What a resource was before its last writes: content without values, LIMITS.versionsKept for each resource. */

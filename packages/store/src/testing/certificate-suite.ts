@@ -354,6 +354,6 @@ export function describeCertificates(makeHarness: MakeHarness): void {
     await store.deleteRoute(targetFor('a'));
     const next = await store.listCertificates(SHOP, { limit: 1, after: one.next ?? '' });
     expect(next.items.map(({ names }) => names.join())).toEqual(['b.example.org']);
-    expect(await store.listIssuedCertificates({ limit: 10 })).toMatchObject([{ names: ['b.example.org'] }]);
+    expect(await store.listCertificatesToLookAt(clock.now, 10)).toMatchObject([{ names: ['b.example.org'] }]);
   });
 }
