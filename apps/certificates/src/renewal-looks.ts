@@ -72,7 +72,8 @@ export class RenewalLooks {
       return now() + AFTER_FAILURE_MS;
     }
     const { replacedReason, document, createdAt } = certificate;
-    if (replacedReason === 'ari' && now() < earliestRenewalOf(document, createdAt)) return;
+    const earliestAt = earliestRenewalOf(document, createdAt);
+    if (replacedReason === 'ari' && now() < earliestAt) return earliestAt;
     const owner = issuers.find((issuer) => issuer.has(certificate.issuer));
     const { ariCertId } = certificate;
     if (ariCertId === null || owner === undefined) return now() + NOTHING_TO_ASK_MS;
