@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Change, type Cursor, unusableChange } from '@postern/contracts';
 import { formatCursor } from '../cursor-text.ts';
 
@@ -90,6 +91,8 @@ async function* feedChunks(
     yield eventText('resync', { epoch });
   }
   while (!signal.aborted) {
+    // A client that reads as fast as this writes would otherwise keep the process from everything else until its copy is whole.
+    await nextTurn();
     // Cleared before reading: a change that comes while we read rings again.
     wakeUp.clear();
     const cursor = await source.cursor();
