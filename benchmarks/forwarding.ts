@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countLeftStreams, STREAMS, seeBrokenAnswer, tryHttp2 } from './forwarding/behaviours.ts';
-import { chooseLoad, type Load, type LoadResult, type PutLoad } from './forwarding/load.ts';
-import { canCountInstructions, costWhile, type ProcessCost, pin } from './forwarding/process-cost.ts';
+import { costTable, type Figures, figuresOf } from './forwarding/figures.ts';
+import { chooseLoad, type Load, type PutLoad } from './forwarding/load.ts';
+import { canCountInstructions, costWhile, pin } from './forwarding/process-cost.ts';
 import {
   type MeasuredProxy,
   makeCertificate,
@@ -25,14 +26,6 @@ const SMALL: Load = { path: '/small', connections: 16, seconds: 2 };
 const LARGE: Load = { path: '/large', connections: 4, seconds: 2 };
 const WARM_UP_SECONDS = 2;
 
-/** One round of one proxy, per request. */
-interface Figures {
-  readonly cpuUs: number;
-  readonly instructions: number | null;
-  readonly perSecond: number;
-  readonly p99Ms: number;
-}
-
 await using stack = new AsyncDisposableStack();
 let interruptedBy: string | null = null;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -44,10 +37,11 @@ const directory = mkdtempSync(join(tmpdir(), 'postern-bench-'));
 stack.defer(() => rmSync(directory, { recursive: true, force: true }));
 const certificate = makeCertificate(directory);
 const upstream = await startListening(stack, 'upstream-main.ts', []);
+const target = `http://127.0.0.1:${upstream.port}`;
 const proxies: MeasuredProxy[] = [];
 for (const peer of PEERS) {
   goOn();
-  proxies.push(await startPeer(stack, peer, certificate, upstream.port, 'http1'));
+  proxies.push(await startPeer(stack, { peer, ...certificate, target, protocol: 'http1' }));
 }
 goOn();
 proxies.push(await startPostern(stack, certificate, upstream.port));
@@ -80,27 +74,13 @@ async function measure(load: Load, put: PutLoad): Promise<Map<string, Figures[]>
   for (let round = 1; round <= rounds; round += 1) {
     for (const { name, port, pid } of proxies) {
       goOn();
-      const { result, cost } = await costWhile(pid, countInstructions, () => put(port, load));
+      const { result, cost } = await costWhile([pid], countInstructions, () => put(port, load));
       const figures = figuresOf(result, cost);
       runs.get(name)?.push(figures);
       console.error(`${load.path}: round ${round}, ${name}: ${figures.cpuUs.toFixed(1)} us`);
     }
   }
   return runs;
-}
-
-function figuresOf({ requests, seconds, p99Ms }: LoadResult, cost: ProcessCost): Figures {
-  return {
-    cpuUs: cost.cpuUs / requests,
-    instructions: cost.instructions === null ? null : cost.instructions / requests,
-    perSecond: requests / seconds,
-    p99Ms,
-  };
-}
-
-/** The least disturbed round: whatever else the machine does can only add to a CPU time. */
-function calmestOf(all: readonly Figures[]): Figures | undefined {
-  return [...all].sort((a, b) => a.cpuUs - b.cpuUs)[0];
 }
 
 async function compareBehaviours(): Promise<string[][]> {
@@ -125,28 +105,12 @@ async function compareBehaviours(): Promise<string[][]> {
 /** A server of its own, since it may end of it. */
 async function tryHttp2OfPeer(peer: (typeof PEERS)[number]): Promise<string> {
   await using own = new AsyncDisposableStack();
-  const { port, running } = await startPeer(own, peer, certificate, upstream.port, 'http2');
+  const { port, running } = await startPeer(own, { peer, ...certificate, target, protocol: 'http2' });
   return await tryHttp2(port, () =>
     running.process.exitCode === null
       ? null
       : (/^\w*Error.*$/m.exec(running.output())?.[0] ?? `exit ${running.process.exitCode}`),
   );
-}
-
-function costTable(runs: ReadonlyMap<string, readonly Figures[]>, unit: string): string {
-  const base = calmestOf(runs.get(PEERS[0]) ?? [])?.cpuUs ?? Number.NaN;
-  const rows = [...runs].flatMap(([name, all]) => {
-    const calmest = calmestOf(all);
-    if (calmest === undefined) return [];
-    const { cpuUs, instructions, perSecond, p99Ms } = calmest;
-    const cpus = all.map((figures) => figures.cpuUs).sort((a, b) => a - b);
-    const median = cpus[cpus.length >> 1] ?? Number.NaN;
-    const counted = instructions === null ? '-' : Math.round(instructions / 1000);
-    return `| ${name} | ${cpuUs.toFixed(0)} | ${(cpuUs / base).toFixed(2)} | ${median.toFixed(0)} | ${counted} | ${perSecond.toFixed(0)} | ${p99Ms.toFixed(1)} |`;
-  });
-  return `| proxy | CPU us per ${unit} | ratio | median CPU us | thousand instructions | ${unit}s per second | p99 ms |
-|---|---|---|---|---|---|---|
-${rows.join('\n')}`;
 }
 
 function report(): void {
@@ -157,11 +121,11 @@ The round with the least CPU time of ${rounds} in turn, and the median of all. I
 
 Small GET, TLS 1.3, HTTP/1.1, ${SMALL.connections} kept connections, ${SMALL.seconds} s a round:
 
-${costTable(small, 'request')}
+${costTable(small, 'request', PEERS[0])}
 
 1 MiB download, TLS 1.3, HTTP/1.1, ${LARGE.connections} kept connections, ${LARGE.seconds} s a round:
 
-${costTable(large, 'download')}
+${costTable(large, 'download', PEERS[0])}
 
 | behaviour | ${proxies.map(({ name }) => name).join(' | ')} |
 |---|${'---|'.repeat(proxies.length)}

@@ -31,17 +31,21 @@ export function pin(pid: number, cores: string): void {
   if (status !== 0) throw new Error(`taskset: ${error?.message ?? stderr}`);
 }
 
-/** Measures a process while `work` runs. */
+/** Measures processes together while `work` runs. */
 export async function costWhile<T>(
-  pid: number,
+  pids: readonly number[],
   countInstructions: boolean,
   work: () => Promise<T>,
 ): Promise<{ result: T; cost: ProcessCost }> {
-  const stopCounting = countInstructions ? await startCounting(pid) : async () => null;
-  const before = cpuTicksOf(pid);
+  const stopCounting = countInstructions ? await startCounting(pids) : async () => null;
+  const before = ticksOf(pids);
   const result = await work();
-  const cpuUs = (cpuTicksOf(pid) - before) * TICK_US;
+  const cpuUs = (ticksOf(pids) - before) * TICK_US;
   return { result, cost: { cpuUs, instructions: await stopCounting() } };
+}
+
+function ticksOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuTicksOf(pid), 0);
 }
 
 /** utime + stime: fields 14 and 15 of /proc/PID/stat, counted after the name, which may hold spaces. */
@@ -52,8 +56,8 @@ function cpuTicksOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-async function startCounting(pid: number): Promise<() => Promise<number | null>> {
-  const perf = spawn('perf', ['stat', '-x,', '-e', 'instructions', '-p', String(pid)], {
+async function startCounting(pids: readonly number[]): Promise<() => Promise<number | null>> {
+  const perf = spawn('perf', ['stat', '-x,', '-e', 'instructions', '-p', pids.join()], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let output = '';

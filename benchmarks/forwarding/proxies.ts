@@ -15,6 +15,26 @@ export interface MeasuredProxy {
   readonly pid: number;
 }
 
+/** What a peer's program is told. */
+export interface PeerOptions extends Certificate {
+  readonly peer: Peer;
+  readonly target: string;
+  readonly protocol: 'http1' | 'http2';
+  /** PEM file of the CA whose clients alone are admitted; everybody is without it. */
+  readonly clientCa?: string;
+  /** Each request is logged to it; none is without it. */
+  readonly logFile?: string;
+}
+
+/** What the platform's route to the upstream is besides open. */
+interface PosternOptions {
+  /** PEM file of the CA, and the name that a client's certificate must bear. */
+  readonly admission?: { readonly clientCa: string; readonly subject: string };
+  /** Where requests below a path prefix go instead, over h2c. */
+  readonly grpc?: { readonly prefix: string; readonly port: number };
+  readonly logFile?: string;
+}
+
 /** A self-signed P-256 certificate for HOST in two PEM files. */
 export interface Certificate {
   readonly certFile: string;
@@ -52,16 +72,10 @@ export async function startListening(
 
 export async function startPeer(
   stack: AsyncDisposableStack,
-  peer: Peer,
-  { certFile, keyFile }: Certificate,
-  upstreamPort: number,
-  protocol: 'http1' | 'http2',
+  options: PeerOptions,
 ): Promise<MeasuredProxy & { running: Running }> {
-  const target = `http://127.0.0.1:${upstreamPort}`;
-  const { port, running } = await startListening(stack, 'peer-main.ts', [
-    ...[peer, certFile, keyFile, target, protocol],
-  ]);
-  return { name: peer, port, pid: running.process.pid ?? 0, running };
+  const { port, running } = await startListening(stack, 'peer-main.ts', [JSON.stringify(options)]);
+  return { name: options.peer, port, pid: running.process.pid ?? 0, running };
 }
 
 /** A whole platform with one edge worker, and a route to the upstream made with its own commands. */
@@ -69,16 +83,28 @@ export async function startPostern(
   stack: AsyncDisposableStack,
   { certFile, keyFile }: Certificate,
   upstreamPort: number,
+  { admission, grpc, logFile = 'off' }: PosternOptions = {},
 ): Promise<MeasuredProxy> {
   const platform = stack.use(
-    await startPlatform(() => ({ POSTERN_EDGE_WORKERS: '1', POSTERN_ACCESS_LOG: 'off' })),
+    await startPlatform(() => ({ POSTERN_EDGE_WORKERS: '1', POSTERN_ACCESS_LOG: logFile })),
   );
+  const admitting =
+    admission === undefined
+      ? []
+      : ['--client-ca-secret', 'clients', '--client-certificate-subject', admission.subject];
   for (const args of [
     ['service', 'create', 'bench', '--target', `http://127.0.0.1:${upstreamPort}`],
+    ...(grpc === undefined
+      ? []
+      : [['service', 'create', 'grpc', '--target', `h2c://127.0.0.1:${grpc.port}`]]),
     ['secret', 'create', 'tls', 'bench', '--cert', certFile, '--key', keyFile],
+    ...(admission === undefined
+      ? []
+      : [['secret', 'create', 'tls-ca', 'clients', '--cert', admission.clientCa]]),
     [
       ...['route', 'create', 'bench', '--hostname', HOST, '--path', '/=bench'],
-      ...['--server-certificate-secret', 'bench'],
+      ...(grpc === undefined ? [] : ['--path', `${grpc.prefix}=grpc`]),
+      ...['--server-certificate-secret', 'bench', ...admitting],
     ],
   ]) {
     const { code, stderr } = await platform.postern(args);

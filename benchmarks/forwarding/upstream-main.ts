@@ -39,6 +39,10 @@ const server = createServer((request, response) => {
       response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': LARGE.length });
       response.end(LARGE);
       return;
+    case '/sink':
+      request.resume();
+      request.once('end', () => response.end('stored\n'));
+      return;
     case '/events':
       openStream(response);
       return;

@@ -1,0 +1,61 @@
+import { type FixtureHost, SHARED_CA } from '../../test/scale/many-hosts.ts';
+import { createScalePlatform, residentMiB, type ScalePlatform } from '../scale/scale-platform.ts';
+import { askOnce } from './ask-once.ts';
+import type { ManyHostsFigures } from './many-hosts-peers.ts';
+
+const PROJECT = 'default';
+/** The host that is added. */
+export const ADDED = 'added.scale.test';
+
+/** The edge with `count` hosts: its start from its replica, its memory, and a host more that is added over the API. */
+export async function measurePosternWithManyHosts({
+  count,
+  touched,
+  server,
+}: {
+  readonly count: number;
+  readonly touched: number;
+  /** PEM of a certificate and key for the host that is added. */
+  readonly server: { readonly cert: string; readonly key: string };
+}): Promise<ManyHostsFigures> {
+  await using platform = await createScalePlatform(count);
+  const { client, hosts } = platform;
+  await platform.startApi();
+  // The first start fills the replica.
+  await platform.startEdge();
+  await platform.stopEdge();
+  const beganAt = performance.now();
+  await platform.startEdge();
+  await untilServed(platform, hosts.hostAt(1));
+  const startMs = performance.now() - beganAt;
+  for (let index = 0; index < touched; index += 1) await untilServed(platform, hosts.hostAt(index));
+  const [worker = 0] = platform.workerPids();
+  const memoryMib = residentMiB(worker);
+  const shared = hosts.hostAt(count - 1);
+  const added: FixtureHost = { ...shared, host: ADDED, route: 'added' };
+  // What the others are told of by files is there beforehand, too.
+  await client.secrets.put(PROJECT, 'added', { secret: { type: 'tls', ...server } });
+  const addedAt = performance.now();
+  await client.routes.create(PROJECT, {
+    name: added.route,
+    spec: {
+      host: ADDED,
+      tls: { clientValidationCa: { name: SHARED_CA }, serverCertificate: { name: 'added' } },
+      routes: [{ prefix: '/', route: { service: 'echo' } }],
+    },
+  });
+  await untilServed(platform, added);
+  return { startMs, addMs: performance.now() - addedAt, memoryMib };
+}
+
+const SERVED_TIMEOUT_MS = 60_000;
+
+async function untilServed({ ports, hosts }: ScalePlatform, host: FixtureHost): Promise<void> {
+  const client = hosts.clientFor(host);
+  const endAt = performance.now() + SERVED_TIMEOUT_MS;
+  for (;;) {
+    const outcome = await askOnce({ port: ports.https, host: host.host, client });
+    if (outcome === 200) return;
+    if (performance.now() > endAt) throw new Error(`${host.host} is not served: ${outcome}`);
+  }
+}
