@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import httpProxy from 'http-proxy';
 import { createProxyServer } from 'http-proxy-3';
 import type { PeerOptions } from './proxies.ts';
-import { TLS_CIPHERS } from './tls-ciphers.ts';
+import { TLS_CIPHERS, TLS12_CIPHERS } from './tls-ciphers.ts';
 
 // A peer behind its usual server, on a free port of 127.0.0.1 that it prints: peer-main.ts OPTIONS (JSON)
 const options = JSON.parse(process.argv[2] ?? '{}') as PeerOptions;
@@ -54,7 +54,7 @@ function logging(forward: Forward): Forward {
 
 const forward = logging(forwardWith(peer));
 const tls = {
-  ...{ cert: readFileSync(certFile), key: readFileSync(keyFile), ciphers: TLS_CIPHERS },
+  ...{ cert: readFileSync(certFile), key: readFileSync(keyFile), ciphers: `${TLS_CIPHERS}:${TLS12_CIPHERS}` },
   ...(clientCa === undefined
     ? {}
     : { ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }),
