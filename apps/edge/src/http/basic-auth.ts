@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type HttpBasic, PosternError } from '@postern/contracts';
-import { type Field, valuesOf } from '../upstream/fields.ts';
+import type { Field, FieldList } from '../upstream/fields.ts';
 
 /** Stands in for an unknown user, so that the same work is done for every name. */
 const NO_USER = `sha256:${Buffer.alloc(32).toString('base64')}`;
@@ -10,7 +10,7 @@ const NO_USER = `sha256:${Buffer.alloc(32).toString('base64')}`;
  *
  * Digests are compared in constant time, and an unknown user costs what a known one does.
  */
-export function requireBasicCredentials(fields: readonly Field[], policy: HttpBasic): void {
+export function requireBasicCredentials(fields: FieldList, policy: HttpBasic): void {
   const credentials = readCredentials(fields);
   const known = credentials !== undefined && Object.hasOwn(policy.passwordHashes, credentials.user);
   const stored = (known ? policy.passwordHashes[credentials.user] : undefined) ?? NO_USER;
@@ -33,8 +33,8 @@ export function basicChallenge(policy: HttpBasic): Field {
   return ['www-authenticate', `Basic realm="${realm}", charset="UTF-8"`];
 }
 
-function readCredentials(fields: readonly Field[]): { user: string; password: string } | undefined {
-  const [value, ...more] = valuesOf(fields, 'authorization');
+function readCredentials(fields: FieldList): { user: string; password: string } | undefined {
+  const [value, ...more] = fields.valuesOf('authorization');
   const match = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(value ?? '');
   if (match?.[1] === undefined || more.length > 0) return undefined;
   const text = Buffer.from(match[1], 'base64').toString('utf8');

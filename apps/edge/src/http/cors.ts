@@ -1,5 +1,5 @@
 import type { CorsPolicy } from '@postern/contracts';
-import { type Field, listOf, valuesOf } from '../upstream/fields.ts';
+import { type Field, type FieldList, listOf } from '../upstream/fields.ts';
 
 /** What a policy allows where it names no methods: the CORS-safelisted ones (Fetch standard). */
 const DEFAULT_METHODS = ['GET', 'HEAD', 'POST'];
@@ -8,13 +8,9 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 const REQUESTED_NAMES_MAX = 4096;
 
 /** Fields of a preflight's answer, or undefined when the request is no preflight. Without the allowing ones when it is not allowed. */
-export function preflightFields(
-  method: string,
-  fields: readonly Field[],
-  policy: CorsPolicy,
-): Field[] | undefined {
-  const wanted = valuesOf(fields, 'access-control-request-method')[0];
-  if (method !== 'OPTIONS' || wanted === undefined || valuesOf(fields, 'origin').length === 0)
+export function preflightFields(method: string, fields: FieldList, policy: CorsPolicy): Field[] | undefined {
+  const wanted = fields.valuesOf('access-control-request-method')[0];
+  if (method !== 'OPTIONS' || wanted === undefined || fields.valuesOf('origin').length === 0)
     return undefined;
   const vary: Field = ['vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'];
   const allowed = allowedOrigin(fields, policy);
@@ -33,7 +29,7 @@ export function preflightFields(
 }
 
 /** Fields for any other answer of the host; never allows credentials. */
-export function corsFields(fields: readonly Field[], policy: CorsPolicy): Field[] {
+export function corsFields(fields: FieldList, policy: CorsPolicy): Field[] {
   const allowed = allowedOrigin(fields, policy);
   return allowed === undefined
     ? [['vary', 'Origin']]
@@ -43,13 +39,16 @@ export function corsFields(fields: readonly Field[], policy: CorsPolicy): Field[
       ];
 }
 
+/** Fields of answers that the route's policy decides alone. */
+export const DECIDED_BY_POLICY = ['access-control-allow-origin', 'access-control-allow-credentials'] as const;
+
 /** Whether an upstream's response field gives way because the route's policy decides. */
 export function isDecidedByPolicy(name: string): boolean {
-  return name === 'access-control-allow-origin' || name === 'access-control-allow-credentials';
+  return DECIDED_BY_POLICY.some((decided) => decided === name);
 }
 
-function allowedOrigin(fields: readonly Field[], policy: CorsPolicy): string | undefined {
-  const [origin, ...more] = valuesOf(fields, 'origin');
+function allowedOrigin(fields: FieldList, policy: CorsPolicy): string | undefined {
+  const [origin, ...more] = fields.valuesOf('origin');
   if (origin === undefined || more.length > 0) return undefined;
   if (policy.allowOrigins.includes('*')) return '*';
   return policy.allowOrigins.includes(origin) ? origin : undefined;

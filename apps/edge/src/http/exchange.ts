@@ -1,21 +1,29 @@
-import type { Duplex, Readable, Writable } from 'node:stream';
-import type { Field } from '../upstream/fields.ts';
+import type { Duplex } from 'node:stream';
+import type { PosternError } from '@postern/contracts';
+import type { RequestHead } from '@postern/http1';
+import type { UpstreamResponse } from '../upstream/attempt.ts';
+import type { BodySource, BodyWriter } from '../upstream/body.ts';
+import type { Field, FieldList } from '../upstream/fields.ts';
 
 /** One request and its answer, the same for HTTP/1.1 and HTTP/2. Nothing in it has been judged yet. */
 export interface Exchange {
   readonly id: string;
-  readonly protocol: 'HTTP/0.9' | 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
   readonly method: string;
-  /** Request target as sent; in HTTP/2 `:path`. */
+  /** Request target in origin form, or `*`; in HTTP/2 `:path`. Empty where the head could not be read. */
   readonly target: string;
   /** `:authority` of HTTP/2; null where absent. */
   readonly authority: string | null;
   /** `:scheme` of HTTP/2; null on HTTP/1. */
   readonly scheme: string | null;
-  readonly fields: readonly Field[];
+  readonly fields: FieldList;
+  /** The head where it came as HTTP/1.1; not to be asked for when the exchange is over. */
+  readonly http1Head: RequestHead | null;
+  /** Why the head could not be read; nothing else in it holds then. */
+  readonly fault: PosternError | null;
   /** Whether a body follows the head; its declared length is in the fields. */
   readonly hasBody: boolean;
-  readonly body: Readable;
+  readonly body: BodySource;
   /** The trailer section of the request; complete once the body has ended. */
   trailers(): readonly Field[];
   /** Set when the connection would leave HTTP: the client asked for an upgrade (HTTP/1.1 only). */
@@ -27,13 +35,22 @@ export interface Exchange {
   /** Sends an informational response (1xx other than 101); without effect after the head. */
   inform(status: number, fields: readonly Field[]): void;
   /** Sends the response head at once and gives the writer of its body. */
-  respond(status: number, fields: readonly Field[], options: RespondOptions): Writable;
+  respond(status: number, fields: readonly Field[], options: RespondOptions): BodyWriter;
+  /** Sends the head of an upstream's answer, with what the edge decides in its place. */
+  relay(response: UpstreamResponse, decided: DecidedAnswer, hasBody: boolean): BodyWriter;
   /** Ends the response; trailers go out where the framing has room for them. */
   end(trailers: readonly Field[]): void;
   /** Breaks the response off so that the client sees that it is not whole. */
   abort(): void;
   /** Ends the whole connection without an answer (GOAWAY with the stream refused, or close), because its policy is gone. */
   dismiss(): void;
+}
+
+/** What the edge says in the head of an upstream's answer. */
+export interface DecidedAnswer {
+  readonly upstreamMs: number;
+  /** CORS fields of every answer; null: the route has no policy. */
+  readonly cors: readonly Field[] | null;
 }
 
 export interface RespondOptions {

@@ -1,12 +1,18 @@
 import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts';
 import type { Connection, ServedHost } from '../connection.ts';
 import type { BodyForm, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
-import { type Field, passableTrailers, valuesOf } from '../upstream/fields.ts';
+import type { BodyReceiver } from '../upstream/body.ts';
+import { type Field, passableTrailers } from '../upstream/fields.ts';
 import { settleOnce } from '../upstream/settle-once.ts';
 import type { UpstreamCall, Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
-import { forwardedFields, takesTrailers } from './forwarding-fields.ts';
+import {
+  type ForwardingOptions,
+  forwardedFields,
+  takesTrailers,
+  writeForwardedHead,
+} from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
 import { identityFields } from './identity-fields.ts';
 import type { IdentityTokens } from './identity-token.ts';
@@ -107,15 +113,14 @@ async function sendResponse(
       detail: `The upstream answered with the status ${response.status}.`,
     });
   }
-  const fields = responseFields(response, { upstreamMs: entry.upstreamMs ?? 0, cors });
   const hasBody = response.hasBody && answerHasBody(request.method, response.status);
   const endless =
-    request.grpc || /^text\/event-stream\b/i.test(valuesOf(response.fields, 'content-type')[0] ?? '');
-  const writer = exchange.respond(response.status, fields, { hasBody, close: false });
+    request.grpc || /^text\/event-stream\b/i.test(response.fields.valuesOf('content-type')[0] ?? '');
+  const writer = exchange.relay(response, { upstreamMs: entry.upstreamMs ?? 0, cors }, hasBody);
   entry.status = response.status;
   const stalled = settleOnce<never>();
   const idle = createIdleTimer(endless ? null : upstream.idleBodyMs, () => {
-    stalled.reject(tooSlow(writer.writableNeedDrain ? 'client' : 'upstream'));
+    stalled.reject(tooSlow(writer.isFull ? 'client' : 'upstream'));
   });
   upload.answered(idle.touch);
   try {
@@ -126,9 +131,8 @@ async function sendResponse(
       };
       const { finished } = pump(response.body, writer, { onChunk });
       await Promise.race([finished, upload.failed, stalled.promise]);
-      if (!response.complete()) throw brokenOff();
     } else {
-      response.body.resume();
+      response.body.start(NOBODY);
     }
     // Who has answered wants no more of the request; let go of, the rest of it can be read away.
     if (!upload.stop()) call.abort();
@@ -175,23 +179,31 @@ function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstre
   let body: BodyForm = { kind: 'streamed' };
   if (!exchange.hasBody) body = { kind: 'none' };
   else if (head.contentLength !== null) body = { kind: 'sized', bytes: head.contentLength };
-  return {
+  const forwarding: ForwardingOptions = {
+    connection,
+    authority: head.authority,
+    publicHttpsPort: options.publicHttpsPort,
+    identity: identityFields(connection, served.document, options.identityTokens),
+    dropAuthorization: served.document.httpBasic !== null,
+  };
+  const { http1Head } = exchange;
+  const request: UpstreamRequest = {
     method: exchange.method,
     path: head.target,
     clientAuthority: head.authority,
-    fields: forwardedFields(exchange.fields, {
-      connection,
-      authority: head.authority,
-      publicHttpsPort: options.publicHttpsPort,
-      identity: identityFields(connection, served.document, options.identityTokens),
-      dropAuthorization: served.document.httpBasic !== null,
-    }),
+    fields: () => forwardedFields(exchange.fields.toPairs(), forwarding),
+    writeHttp1Head:
+      http1Head === null
+        ? null
+        : // Asked for anew: it fails when the exchange is over, and the bytes of the head are no longer its own.
+          (hostLine) => writeForwardedHead(exchange.http1Head ?? http1Head, hostLine, request, forwarding),
     body,
-    expectContinue: head.expectsContinue && exchange.protocol !== 'HTTP/1.0' && body.kind !== 'none',
+    expectContinue: head.expectsContinue && body.kind !== 'none',
     takesTrailers: takesTrailers(exchange.fields),
     grpc: isGrpc(exchange, upstream),
     websocket,
   };
+  return request;
 }
 
 /** Whether this can be gRPC, which has no time limits for bodies; only HTTP/2 on both sides carries it, whatever the client says. */
@@ -199,16 +211,15 @@ function isGrpc(exchange: Exchange, upstream: Upstream): boolean {
   return (
     exchange.protocol === 'HTTP/2' &&
     upstream.targets.every(({ protocol }) => protocol !== 'http') &&
-    /^application\/grpc(?:[+;]|\s*$)/i.test(valuesOf(exchange.fields, 'content-type')[0] ?? '')
+    /^application\/grpc(?:[+;]|\s*$)/i.test(exchange.fields.valuesOf('content-type')[0] ?? '')
   );
 }
+
+/** Of an answer without a body nothing is to be heard. */
+const NOBODY: BodyReceiver = { data() {}, end() {}, broken() {} };
 
 function tooSlow(who: 'client' | 'upstream'): PosternError {
   return who === 'client'
     ? new PosternError('request_timeout', { detail: 'The client stopped reading the answer.' })
     : new PosternError('upstream_timeout', { detail: 'The upstream stopped in the middle of its answer.' });
-}
-
-function brokenOff(): PosternError {
-  return new PosternError('upstream_invalid', { detail: 'The upstream broke its answer off.' });
 }

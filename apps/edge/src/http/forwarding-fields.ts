@@ -1,14 +1,19 @@
+import {
+  createFieldFilter,
+  type FieldFilter,
+  type FieldLines,
+  fieldId,
+  fieldLines,
+  type RequestHead,
+  writeRequestHead,
+} from '@postern/http1';
 import type { Connection } from '../connection.ts';
-import { type Field, hopByHopNames, listOf, passableTrailers, valuesOf } from '../upstream/fields.ts';
+import type { UpstreamRequest } from '../upstream/attempt.ts';
+import { type Field, type FieldList, hopByHopNames, listOf, passableTrailers } from '../upstream/fields.ts';
+import { saysEmpty } from '../upstream/h1-own-head.ts';
 
 /** Names by which upstreams believe who the client is; only the edge may say them. Spelt as `plainName` gives them. */
-const IDENTITY_NAMES = new Set([
-  'client-cert',
-  'client-cert-chain',
-  'forwarded',
-  'x-real-ip',
-  'true-client-ip',
-]);
+const IDENTITY_NAMES = ['client-cert', 'client-cert-chain', 'forwarded', 'x-real-ip', 'true-client-ip'];
 const IDENTITY_PREFIXES = ['x-forwarded', 'x-ssl', 'x-client', 'ssl-client', 'x-tls-client'];
 
 /**
@@ -18,7 +23,7 @@ const IDENTITY_PREFIXES = ['x-forwarded', 'x-ssl', 'x-client', 'ssl-client', 'x-
 export function claimsIdentity(name: string): boolean {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
   return (
-    IDENTITY_NAMES.has(plain) ||
+    IDENTITY_NAMES.includes(plain) ||
     IDENTITY_PREFIXES.some((prefix) => plain === prefix || plain.startsWith(`${prefix}-`))
   );
 }
@@ -51,17 +56,20 @@ export function forwardedFields(fields: readonly Field[], options: ForwardingOpt
     kept.push(field);
   }
   // HTTP/2 clients may split cookies; HTTP/1.1 servers expect one field (RFC 9113 section 8.2.3).
-  const cookies = hop('cookie') ? [] : valuesOf(fields, 'cookie');
-  if (cookies.length > 0) kept.push(['Cookie', cookies.join('; ')]);
-  const { connection } = options;
-  kept.push(
+  const cookies = hop('cookie') ? [] : fields.filter(([name]) => name.toLowerCase() === 'cookie');
+  if (cookies.length > 0) kept.push(['Cookie', cookies.map(([, value]) => value).join('; ')]);
+  kept.push(...fieldsOfEdge(options));
+  return kept;
+}
+
+function fieldsOfEdge({ connection, authority, publicHttpsPort, identity }: ForwardingOptions): Field[] {
+  return [
     ['X-Forwarded-For', connection.clientAddress],
     ['X-Forwarded-Proto', 'https'],
-    ['X-Forwarded-Host', options.authority],
-    ['X-Forwarded-Port', String(options.publicHttpsPort)],
-  );
-  kept.push(...options.identity);
-  return kept;
+    ['X-Forwarded-Host', authority],
+    ['X-Forwarded-Port', String(publicHttpsPort)],
+    ...identity,
+  ];
 }
 
 /** Trailers of a request that may go on: passable ones that claim no identity. */
@@ -70,6 +78,69 @@ export function forwardedTrailers(fields: readonly Field[]): Field[] {
 }
 
 /** Whether the client takes trailers: the one TE member that may go on, for gRPC (RFC 9113 section 8.2.2). */
-export function takesTrailers(fields: readonly Field[]): boolean {
+export function takesTrailers(fields: FieldList): boolean {
   return listOf(fields, 'te').some((member) => member.split(';')[0]?.trim() === 'trailers');
 }
+
+const COOKIE = fieldId('cookie');
+const CLAIMS = {
+  aliasedNames: IDENTITY_NAMES,
+  aliasedPrefixes: IDENTITY_PREFIXES,
+  dropUnderscored: true,
+} as const;
+/** By whether Authorization stays behind, and whether Cookie is written anew. */
+const filters: Readonly<Record<'plain' | 'authorized', Readonly<Record<'one' | 'several', FieldFilter>>>> = {
+  plain: {
+    one: createFieldFilter({ ...CLAIMS, names: ['expect'] }),
+    several: createFieldFilter({ ...CLAIMS, names: ['expect', 'cookie'] }),
+  },
+  authorized: {
+    one: createFieldFilter({ ...CLAIMS, names: ['expect', 'authorization'] }),
+    several: createFieldFilter({ ...CLAIMS, names: ['expect', 'authorization', 'cookie'] }),
+  },
+};
+const EXPECT = fieldLines([['Expect', '100-continue']]);
+const EMPTY = fieldLines([['Content-Length', '0']]);
+const WEBSOCKET = fieldLines([
+  ['Connection', 'Upgrade'],
+  ['Upgrade', 'websocket'],
+]);
+
+/** What is said of a connection's requests, as long as it does not change. */
+const edgeLines = new WeakMap<
+  Connection,
+  { readonly authority: string; readonly identity: readonly Field[]; readonly lines: FieldLines }
+>();
+
+function linesOfEdge(options: ForwardingOptions): FieldLines {
+  const { connection, authority, identity } = options;
+  const known = edgeLines.get(connection);
+  if (known !== undefined && known.authority === authority && known.identity === identity) return known.lines;
+  const lines = fieldLines(fieldsOfEdge(options));
+  edgeLines.set(connection, { authority, identity, lines });
+  return lines;
+}
+
+/** `forwardedFields` as bytes: the whole head as it goes to an HTTP/1.1 upstream, from one that came as HTTP/1.1. */
+export function writeForwardedHead(
+  head: RequestHead,
+  hostLine: FieldLines | null,
+  request: Pick<UpstreamRequest, 'expectContinue' | 'websocket'>,
+  options: ForwardingOptions,
+): Buffer {
+  const { fields } = head;
+  const lines = [linesOfEdge(options)];
+  const cookie = fields.find(COOKIE);
+  const hasCookies = cookie !== -1 && fields.find(COOKIE, cookie + 1) !== -1;
+  // A nominated Cookie is of one hop, like any other field.
+  if (hasCookies && !head.options.nominates(fields, cookie))
+    lines.push(fieldLines([['Cookie', fields.valuesOf('cookie').join('; ')]]));
+  if (request.websocket) lines.push(WEBSOCKET);
+  if (request.expectContinue) lines.push(EXPECT);
+  if (head.bodyKind === 'none' && head.contentLength === -1 && saysEmpty(head.method)) lines.push(EMPTY);
+  const filter = filters[options.dropAuthorization ? 'authorized' : 'plain'][hasCookies ? 'several' : 'one'];
+  return writeRequestHead(head, { filter, hostLine, lines });
+}
+
+/** Whether an HTTP/1.1 head's field stays behind for what it claims: `claimsIdentity` as bytes. */
+export const FORWARDED_FILTER: FieldFilter = filters.plain.one;

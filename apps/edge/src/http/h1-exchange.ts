@@ -1,161 +1,219 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { type Field, fieldsOfRaw, rawOfFields } from '../upstream/fields.ts';
-import type { Exchange } from './exchange.ts';
+import type { PosternError } from '@postern/contracts';
+import {
+  type FieldLines,
+  fieldId,
+  fieldLines,
+  type RequestHead,
+  relayFraming,
+  writeOwnHead,
+  writeResponseHead,
+} from '@postern/http1';
+import type { UpstreamResponse } from '../upstream/attempt.ts';
+import { type BodySource, type BodyWriter, NO_BODY } from '../upstream/body.ts';
+import type { Field } from '../upstream/fields.ts';
+import { Http1BodyWriter, type WriterFraming } from '../upstream/h1-body-writer.ts';
+import { dateLine } from './date-line.ts';
+import type { DecidedAnswer, Exchange, RespondOptions, UpgradeRequest } from './exchange.ts';
+import type { Http1Connection } from './h1-connection.ts';
+import type { Http1RequestBody } from './h1-request-body.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import { newRequestId } from './request-id.ts';
+import { filterOfAnswers, linesOfAnswer, responseFields } from './response-fields.ts';
 
-export interface Http1ExchangeOptions {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly socket: Duplex;
-  /** Set when the parser has left the socket because the client asked for an upgrade. */
-  readonly upgradeHead: Buffer | null;
-  /** Whether the connection ends after this answer for reasons of its own (draining). */
-  readonly mustClose: () => boolean;
-}
+const DATE = fieldId('date');
+const CLOSE = fieldLines([['Connection', 'close']]);
+const CHUNKED = fieldLines([['Transfer-Encoding', 'chunked']]);
+const EMPTY = fieldLines([['Content-Length', '0']]);
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
 
-const PROTOCOLS: Readonly<Record<string, Exchange['protocol']>> = {
-  '0.9': 'HTTP/0.9',
-  '1.0': 'HTTP/1.0',
-  '1.1': 'HTTP/1.1',
-};
+/** One HTTP/1.x request and its answer. */
+export class Http1Exchange implements Exchange {
+  readonly id = newRequestId();
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1';
+  readonly method: string;
+  readonly target: string;
+  readonly authority = null;
+  readonly scheme = null;
+  readonly hasBody: boolean;
+  readonly body: BodySource;
+  readonly upgrade: UpgradeRequest | null;
+  readonly fault: PosternError | null;
+  /** Its handler has come to its end. */
+  isFinished = false;
+  /** The answer is whole, as far as its handler is concerned. */
+  isEnded = false;
+  /** The last byte of the answer has left. */
+  isWritten = false;
+  /** The connection ends after it. */
+  isLast: boolean;
+  readonly #connection: Http1Connection;
+  readonly #body: Http1RequestBody | null;
+  #head: RequestHead | null;
+  #writer: Http1BodyWriter | null = null;
+  #isCorked = false;
+  #onAborted: (() => void) | null = null;
 
-/** Makes the common form of one node:http request. */
-export function createHttp1Exchange(options: Http1ExchangeOptions): Exchange {
-  const { request, response, socket, upgradeHead } = options;
-  const fields = fieldsOfRaw(request.rawHeaders);
-  const protocol = PROTOCOLS[request.httpVersion] ?? 'HTTP/0.9';
-  // RFC 9112 section 6.3: a request has a body if, and only if, one of the framing fields says so.
-  const hasBody = upgradeHead === null && fields.some(isFraming);
-  const exchange: Exchange = {
-    id: newRequestId(),
-    protocol,
-    method: request.method ?? '',
-    target: request.url ?? '',
-    authority: null,
-    scheme: null,
-    fields,
-    hasBody,
-    body: request,
-    trailers: () => fieldsOfRaw(request.rawTrailers),
-    upgrade:
-      upgradeHead === null
-        ? null
-        : {
-            socket,
-            takeHeld: holdBack(socket, upgradeHead),
-            accept(answer) {
-              response.detachSocket(socket as never);
-              const lines = answer.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-              socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`, 'latin1');
-            },
-          },
-    isOpen: () => !response.destroyed && !response.writableEnded && !socket.destroyed,
-    onAborted(listener) {
-      response.once('close', () => {
-        if (!response.writableFinished) listener();
-      });
-    },
-    inform(status, informed) {
-      if (response.headersSent || protocol !== 'HTTP/1.1' || socket.destroyed) return;
-      if (status === 100) response.writeContinue();
-      else {
-        // Requests of a connection are served one at a time, so nothing else is being written now.
-        const lines = informed.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-        socket.write(`HTTP/1.1 ${status} Informational\r\n${lines}\r\n`, 'latin1');
-      }
-    },
-    respond(status, answer, { close }) {
-      const unread = hasBody && !request.complete && !smallRest(request, fields);
-      // Node closes for itself on HTTP/1.0; said out loud, so that a client that asked for keep-alive does not wait.
-      const closing =
-        close || protocol !== 'HTTP/1.1' || upgradeHead !== null || options.mustClose() || unread;
-      response.writeHead(status, rawOfFields(closing ? [...answer, ['Connection', 'close']] : answer));
-      // What the body brings in the same turn shares a write, and so a TLS record, with the head.
-      socket.cork();
-      // Not flushHeaders(): it writes the head as UTF-8, and values are bytes read as Latin-1.
-      response.write('', 'latin1');
-      setImmediate(uncork, socket);
-      return response;
-    },
-    end(trailers) {
-      if (response.chunkedEncoding && trailers.length > 0) {
-        response.addTrailers(trailers.map(([name, value]): [string, string] => [name, value]));
-      }
-      if (request.complete || !hasBody) {
-        response.end();
-        return;
-      }
-      drain(request, () => {
-        // Who still sends a body that nobody wants has no place in the next request's time.
-        response.end(() => {
-          if (!request.complete) exchange.dismiss();
-        });
-      });
-    },
-    abort() {
-      socket.destroy();
-    },
-    dismiss() {
-      socket.end();
-      setTimeout(() => socket.destroy(), HTTP_LIMITS.drainMs).unref();
-    },
-  };
-  return exchange;
-}
-
-function uncork(socket: Duplex): void {
-  socket.uncork();
-}
-
-function isFraming([name, value]: Field): boolean {
-  const lower = name.toLowerCase();
-  return lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0');
-}
-
-/** Keeps what comes before it may be passed on; reads on, so that the end of the client is noticed, until the bound is reached. */
-function holdBack(socket: Duplex, head: Buffer): () => Buffer {
-  const held = [head];
-  let bytes = head.length;
-  const keep = (chunk: Buffer): void => {
-    held.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= HTTP_LIMITS.heldBytesMax) socket.pause();
-  };
-  const leave = (): void => {
-    socket.destroy();
-  };
-  socket.on('data', keep);
-  socket.once('end', leave);
-  return () => {
-    socket.off('data', keep);
-    socket.off('end', leave);
-    socket.pause();
-    return Buffer.concat(held);
-  };
-}
-
-/** Whether what is still to come of a body is known to be small enough to read away. */
-function smallRest(request: IncomingMessage, fields: readonly Field[]): boolean {
-  if (fields.some(([name]) => name.toLowerCase() === 'expect')) return false;
-  const length = fields.find(([name]) => name.toLowerCase() === 'content-length')?.[1];
-  return !request.destroyed && length !== undefined && Number(length) <= HTTP_LIMITS.drainBytesMax;
-}
-
-/**
- * Reads a body away before the response is finished, because finishing it closes the connection where the rest is large, and
- * closing with unread bytes resets the connection and can destroy the answer on its way. Ends after HTTP_LIMITS.drainMs at the latest.
- */
-function drain(request: IncomingMessage, done: () => void): void {
-  const timer = setTimeout(finish, HTTP_LIMITS.drainMs);
-  function finish(): void {
-    clearTimeout(timer);
-    request.off('end', finish);
-    request.off('close', finish);
-    done();
+  /** `fault`: the head could not be read to its end. */
+  constructor(
+    connection: Http1Connection,
+    head: RequestHead,
+    body: Http1RequestBody | null,
+    fault: PosternError | null,
+  ) {
+    this.#connection = connection;
+    this.#head = head;
+    this.#body = body;
+    this.fault = fault;
+    this.protocol = head.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
+    this.method = head.method;
+    // In origin form; what a target that could not be read says is not known.
+    this.target = fault === null ? head.path : '';
+    this.hasBody = body !== null;
+    this.body = body ?? NO_BODY;
+    this.upgrade = fault === null && head.wantsUpgrade ? this.#upgradeRequest() : null;
+    this.isLast = fault !== null || !head.keepsConnection || this.upgrade !== null;
   }
-  request.once('end', finish);
-  request.once('close', finish);
-  request.resume();
+
+  /** The head as it was read. */
+  get http1Head(): RequestHead {
+    if (this.#head === null) throw new Error('the exchange is over, and the bytes of its head are gone');
+    return this.#head;
+  }
+
+  get fields(): RequestHead['fields'] {
+    return this.http1Head.fields;
+  }
+
+  trailers(): readonly Field[] {
+    return this.#body?.trailers() ?? [];
+  }
+
+  isOpen(): boolean {
+    return !this.isEnded && !this.#connection.socket.destroyed;
+  }
+
+  onAborted(listener: () => void): void {
+    this.#onAborted = listener;
+  }
+
+  inform(status: number, fields: readonly Field[]): void {
+    const { socket } = this.#connection;
+    if (this.#writer !== null || this.protocol !== 'HTTP/1.1' || socket.destroyed) return;
+    socket.write(status === 100 ? CONTINUE : writeOwnHead(status, [fieldLines(fields)]));
+  }
+
+  respond(status: number, fields: readonly Field[], { hasBody, close }: RespondOptions): BodyWriter {
+    const length = fields.find(([name]) => name.toLowerCase() === 'content-length')?.[1];
+    const hasDate = fields.some(([name]) => name.toLowerCase() === 'date');
+    const lines: FieldLines[] = [fieldLines(fields)];
+    let framing: WriterFraming = 'none';
+    if (this.method !== 'HEAD' && status !== 204 && status !== 304) {
+      if (length !== undefined) framing = 'length';
+      else if (!hasBody) lines.push(EMPTY);
+      else if (this.protocol === 'HTTP/1.1') {
+        framing = 'chunked';
+        lines.push(CHUNKED);
+      } else framing = 'close';
+    }
+    this.#addOwnLines(lines, hasDate, close || framing === 'close');
+    return this.#begin(writeOwnHead(status, lines), framing, Number(length ?? 0));
+  }
+
+  relay(response: UpstreamResponse, decided: DecidedAnswer, hasBody: boolean): BodyWriter {
+    const head = response.http1Head;
+    if (head === null) {
+      return this.respond(response.status, responseFields(response, decided), { hasBody, close: false });
+    }
+    const relayed = relayFraming(head, this.method, this.protocol === 'HTTP/1.1' ? 1 : 0);
+    const lines = linesOfAnswer(decided);
+    this.#addOwnLines(lines, head.fields.find(DATE) !== -1, relayed === 'close');
+    const bytes = writeResponseHead(head, { filter: filterOfAnswers(decided), framing: relayed, lines });
+    return this.#begin(bytes, relayed === 'empty' ? 'none' : relayed, head.contentLength);
+  }
+
+  end(trailers: readonly Field[]): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.#writer?.end(trailers);
+    this.#uncork();
+    if (this.#body?.isDone === false) this.#body.discard();
+  }
+
+  abort(): void {
+    this.#connection.socket.destroy();
+  }
+
+  dismiss(): void {
+    this.#connection.leave();
+  }
+
+  onRoom(): void {
+    this.#writer?.onRoom();
+  }
+
+  /** The connection is gone before the answer was out. */
+  onGone(): void {
+    if (!this.isWritten) this.#onAborted?.();
+    this.#writer?.onGone();
+    this.release();
+  }
+
+  /** Lets go of the bytes of the head. */
+  release(): void {
+    this.#head = null;
+  }
+
+  #addOwnLines(lines: FieldLines[], hasDate: boolean, close: boolean): void {
+    if (!hasDate) lines.push(dateLine());
+    if (close || this.#connection.isDraining || this.#leavesTooMuch()) this.isLast = true;
+    // Said out loud on HTTP/1.0 too, so that a client that asked for keep-alive does not wait.
+    if (this.isLast) lines.push(CLOSE);
+  }
+
+  /** Whether more of the body is to come than is read away for the sake of the connection. */
+  #leavesTooMuch(): boolean {
+    const body = this.#body;
+    if (body === null || body.isDone) return false;
+    const { contentLength, expectsContinue } = this.http1Head;
+    return (
+      body.isBroken || expectsContinue || contentLength === -1 || contentLength > HTTP_LIMITS.drainBytesMax
+    );
+  }
+
+  #begin(head: Buffer, framing: WriterFraming, bytes: number): BodyWriter {
+    const { socket, onWritten } = this.#connection;
+    const writer = new Http1BodyWriter(socket, framing, bytes, onWritten);
+    this.#writer = writer;
+    // What the body brings in the same turn shares a write, and so a TLS record, with the head.
+    socket.cork();
+    this.#isCorked = true;
+    setImmediate(uncork, this);
+    if (framing === 'none' || (framing === 'length' && bytes === 0)) socket.write(head, onWritten);
+    else socket.write(head);
+    return writer;
+  }
+
+  #uncork(): void {
+    if (!this.#isCorked) return;
+    this.#isCorked = false;
+    this.#connection.socket.uncork();
+  }
+
+  static uncork(exchange: Http1Exchange): void {
+    exchange.#uncork();
+  }
+
+  #upgradeRequest(): UpgradeRequest {
+    const connection = this.#connection;
+    return {
+      socket: connection.socket,
+      takeHeld: () => connection.handOver(),
+      accept: (fields) => {
+        this.isEnded = true;
+        connection.socket.write(writeOwnHead(101, [fieldLines(fields)]));
+      },
+    };
+  }
 }
+
+const { uncork } = Http1Exchange;

@@ -1,9 +1,12 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { type Field, fieldsOfRaw } from '../upstream/fields.ts';
+import { NO_BODY } from '../upstream/body.ts';
+import { type Field, fieldsOfRaw, ListedFields } from '../upstream/fields.ts';
 import { objectOf } from '../upstream/h2-attempt.ts';
+import { bodyOfStream, writerOfStream } from '../upstream/h2-body.ts';
 import { resetStream } from '../upstream/reset-stream.ts';
 import type { Exchange } from './exchange.ts';
 import { newRequestId } from './request-id.ts';
+import { responseFields } from './response-fields.ts';
 
 export interface Http2ExchangeOptions {
   readonly stream: ServerHttp2Stream;
@@ -28,16 +31,18 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
   });
   // A stream that fails is closed, and 'close' is what everybody here waits for.
   stream.on('error', () => undefined);
-  return {
+  const exchange: Exchange = {
     id: newRequestId(),
     protocol: 'HTTP/2',
     method,
     target: pseudo(raw, ':path') ?? '',
     authority: pseudo(raw, ':authority') ?? null,
     scheme: pseudo(raw, ':scheme') ?? null,
-    fields: fieldsOfRaw(raw),
+    fields: new ListedFields(fieldsOfRaw(raw)),
+    http1Head: null,
+    fault: null,
     hasBody,
-    body: stream,
+    body: hasBody ? bodyOfStream(stream, () => !stream.aborted) : NO_BODY,
     trailers: () => trailersIn,
     upgrade: null,
     // Not `writableEnded`: Node ends the writable side of HEAD streams before anybody has answered.
@@ -56,7 +61,13 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
       for (const [name, value] of fields) head.push(name.toLowerCase(), value);
       // Node ends a stream before it resets it; waiting for trailers, the end can not go out before the reset.
       stream.respond(head as never, { endStream: !answers, waitForTrailers: answers });
-      return stream;
+      return writerOfStream(stream);
+    },
+    relay(response, decided, answers) {
+      return exchange.respond(response.status, responseFields(response, decided), {
+        hasBody: answers,
+        close: false,
+      });
     },
     end(trailers) {
       ended = true;
@@ -77,6 +88,7 @@ export function createHttp2Exchange({ stream, raw, dismissSession }: Http2Exchan
       dismissSession();
     },
   };
+  return exchange;
 }
 
 function pseudo(raw: readonly string[], name: string): string | undefined {

@@ -29,6 +29,8 @@ export function serveHttp2(
   unread: UnreadAnswers,
   onFlood: (connection: Connection) => void = () => {},
 ): { drain(): void } {
+  // The handshake is over, but Node believes this flag of a socket that it did not make itself.
+  Reflect.set(connection.socket, 'secureConnecting', false);
   const session = performServerHandshake(connection.socket, {
     settings: {
       maxConcurrentStreams: HTTP_LIMITS.concurrentStreamsMax,

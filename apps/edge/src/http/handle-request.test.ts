@@ -1,10 +1,11 @@
-import { PassThrough } from 'node:stream';
 import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { expect, test } from 'vitest';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import { upstreamTo } from '../testing/edge-fixture.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
+import { NO_BODY, NO_WRITER } from '../upstream/body.ts';
+import { ListedFields } from '../upstream/fields.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import { createRequestHandler } from './handle-request.ts';
@@ -80,20 +81,23 @@ async function outcomeOf(
   });
   const exchange: Exchange = {
     id: 'id',
-    protocol: 'HTTP/1.1',
+    protocol: 'HTTP/2',
     method: 'GET',
     target: '/',
     authority: null,
-    scheme: null,
-    fields: [['Host', HOST]],
+    scheme: 'https',
+    fields: new ListedFields([['Host', HOST]]),
+    http1Head: null,
+    fault: null,
     hasBody: false,
-    body: new PassThrough(),
+    body: NO_BODY,
     trailers: () => [],
     upgrade: null,
     isOpen: () => true,
     onAborted: () => undefined,
     inform: () => undefined,
-    respond: () => new PassThrough(),
+    respond: () => NO_WRITER,
+    relay: () => NO_WRITER,
     end: () => undefined,
     abort: () => undefined,
     dismiss: () => void calls.push('dismissed'),

@@ -14,9 +14,7 @@ export const HTTP_LIMITS = {
   bodyGraceMs: 10_000,
   /** Streams of one HTTP/2 session at a time; RFC 9113 section 6.5.2 asks for at least 100. */
   concurrentStreamsMax: 100,
-  /** Requests that one HTTP/1.1 connection may send ahead of their answers; they are served one after another. */
-  pipelinedMax: 32,
-  /** Bytes that a client may send after its WebSocket handshake before the upstream has answered; then reading stops. */
+  /** Bytes that an HTTP/1.1 client may send ahead: behind a request that is unanswered, or a WebSocket handshake; then reading stops. */
   heldBytesMax: 64 * 1024,
   /** Bytes of an unread request body that are discarded so that a connection can be used again. */
   drainBytesMax: 64 * 1024,

@@ -21,6 +21,10 @@ const OMITTED = 'X-Client-Omitted';
 /** What an upstream is told of a client is made once for each, since it comes with every request. */
 const made = new WeakMap<ClientIdentity, Map<ClientIdentityHeaders, readonly Field[]>>();
 
+/** The same with the token said last: each is said many times. */
+const withToken = new WeakMap<readonly Field[], { readonly token: string; readonly all: readonly Field[] }>();
+const NOTHING: readonly Field[] = [];
+
 /** A part of what is told, and the word that X-Client-Omitted has for it. */
 interface Part {
   readonly word: string;
@@ -37,12 +41,18 @@ export function identityFields(
   tokens: IdentityTokens,
 ): readonly Field[] {
   const { client } = connection;
-  if (client === null) return [];
+  if (client === null) return NOTHING;
   const { headers, jwt } = document.clientIdentity ?? { headers: CLIENT_IDENTITY_HEADERS_DEFAULT };
   const fields = fieldsOnce(client, headers);
   if (jwt === undefined) return fields;
   const token = tokens.tokenOf(connection, client, document);
-  if (token !== null) return [...fields, ['X-Client-Jwt', token]];
+  if (token !== null) {
+    const known = withToken.get(fields);
+    if (known?.token === token) return known.all;
+    const all: readonly Field[] = [...fields, ['X-Client-Jwt', token]];
+    withToken.set(fields, { token, all });
+    return all;
+  }
   const omitted = fields.filter(([name]) => name === OMITTED).map(([, value]) => value);
   return [...fields.filter(([name]) => name !== OMITTED), ...omission([...omitted, 'x-client-jwt'])];
 }

@@ -7,7 +7,6 @@ import { HTTP_LIMITS } from './http-limits.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { sendRaw } from './testing/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
-import { watchUnreadAnswers } from './unread-answers.ts';
 
 const HOST = 'pipe.example.org';
 let fixture: HttpFixture;
@@ -31,10 +30,10 @@ test.each([
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
   ],
   ['CONNECT', `CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`],
-])('a %s behind an unanswered request ends its connection alone', async (_name, leaving) => {
+])('a %s behind an unanswered request is not looked at before its turn', async (_name, leaving) => {
   const first = `GET /never HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
-  const { closed } = await sendRaw(fixture.edge, HOST, first + leaving);
-  expect(closed).toBe(true);
+  const { text: unanswered } = await sendRaw(fixture.edge, HOST, first + leaving, { waitMs: 500 });
+  expect(unanswered).toBe('');
   expect(upstream.text()).not.toMatch(/ws|CONNECT/);
   const { text } = await sendRaw(fixture.edge, HOST, `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
   expect(text).toMatch(/^HTTP\/1\.1 200 /);
@@ -42,13 +41,14 @@ test.each([
 
 test('a request waits until the answer before it is out, and so does the end of a draining connection', async () => {
   const handled: string[] = [];
-  const unread = watchUnreadAnswers(HTTP_LIMITS.idleMs);
   const answerAll: HandleExchange = async (exchange) => {
     handled.push(exchange.target);
-    exchange.respond(200, [['content-length', '2']], { hasBody: true, close: false }).write('ok');
+    exchange
+      .respond(200, [['content-length', '2']], { hasBody: true, close: false })
+      .write(Buffer.from('ok'));
     exchange.end([]);
   };
-  const server = createHttp1Server(answerAll, HTTP_LIMITS, unread);
+  const server = createHttp1Server(answerAll, HTTP_LIMITS);
   const written: string[] = [];
   let flush: (() => void) | undefined;
   const socket = new Duplex({
@@ -74,5 +74,4 @@ test('a request waits until the answer before it is out, and so does the end of 
   expect(socket.writableEnded).toBe(true);
   socket.destroy();
   server.close();
-  unread.close();
 });

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { BodySource, BodyWriter } from '../upstream/body.ts';
 
 export interface PumpListener {
   /** Hears of each chunk's bytes before it is written; stops the pump by throwing. */
@@ -17,14 +17,13 @@ export interface Pump {
 }
 
 /** Moves a body chunk by chunk, at the pace of the slower side; leaves the writer open for trailers. */
-export function pump(from: Readable, to: Writable, listener: PumpListener): Pump {
+export function pump(from: BodySource, to: BodyWriter, listener: PumpListener): Pump {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let over = false;
   const stop = (): void => {
     if (over) return;
     over = true;
-    from.off('data', move);
-    from.pause();
+    from.stop();
   };
   const fail = (error: unknown): void => {
     if (over) return;
@@ -35,37 +34,37 @@ export function pump(from: Readable, to: Writable, listener: PumpListener): Pump
   const breakOff = (): void => {
     if (!over) fail(new Error('one side ended before the body'));
   };
-  const resume = (): void => {
-    if (over) return;
-    listener.onRoom?.();
-    from.resume();
-  };
-  const move = (chunk: Buffer): void => {
-    try {
-      listener.onChunk(chunk.length);
-    } catch (error) {
-      fail(error);
-      return;
-    }
-    if (to.destroyed || to.writableEnded) breakOff();
-    else if (!to.write(chunk)) {
-      from.pause();
-      listener.onFull?.();
-      to.once('drain', resume);
-    }
-  };
-  if (from.destroyed && !from.readableEnded) {
-    breakOff();
-    return { finished: promise, stop };
-  }
-  from.once('end', () => {
-    over = true;
-    resolve();
+  to.listen({
+    room() {
+      if (over) return;
+      listener.onRoom?.();
+      from.resume();
+    },
+    broken: breakOff,
   });
-  from.once('error', fail);
-  from.once('close', breakOff);
-  to.on('error', fail);
-  to.once('close', breakOff);
-  from.on('data', move);
+  from.start({
+    data(chunk) {
+      if (over) return;
+      try {
+        listener.onChunk(chunk.length);
+      } catch (error) {
+        fail(error);
+        return;
+      }
+      if (!to.isOpen) breakOff();
+      else if (!to.write(chunk)) {
+        from.pause();
+        listener.onFull?.();
+      }
+    },
+    end() {
+      over = true;
+      resolve();
+    },
+    broken(problem) {
+      if (problem === undefined) breakOff();
+      else fail(problem);
+    },
+  });
   return { finished: promise, stop };
 }

@@ -6,7 +6,7 @@ import {
   type RefusalReason,
   renderProblem,
 } from '@postern/contracts';
-import { type Field, listOf } from '../upstream/fields.ts';
+import { type Field, type FieldList, listOf } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Why a connection was refused, as its client is told. */
@@ -65,7 +65,7 @@ export function answerRefusal(exchange: Exchange, connectionRefusal: ConnectionR
 }
 
 /** Whether HTML is named, and no less wanted than JSON; programs that take anything get the problem. */
-function prefersHtml(fields: readonly Field[]): boolean {
+function prefersHtml(fields: FieldList): boolean {
   const wanted = new Map<string, number>();
   for (const member of listOf(fields, 'accept').slice(0, 32)) {
     const [type = '', ...parameters] = member.split(';').map((part) => part.trim());

@@ -1,25 +1,54 @@
+import { createFieldFilter, type FieldFilter, type FieldLines, fieldLines } from '@postern/http1';
 import type { UpstreamResponse } from '../upstream/attempt.ts';
 import { type Field, hopByHopNames } from '../upstream/fields.ts';
-import { isDecidedByPolicy } from './cors.ts';
+import { DECIDED_BY_POLICY, isDecidedByPolicy } from './cors.ts';
+import type { DecidedAnswer } from './exchange.ts';
+
+const SERVER: Field = ['server', 'postern'];
+const UPSTREAM_MS = 'x-postern-upstream-ms';
 
 /** The fields a client gets of an upstream's answer: end-to-end ones, with ours in the place of those that the edge decides. */
-export function responseFields(
-  response: UpstreamResponse,
-  options: { readonly upstreamMs: number; readonly cors: readonly Field[] | null },
-): Field[] {
-  const hop = hopByHopNames(response.fields);
-  const kept = response.fields.filter(([name]) => {
+export function responseFields(response: UpstreamResponse, decided: DecidedAnswer): Field[] {
+  const fields = response.fields.toPairs();
+  const hop = hopByHopNames(fields);
+  const kept = fields.filter(([name]) => {
     const lower = name.toLowerCase();
-    if (hop(lower) || lower === 'server' || lower === 'x-postern-upstream-ms') return false;
+    if (hop(lower) || lower === 'server' || lower === UPSTREAM_MS) return false;
     if (lower === 'content-length' && isEmptyByStatus(response.status)) return false;
-    return options.cors === null || !isDecidedByPolicy(lower);
+    return decided.cors === null || !isDecidedByPolicy(lower);
   });
-  return [
-    ...kept,
-    ['server', 'postern'],
-    ['x-postern-upstream-ms', String(options.upstreamMs)],
-    ...(options.cors ?? []),
-  ];
+  return [...kept, ...fieldsOfEdge(decided)];
+}
+
+function fieldsOfEdge({ upstreamMs, cors }: DecidedAnswer): Field[] {
+  return [SERVER, [UPSTREAM_MS, String(upstreamMs)], ...(cors ?? [])];
+}
+
+const filter = createFieldFilter({ names: ['server'], aliasedNames: [UPSTREAM_MS] });
+const filterWithPolicy = createFieldFilter({
+  names: ['server', ...DECIDED_BY_POLICY],
+  aliasedNames: [UPSTREAM_MS],
+});
+
+/** Which fields of an answer that came as HTTP/1.1 stay behind, besides those of its hop: `responseFields` as bytes, with `linesOfAnswer`. */
+export function filterOfAnswers({ cors }: DecidedAnswer): FieldFilter {
+  return cors === null ? filter : filterWithPolicy;
+}
+
+/** Lines without CORS by the milliseconds of the upstream, for those that nearly all answers take. */
+const knownLines: FieldLines[] = [];
+const KNOWN_LINES_MAX = 1_000;
+
+/** What the edge says in the head of an answer, in a list to which lines can be added. */
+export function linesOfAnswer(decided: DecidedAnswer): FieldLines[] {
+  const { upstreamMs, cors } = decided;
+  if (cors !== null || upstreamMs >= KNOWN_LINES_MAX) return [fieldLines(fieldsOfEdge(decided))];
+  let lines = knownLines[upstreamMs];
+  if (lines === undefined) {
+    lines = fieldLines(fieldsOfEdge(decided));
+    knownLines[upstreamMs] = lines;
+  }
+  return [lines];
 }
 
 /** The fields of an upstream's informational answer that go on (RFC 9110 section 15.2). */

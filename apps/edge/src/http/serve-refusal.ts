@@ -31,7 +31,7 @@ export function createRefusalServer(pace: ClientPace, unread: UnreadAnswers): Re
     if (exchange.isOpen()) answerRefusal(exchange, refusal);
     drains.get(connection)?.();
   };
-  const http1 = createHttp1Server(handle, pace, unread);
+  const http1 = createHttp1Server<Connection>(handle, pace);
   return {
     serve(connection, refusal) {
       refusals.set(connection, refusal);

@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TrustBundle } from '@postern/contracts';
 import type { ChallengeAnswers } from '../acme/challenge-answers.ts';
@@ -74,22 +73,20 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
   const pace: ClientPace = { ...HTTP_LIMITS, ...options.pace };
   const handle = createRequestHandler({ ...options, upstreams, pace });
   const unread = watchUnreadAnswers(pace.idleMs);
-  const http1 = createHttp1Server(handle, pace, unread);
+  const http1 = createHttp1Server<Connection>(handle, pace);
   const refusals = createRefusalServer(pace, unread);
-  const redirects: Server = createRedirectServer({ ...options, pace });
+  const redirects = createRedirectServer({ ...options, pace });
   return {
     serve(connection) {
-      markSecure(connection);
       return connection.protocol === 'h2'
         ? serveHttp2(connection, handle, pace, unread, options.onFlood)
         : http1.serve(connection);
     },
     serveRefusal(connection, refusal) {
-      markSecure(connection);
       refusals.serve(connection, refusal);
     },
     servePlain(socket) {
-      redirects.emit('connection', socket);
+      redirects.serve({ socket });
     },
     close() {
       http1.close();
@@ -100,9 +97,4 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
     },
     flush: () => options.accessLog.flush(),
   };
-}
-
-/** The handshake is over, but Node's HTTP servers believe this flag of a socket they did not make themselves. */
-function markSecure({ socket }: Connection): void {
-  Reflect.set(socket, 'secureConnecting', false);
 }

@@ -12,7 +12,6 @@ import { listenOn, startHttp2Echo, type TestServer } from './testing/echo-upstre
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { get, openHttp2, openTls } from './testing/raw-client.ts';
 import { END_HEADERS, END_STREAM, FRAME, headerBlock, openRawHttp2 } from './testing/raw-http2.ts';
-import { watchUnreadAnswers } from './unread-answers.ts';
 
 const HOST = 'slow.example.org';
 const H2C = 'slow-h2c.example.org';
@@ -286,19 +285,17 @@ describe('an answer that its client does not take', () => {
   });
 
   test('ends the HTTP/1.1 connection', async () => {
-    const unread = watchUnreadAnswers(PACE.idleMs);
     const answerOnce: HandleExchange = async (exchange) => {
-      exchange.respond(200, [], { hasBody: true, close: false }).write('unread');
+      exchange.respond(200, [], { hasBody: true, close: false }).write(Buffer.from('unread'));
       exchange.end([]);
     };
-    const server = createHttp1Server(answerOnce, { ...HTTP_LIMITS, ...PACE }, unread);
+    const server = createHttp1Server(answerOnce, { ...HTTP_LIMITS, ...PACE });
     // A peer that reads nothing, behind buffers that are full already: no write is ever done.
     const socket = new Duplex({ read: () => undefined, write: () => undefined });
     server.serve({ socket } as unknown as Connection);
     socket.push(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
     expect(await closingMs(socket)).toBeLessThan(15_000);
     server.close();
-    unread.close();
   });
 });
 

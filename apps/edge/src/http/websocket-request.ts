@@ -1,5 +1,5 @@
 import { type CompiledRule, PosternError } from '@postern/contracts';
-import { listOf, valuesOf } from '../upstream/fields.ts';
+import { listOf } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -20,14 +20,14 @@ export function isWebsocketRequest(exchange: Exchange, rule: CompiledRule): bool
       detail: `WebSockets are not enabled for ${rule.prefix}.`,
     });
   }
-  const lengths = valuesOf(fields, 'content-length');
+  const lengths = fields.valuesOf('content-length');
   const wellFormed =
     exchange.protocol === 'HTTP/1.1' &&
     exchange.method === 'GET' &&
     listOf(fields, 'connection').includes('upgrade') &&
-    /^[A-Za-z0-9+/]{22}==$/.test(valuesOf(fields, 'sec-websocket-key')[0] ?? '') &&
-    valuesOf(fields, 'sec-websocket-version').join() === '13' &&
-    valuesOf(fields, 'transfer-encoding').length === 0 &&
+    /^[A-Za-z0-9+/]{22}==$/.test(fields.valuesOf('sec-websocket-key')[0] ?? '') &&
+    fields.valuesOf('sec-websocket-version').join() === '13' &&
+    fields.valuesOf('transfer-encoding').length === 0 &&
     lengths.every((length) => length === '0');
   if (!wellFormed)
     throw new PosternError('bad_request', { detail: 'The WebSocket handshake is not well-formed.' });

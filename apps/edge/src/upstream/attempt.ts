@@ -1,5 +1,7 @@
-import type { Duplex, Readable, Writable } from 'node:stream';
-import type { Field } from './fields.ts';
+import type { Duplex } from 'node:stream';
+import type { FieldLines, ResponseHead } from '@postern/http1';
+import type { BodySource, BodyWriter } from './body.ts';
+import type { Field, FieldList } from './fields.ts';
 
 /** How the request body will come: none, a known number of bytes, or open-ended. */
 export type BodyForm =
@@ -7,14 +9,20 @@ export type BodyForm =
   | { readonly kind: 'sized'; readonly bytes: number }
   | { readonly kind: 'streamed' };
 
-/** One request as it goes to an upstream: fields are end-to-end ones only, without Host and without framing. */
+/** One request as it goes to an upstream. */
 export interface UpstreamRequest {
   readonly method: string;
   /** Path and query, byte for byte. */
   readonly path: string;
   /** Host (HTTP/1.1) or :authority (HTTP/2), when the service passes on the client's. */
   readonly clientAuthority: string;
-  readonly fields: readonly Field[];
+  /** The end-to-end fields, without Host and without framing. */
+  fields(): readonly Field[];
+  /**
+   * Writes the head as HTTP/1.1, where it came as such: the same fields as bytes, with Host and framing. `hostLine` takes the place of
+   * the client's Host. To be called before the client's exchange is over.
+   */
+  readonly writeHttp1Head: ((hostLine: FieldLines | null) => Buffer) | null;
   readonly body: BodyForm;
   /** Wait with the body for the upstream's 100 (Expect: 100-continue). */
   readonly expectContinue: boolean;
@@ -35,23 +43,24 @@ export interface UpstreamEvents {
 
 export interface UpstreamResponse {
   readonly status: number;
-  readonly fields: readonly Field[];
+  /** As they came; to be read before the body is started. */
+  readonly fields: FieldList;
+  /** The head where it came as HTTP/1.1; to be read before the body is started. */
+  readonly http1Head: ResponseHead | null;
   /** False when the head already said that nothing follows; gRPC tells that from an empty body. */
   readonly hasBody: boolean;
-  readonly body: Readable;
+  /** To be started in any case, also where nothing follows: the connection is free for others after it. */
+  readonly body: BodySource;
   /** The trailer section; complete once the body has ended. */
   trailers(): readonly Field[];
-  /** True when the body has ended the way its framing promised, false when it broke off. */
-  complete(): boolean;
   /** Set with status 101: what flows from here on. */
   readonly upgraded: UpgradedUpstream | null;
 }
 
-/** One try of a request at one target. `connected` settles first; only then is anything of the body written. */
+/** One try of a request at one target, with a connection that stands and a head that is sent. */
 export interface Attempt {
-  readonly connected: Promise<void>;
   readonly response: Promise<UpstreamResponse>;
-  readonly writer: Writable;
+  readonly writer: BodyWriter;
   /** Ends the request body. */
   finish(trailers: readonly Field[]): void;
   /** Ends the exchange at once, on the wire as well; harmless after the end. `silent`: because no answer came in time. */

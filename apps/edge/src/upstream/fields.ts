@@ -1,6 +1,31 @@
 /** One header or trailer field, spelt as it arrived. Order and repetition are kept: a list of fields is never an object. */
 export type Field = readonly [name: string, value: string];
 
+/** The fields of a head or a trailer section: from HTTP/1.1 they are bytes until somebody asks. */
+export interface FieldList {
+  /** All values of a field, in order; the name is given in lower case. */
+  valuesOf(name: string): readonly string[];
+  /** All fields as strings, in order. */
+  toPairs(): readonly Field[];
+}
+
+/** Fields that came as strings. */
+export class ListedFields implements FieldList {
+  readonly #pairs: readonly Field[];
+
+  constructor(pairs: readonly Field[]) {
+    this.#pairs = pairs;
+  }
+
+  valuesOf(name: string): string[] {
+    return this.#pairs.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  }
+
+  toPairs(): readonly Field[] {
+    return this.#pairs;
+  }
+}
+
 /** Pairs up Node's flat raw lists; pseudo-header fields of HTTP/2 are left out. */
 export function fieldsOfRaw(raw: readonly string[]): Field[] {
   const fields: Field[] = [];
@@ -11,19 +36,11 @@ export function fieldsOfRaw(raw: readonly string[]): Field[] {
   return fields;
 }
 
-/** The flat list that Node's writers take. */
-export function rawOfFields(fields: readonly Field[]): string[] {
-  return fields.flat();
-}
-
-/** All values of a field, in order; the name is given in lower case. */
-export function valuesOf(fields: readonly Field[], name: string): string[] {
-  return fields.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
-}
-
 /** The members of a comma-separated field over all its lines, trimmed and in lower case, without empty ones (RFC 9110 section 5.6.1). */
-export function listOf(fields: readonly Field[], name: string): string[] {
-  return valuesOf(fields, name)
+export function listOf(fields: FieldList, name: string): string[] {
+  const values = fields.valuesOf(name);
+  if (values.length === 0) return [];
+  return values
     .flatMap((value) => value.split(','))
     .map((member) => member.trim().toLowerCase())
     .filter((member) => member !== '');
@@ -45,7 +62,7 @@ const HOP_BY_HOP = new Set([
 
 /** Names that belong to one hop only: the fixed ones and those that Connection nominates. Lower case. */
 export function hopByHopNames(fields: readonly Field[]): (name: string) => boolean {
-  const nominated = new Set(listOf(fields, 'connection'));
+  const nominated = new Set(listOf(new ListedFields(fields), 'connection'));
   return (name) => HOP_BY_HOP.has(name) || nominated.has(name);
 }
 

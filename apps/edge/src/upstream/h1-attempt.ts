@@ -1,177 +1,365 @@
-import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { PosternError, type Target, targetName } from '@postern/contracts';
+import { type FieldLines, fieldLines, Http1Error, NEED_MORE } from '@postern/http1';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
-import { type Field, fieldsOfRaw, rawOfFields } from './fields.ts';
+import { type BodyReceiver, type BodySource, type BodyWriter, NO_BODY, NO_TRAILERS } from './body.ts';
+import type { Field } from './fields.ts';
+import { Http1BodyWriter } from './h1-body-writer.ts';
+import type { ConnectionUser, Http1Connection } from './h1-connection.ts';
+import type { Http1Connections } from './h1-connections.ts';
+import { writeOwnRequestHead } from './h1-own-head.ts';
 import { settleOnce } from './settle-once.ts';
-import { problemOfUpstream, StaleConnectionError, upstreamTimeout } from './upstream-error.ts';
+import { problemOfUpstream, StaleConnectionError } from './upstream-error.ts';
 
-/** Bytes. Response heads of upstreams are trusted further than clients' (large cookies, long Link fields). */
-const RESPONSE_HEAD_BYTES_MAX = 64 * 1024;
+/** Interim answers before the answer: real ones send one or two (100, 103), and each is passed on to the client. */
+const INTERIM_HEADS_MAX = 16;
+/** Bytes of a body that are held before anybody listens; then reading stops. */
+const HELD_BYTES_MAX = 64 * 1024;
 
 export interface Http1AttemptOptions {
   readonly target: Target;
-  readonly agent: HttpAgent;
+  readonly connections: Http1Connections;
   /** Value of the Host field. */
   readonly host: string;
   readonly request: UpstreamRequest;
   readonly events: UpstreamEvents;
-  readonly connectMs: number;
+  /** Use no connection that has served before, and let nobody use this one afterwards. */
+  readonly isAlone: boolean;
   readonly guard: AddressGuard;
 }
 
 /** Sends one request over HTTP/1.1. The head goes out when the connection stands, a body only when the caller writes it. */
-export function startHttp1Attempt(options: Http1AttemptOptions): Attempt {
-  const { target, request, events } = options;
-  const name = targetName(target);
-  const connected = settleOnce<void>();
-  const response = settleOnce<UpstreamResponse>();
-  let isConnected = false;
-  let isSettled = false;
-  let socket: Socket | undefined;
-  let bytesReadBefore = 0;
+export async function startHttp1Attempt(options: Http1AttemptOptions): Promise<Attempt> {
+  const { connections, target, guard } = options;
+  // Written before anything is waited for: it refers to the bytes of the client's request, which do not wait.
+  const head = headOf(options);
+  const known = options.isAlone ? undefined : connections.take();
+  if (known !== undefined) {
+    // Looked at again, because what is forbidden may have changed since it was connected.
+    const address = known.socket.remoteAddress ?? '';
+    const refusal = guard.refusalOf(address, target.port);
+    if (refusal === undefined) return new Http1Attempt(options, known, head, true);
+    known.socket.destroy();
+    throw forbidden(target.host, address, refusal);
+  }
+  return new Http1Attempt(options, await connections.open(), head, false);
+}
 
-  const send = target.protocol === 'https' ? httpsRequest : httpRequest;
-  const outgoing: ClientRequest = send({
-    host: target.host.replace(/^\[|\]$/g, ''),
-    port: target.port,
-    method: request.method,
-    path: request.path,
-    headers: rawOfFields([['Host', options.host], ...request.fields, ...framingOf(request)]),
-    agent: options.agent,
-    lookup: options.guard.lookupFor(target.port),
-    maxHeaderSize: RESPONSE_HEAD_BYTES_MAX,
-  });
-  const timer = setTimeout(() => {
-    outgoing.destroy(upstreamTimeout('connect', options.connectMs, name));
-  }, options.connectMs);
+function headOf({ request, host }: Http1AttemptOptions): Buffer {
+  if (request.writeHttp1Head === null) return writeOwnRequestHead(request, host);
+  return request.writeHttp1Head(host === request.clientAuthority ? null : hostLineOf(host));
+}
 
-  const markConnected = (): void => {
-    // Looked at again here, because a pooled or raced connection did not come through the lookup of this request.
-    const refusal = options.guard.refusalOf(socket?.remoteAddress ?? '', target.port);
-    if (refusal !== undefined) {
-      outgoing.destroy(forbidden(target.host, socket?.remoteAddress ?? '', refusal));
+const hostLines = new Map<string, FieldLines>();
+const HOST_LINES_MAX = 1_000;
+
+/** Names of targets come from the services, and are few. */
+function hostLineOf(host: string): FieldLines {
+  let line = hostLines.get(host);
+  if (line === undefined) {
+    if (hostLines.size >= HOST_LINES_MAX) hostLines.clear();
+    line = fieldLines([['Host', host]]);
+    hostLines.set(host, line);
+  }
+  return line;
+}
+
+class Http1Attempt implements Attempt, ConnectionUser, BodySource {
+  readonly response: Promise<UpstreamResponse>;
+  readonly #answer = settleOnce<UpstreamResponse>();
+  readonly #writer: Http1BodyWriter;
+  readonly #connection: Http1Connection;
+  readonly #options: Http1AttemptOptions;
+  readonly #isReused: boolean;
+  /** The answer's head is there. */
+  #isAnswered = false;
+  /** Nothing more is read or written for this attempt. */
+  #isOver = false;
+  /** The whole request has been written. */
+  #isSent: boolean;
+  /** The target has sent something since the connection was taken. */
+  #hasSpoken = false;
+  #interimHeads = 0;
+  #receiver: BodyReceiver | null = null;
+  #isPaused = false;
+  /** Pieces of the body that nobody has listened to yet. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #hasEnded = false;
+  #trailers: readonly Field[] = NO_TRAILERS;
+  #onClosed: (() => void) | null = null;
+
+  constructor(options: Http1AttemptOptions, connection: Http1Connection, head: Buffer, isReused: boolean) {
+    const { body } = options.request;
+    this.response = this.#answer.promise;
+    this.#options = options;
+    this.#connection = connection;
+    this.#isReused = isReused;
+    this.#isSent = body.kind === 'none';
+    const framing = { none: 'none', sized: 'length', streamed: 'chunked' } as const;
+    this.#writer = new Http1BodyWriter(
+      connection.socket,
+      framing[body.kind],
+      body.kind === 'sized' ? body.bytes : 0,
+    );
+    connection.user = this;
+    connection.socket.write(head);
+  }
+
+  get writer(): BodyWriter {
+    return this.#writer;
+  }
+
+  finish(trailers: readonly Field[]): void {
+    if (this.#isSent || this.#isOver) return;
+    this.#isSent = true;
+    this.#writer.end(trailers);
+  }
+
+  abort(): void {
+    if (this.#isOver) return;
+    this.#fail(this.#invalid('the exchange was ended'));
+  }
+
+  onClosed(listener: () => void): void {
+    if (this.#isOver) listener();
+    else this.#onClosed = listener;
+  }
+
+  onRoom(): void {
+    this.#writer.onRoom();
+  }
+
+  onPiece(piece: Buffer): void {
+    this.#hasSpoken = true;
+    if (this.#isAnswered) {
+      this.#takeBody(piece);
       return;
     }
-    clearTimeout(timer);
-    isConnected = true;
-    connected.resolve();
-  };
-  outgoing.on('socket', (assigned) => {
-    socket = assigned;
-    bytesReadBefore = assigned.bytesRead;
-    if (outgoing.reusedSocket) markConnected();
-    else if (assigned instanceof TLSSocket) assigned.once('secureConnect', markConnected);
-    else if (assigned.connecting) assigned.once('connect', markConnected);
-    else markConnected();
-  });
-  outgoing.on('continue', () => {
-    events.onContinue();
-  });
-  outgoing.on('information', (information) => {
-    if (information.statusCode === 100 || information.statusCode === 101) return;
-    events.onInform(information.statusCode, fieldsOfRaw(information.rawHeaders));
-  });
-  outgoing.on('upgrade', (incoming, upgradedSocket, head) => {
-    isSettled = true;
-    if (!request.websocket || incoming.headers.upgrade?.toLowerCase() !== 'websocket') {
-      upgradedSocket.destroy();
-      response.reject(invalid(name, 'it switched to a protocol nobody asked for'));
+    try {
+      this.#takeHead(piece);
+    } catch (error) {
+      this.#fail(error instanceof Http1Error ? this.#invalid(error.fault) : error);
+    }
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true;
+    if (!this.#isAnswered) this.#fail(this.#closedEarly(null));
+    else if (this.#held.length === 0 && this.#receiver !== null) this.#endBody();
+  }
+
+  onClose(error: Error | null): void {
+    if (!this.#isAnswered) this.#fail(this.#closedEarly(error));
+    // What is held is told first, to whoever begins to listen.
+    else if (this.#held.length === 0 && this.#receiver !== null) this.#breakOff();
+    else this.#hasEnded = true;
+    this.#writer.onGone();
+  }
+
+  start(receiver: BodyReceiver): void {
+    this.#receiver = receiver;
+    if (this.#isOver) this.#tellBroken();
+    else if (this.#connection.reader.isDone) this.#complete(true);
+    else this.#takeHeld();
+  }
+
+  pause(): void {
+    if (this.#isOver) return;
+    this.#isPaused = true;
+    this.#connection.socket.pause();
+  }
+
+  resume(): void {
+    if (this.#isOver || !this.#isPaused) return;
+    this.#isPaused = false;
+    this.#takeHeld();
+    if (!this.#isPaused && !this.#isOver) this.#connection.socket.resume();
+  }
+
+  stop(): void {
+    this.#receiver = null;
+    this.pause();
+  }
+
+  #takeHead(piece: Buffer): void {
+    const { head, reader } = this.#connection;
+    const { request, events } = this.#options;
+    let at = 0;
+    for (;;) {
+      at = head.read(piece, at);
+      if (at === NEED_MORE) return;
+      if (!head.isInterim) break;
+      this.#interimHeads += 1;
+      if (this.#interimHeads > INTERIM_HEADS_MAX) throw this.#invalid('it sent too many interim answers');
+      if (head.status === 100) events.onContinue();
+      else events.onInform(head.status, head.fields.toPairs());
+      head.clear();
+      // The client may have gone while it was told.
+      if (this.#isOver) return;
+    }
+    if (head.status === 101) {
+      this.#upgrade(at < piece.length ? piece.subarray(at) : Buffer.alloc(0));
       return;
     }
-    response.resolve({
-      status: 101,
-      fields: fieldsOfRaw(incoming.rawHeaders),
-      hasBody: false,
-      body: Readable.from([]),
-      trailers: () => [],
-      complete: () => true,
-      upgraded: { socket: upgradedSocket, head },
+    this.#isAnswered = true;
+    reader.begin(head.bodyKind(request.method), head.contentLength);
+    if (at < piece.length) this.#hold(piece.subarray(at));
+    this.#answer.resolve({
+      status: head.status,
+      fields: head.fields,
+      http1Head: head,
+      hasBody: !reader.isDone,
+      body: this,
+      trailers: () => this.#trailers,
+      upgraded: null,
     });
-  });
-  outgoing.on('response', (incoming) => {
-    isSettled = true;
-    response.resolve(responseOf(incoming));
-  });
-  outgoing.on('error', (error) => {
-    isSettled = true;
-    clearTimeout(timer);
-    const stale =
-      isConnected &&
-      outgoing.reusedSocket &&
-      !(error instanceof PosternError) &&
-      socket?.bytesRead === bytesReadBefore;
-    const problem = stale
-      ? new StaleConnectionError('the reused connection was closed', { cause: error })
-      : problemOfUpstream(error, name, isConnected);
-    connected.reject(problem);
-    response.reject(problem);
-  });
-  outgoing.once('close', () => {
-    clearTimeout(timer);
-    // Every exchange comes here; a problem costs a stack.
-    if (isSettled) return;
-    const problem = invalid(name, 'the exchange was ended');
-    connected.reject(problem);
-    response.reject(problem);
-  });
+  }
 
-  if (request.body.kind === 'none') outgoing.end();
-  // Not flushHeaders(): it writes the head as UTF-8, and values are bytes read as Latin-1.
-  else outgoing.write('', 'latin1');
-  return {
-    connected: connected.promise,
-    response: response.promise,
-    writer: outgoing,
-    finish(trailers) {
-      if (request.body.kind === 'none' || outgoing.destroyed || outgoing.writableEnded) return;
-      if (request.body.kind === 'streamed' && trailers.length > 0) outgoing.addTrailers(trailers.map(pairOf));
-      outgoing.end();
-    },
-    abort() {
-      outgoing.destroy();
-    },
-    onClosed(listener) {
-      outgoing.once('close', listener);
-    },
+  #upgrade(rest: Buffer): void {
+    const { head } = this.#connection;
+    const { request } = this.#options;
+    const protocols = head.fields.valuesOf('upgrade');
+    if (!request.websocket || protocols.length !== 1 || protocols[0]?.toLowerCase() !== 'websocket') {
+      throw this.#invalid('it switched to a protocol nobody asked for');
+    }
+    this.#isAnswered = true;
+    this.#isOver = true;
+    const socket = this.#connection.handOver();
+    if (this.#onClosed !== null) socket.once('close', this.#onClosed);
+    this.#answer.resolve({
+      status: 101,
+      fields: head.fields,
+      http1Head: null,
+      hasBody: false,
+      body: NO_BODY,
+      trailers: () => NO_TRAILERS,
+      upgraded: { socket, head: rest },
+    });
+  }
+
+  #hold(piece: Buffer): void {
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+    if (this.#heldBytes >= HELD_BYTES_MAX) this.#connection.socket.pause();
+  }
+
+  #takeBody(piece: Buffer): void {
+    if (this.#receiver === null || this.#isPaused || this.#held.length > 0) this.#hold(piece);
+    else this.#read(piece);
+  }
+
+  #takeHeld(): void {
+    while (this.#held.length > 0 && !this.#isPaused && !this.#isOver && this.#receiver !== null) {
+      const piece = this.#held.shift();
+      if (piece === undefined) break;
+      const wasFull = this.#heldBytes >= HELD_BYTES_MAX;
+      this.#heldBytes -= piece.length;
+      this.#read(piece);
+      if (wasFull && this.#heldBytes < HELD_BYTES_MAX && !this.#isPaused) this.#connection.socket.resume();
+    }
+    if (this.#hasEnded && this.#held.length === 0 && this.#receiver !== null && !this.#isOver)
+      this.#endBody();
+  }
+
+  #read(piece: Buffer): void {
+    const { reader } = this.#connection;
+    let at: number;
+    try {
+      at = reader.read(piece, 0, this.#sink);
+    } catch {
+      this.#breakOff();
+      return;
+    }
+    if (reader.isDone && !this.#isOver) this.#complete(at === piece.length);
+  }
+
+  readonly #sink = (data: Buffer): void => {
+    this.#receiver?.data(data);
   };
-}
 
-function framingOf(request: UpstreamRequest): Field[] {
-  const fields: Field[] = [];
-  if (request.websocket) fields.push(['Connection', 'Upgrade'], ['Upgrade', 'websocket']);
-  if (request.expectContinue) fields.push(['Expect', '100-continue']);
-  if (request.body.kind === 'sized') fields.push(['Content-Length', String(request.body.bytes)]);
-  else if (request.body.kind === 'streamed') fields.push(['Transfer-Encoding', 'chunked']);
-  else if (!['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(request.method))
-    fields.push(['Content-Length', '0']);
-  return fields;
-}
+  /** No more comes: the end of a body without a length, or too early. */
+  #endBody(): void {
+    const { reader } = this.#connection;
+    try {
+      reader.end();
+    } catch {
+      this.#breakOff();
+      return;
+    }
+    this.#complete(false);
+  }
 
-function responseOf(incoming: IncomingMessage): UpstreamResponse {
-  return {
-    status: incoming.statusCode ?? 502,
-    fields: fieldsOfRaw(incoming.rawHeaders),
-    hasBody: incoming.headers['content-length'] !== '0',
-    body: incoming,
-    trailers: () => fieldsOfRaw(incoming.rawTrailers),
-    complete: () => incoming.complete,
-    upgraded: null,
-  };
-}
+  /** The answer is whole. `isClean`: nothing has come behind it. */
+  #complete(isClean: boolean): void {
+    const { head, reader, socket } = this.#connection;
+    const { request, connections, isAlone } = this.#options;
+    this.#trailers = reader.trailers?.toPairs() ?? NO_TRAILERS;
+    const isReusable =
+      isClean &&
+      this.#held.length === 0 &&
+      !isAlone &&
+      this.#isSent &&
+      !this.#hasEnded &&
+      head.keepsConnection(request.method) &&
+      socket.writable;
+    this.#leave();
+    if (isReusable) {
+      if (this.#isPaused) socket.resume();
+      connections.give(this.#connection);
+    } else {
+      socket.destroy();
+      this.#writer.onGone();
+    }
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    receiver?.end();
+  }
 
-function pairOf([name, value]: Field): [string, string] {
-  return [name, value];
-}
+  #breakOff(): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#connection.socket.destroy();
+    this.#writer.onGone();
+    this.#tellBroken();
+  }
 
-function invalid(target: string, why: string): PosternError {
-  return new PosternError('upstream_invalid', {
-    detail: 'The upstream broke off, or did not speak HTTP, before its response head was complete.',
-    context: { target, why },
-  });
+  #tellBroken(): void {
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    receiver?.broken();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#connection.socket.destroy();
+    this.#writer.onGone();
+    if (this.#isAnswered) this.#tellBroken();
+    else this.#answer.reject(error);
+  }
+
+  /** The connection is nothing to this attempt from here on. */
+  #leave(): void {
+    this.#isOver = true;
+    this.#connection.user = null;
+    const listener = this.#onClosed;
+    this.#onClosed = null;
+    listener?.();
+  }
+
+  #closedEarly(error: Error | null): Error {
+    if (this.#isReused && !this.#hasSpoken)
+      return new StaleConnectionError('the reused connection was closed', { cause: error });
+    return error === null
+      ? this.#invalid('it closed the connection')
+      : problemOfUpstream(error, targetName(this.#options.target), true);
+  }
+
+  #invalid(why: string): PosternError {
+    return new PosternError('upstream_invalid', {
+      detail: 'The upstream broke off, or did not speak HTTP, before its response head was complete.',
+      context: { target: targetName(this.#options.target), why },
+    });
+  }
 }

@@ -1,8 +1,9 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
-import { PassThrough, type Writable } from 'node:stream';
 import { PosternError, type Target, targetName } from '@postern/contracts';
 import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
-import { type Field, fieldsOfRaw } from './fields.ts';
+import { NO_WRITER } from './body.ts';
+import { type Field, fieldsOfRaw, ListedFields } from './fields.ts';
+import { bodyOfStream, writerOfStream } from './h2-body.ts';
 import type { Http2Sessions } from './h2-sessions.ts';
 import { resetStream } from './reset-stream.ts';
 import { settleOnce } from './settle-once.ts';
@@ -45,7 +46,6 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
       : problemOfUpstream(error, targetName(target), true);
   }
   let trailersIn: Field[] = [];
-  let ended = false;
   let isSettled = false;
   stream.on('continue', () => {
     events.onContinue();
@@ -60,21 +60,19 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   stream.on('wantTrailers', () => {
     stream.sendTrailers(objectOf(trailersOut));
   });
-  stream.on('end', () => {
-    ended = true;
-  });
   stream.on('response', (headers, flags, raw: unknown) => {
     isSettled = true;
     response.resolve({
       status: Number(headers[':status']),
-      fields: fieldsOfRaw(listOfRaw(raw)),
+      fields: new ListedFields(fieldsOfRaw(listOfRaw(raw))),
+      http1Head: null,
       hasBody: (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0,
-      body: stream,
+      body: bodyOfStream(
+        stream,
+        () =>
+          !stream.aborted && (stream.rstCode ?? constants.NGHTTP2_NO_ERROR) === constants.NGHTTP2_NO_ERROR,
+      ),
       trailers: () => trailersIn,
-      complete: () =>
-        ended &&
-        !stream.aborted &&
-        (stream.rstCode ?? constants.NGHTTP2_NO_ERROR) === constants.NGHTTP2_NO_ERROR,
       upgraded: null,
     });
   });
@@ -99,9 +97,8 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
     );
   });
   return {
-    connected: Promise.resolve(),
     response: response.promise,
-    writer: request.body.kind === 'none' ? closedWriter() : stream,
+    writer: request.body.kind === 'none' ? NO_WRITER : writerOfStream(stream),
     finish(trailers) {
       if (request.body.kind === 'none' || stream.destroyed || stream.writableEnded) return;
       trailersOut = trailers;
@@ -130,7 +127,7 @@ function headOf(options: Http2AttemptOptions): string[] {
     ':path',
     request.path,
   ];
-  for (const [name, value] of request.fields) head.push(name.toLowerCase(), value);
+  for (const [name, value] of request.fields()) head.push(name.toLowerCase(), value);
   if (request.takesTrailers) head.push('te', 'trailers');
   if (request.expectContinue) head.push('expect', '100-continue');
   if (request.body.kind === 'sized') head.push('content-length', String(request.body.bytes));
@@ -151,10 +148,6 @@ export function objectOf(fields: readonly Field[]): Record<string, string> {
     all.set(key, before === undefined ? value : `${before}, ${value}`);
   }
   return Object.fromEntries(all);
-}
-
-function closedWriter(): Writable {
-  return new PassThrough().end();
 }
 
 function codeOfError(error: unknown): string {

@@ -1,14 +1,9 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts';
 import type { AddressGuard } from './address-guard.ts';
 import { type Balancer, createBalancer } from './balancer.ts';
+import { createHttp1Connections, type Http1Connections } from './h1-connections.ts';
 import { createHttp2Sessions, type Http2Sessions } from './h2-sessions.ts';
-import { serverNameOf } from './open-socket.ts';
-
-/** Milliseconds an idle HTTP/1.1 connection is kept: below the 5 s after which common servers (Node) close theirs. */
-const IDLE_CONNECTION_MS = 4_000;
 
 /** A certificate with its open key, as shown to https targets. */
 export interface ClientCertificate {
@@ -22,7 +17,7 @@ export interface Pool {
   readonly bundle: TrustBundle | undefined;
   readonly certificate: ClientCertificate | undefined;
   readonly balancer: Balancer;
-  agentFor(target: Target, fresh: boolean): HttpAgent;
+  connectionsFor(target: Target): Http1Connections;
   sessionsFor(target: Target): Http2Sessions;
   /** Sessions that nobody else uses; to be closed by the caller. */
   newSessionsFor(target: Target): Http2Sessions;
@@ -67,31 +62,25 @@ export function createPool(
       connectMs: upstream.connectMs,
       guard: options.guard,
     });
-  const agents = new Map<string, HttpAgent>();
+  const connections = new Map<Target, Http1Connections>();
   const sessions = new Map<Target, Http2Sessions>();
   return {
     upstream,
     bundle,
     certificate,
     balancer: createBalancer(upstream.targets, options.now, options.isUnhealthy),
-    agentFor(target, fresh) {
-      const key = `${target.protocol} ${target.host} ${fresh}`;
-      let agent = agents.get(key);
-      if (agent === undefined) {
-        const keeping = fresh ? { keepAlive: false } : { keepAlive: true, timeout: IDLE_CONNECTION_MS };
-        const host = target.host.replace(/^\[|\]$/g, '');
-        agent =
-          target.protocol === 'https'
-            ? new HttpsAgent({
-                ...keeping,
-                secureContext: secureContext(),
-                servername: serverNameOf(host),
-                ALPNProtocols: ['http/1.1'],
-              })
-            : new HttpAgent(keeping);
-        agents.set(key, agent);
+    connectionsFor(target) {
+      let all = connections.get(target);
+      if (all === undefined) {
+        all = createHttp1Connections({
+          target,
+          secureContext: () => secureContextFor(target),
+          connectMs: upstream.connectMs,
+          guard: options.guard,
+        });
+        connections.set(target, all);
       }
-      return agent;
+      return all;
     },
     sessionsFor(target) {
       let all = sessions.get(target);
@@ -104,12 +93,7 @@ export function createPool(
     newSessionsFor,
     secureContextFor,
     close() {
-      // Idle connections only: agent.destroy() would cut exchanges under way.
-      for (const agent of agents.values()) {
-        agent.maxFreeSockets = 0;
-        for (const idle of Object.values(agent.freeSockets))
-          for (const socket of idle ?? []) socket.destroy();
-      }
+      for (const all of connections.values()) all.close();
       for (const all of sessions.values()) all.close();
     },
   };

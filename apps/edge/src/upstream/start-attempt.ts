@@ -41,17 +41,15 @@ export async function startAttempt(options: AttemptOptions): Promise<Attempt> {
       sessions: options.sessions ?? pool.sessionsFor(target),
     });
   }
-  const attempt = startHttp1Attempt({
+  return await startHttp1Attempt({
     target,
-    agent: pool.agentFor(target, fresh || request.websocket),
+    connections: pool.connectionsFor(target),
+    isAlone: fresh || request.websocket,
     host: authority,
     request,
     events,
-    connectMs: pool.upstream.connectMs,
     guard,
   });
-  await attempt.connected;
-  return attempt;
 }
 
 /** A target's own name as Host or :authority. */

@@ -40,7 +40,8 @@ function open(upstream: Upstream, path: string, fields: readonly Field[] = []): 
     method: 'GET',
     path,
     clientAuthority: 'a.example.org',
-    fields,
+    fields: () => fields,
+    writeHttp1Head: null,
     body: { kind: 'none' },
     expectContinue: false,
     takesTrailers: false,
@@ -55,7 +56,7 @@ async function outcomeOf(upstream: Upstream, path = '/', fields: readonly Field[
   try {
     const { response } = await open(upstream, path, fields);
     const answer = await response;
-    answer.body.resume();
+    answer.body.start({ data() {}, end() {}, broken() {} });
     return answer.status;
   } catch (error) {
     return error instanceof Error && 'code' in error ? error.code : error;

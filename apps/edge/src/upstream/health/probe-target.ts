@@ -2,7 +2,8 @@ import type { CompiledHealthCheck, Target } from '@postern/contracts';
 import { targetName } from '@postern/contracts';
 import type { AddressGuard } from '../address-guard.ts';
 import type { Attempt, UpstreamRequest, UpstreamResponse } from '../attempt.ts';
-import { valuesOf } from '../fields.ts';
+import type { BodySource } from '../body.ts';
+import { ListedFields } from '../fields.ts';
 import { openSocket } from '../open-socket.ts';
 import type { Pool } from '../pool.ts';
 import { settleOnce } from '../settle-once.ts';
@@ -74,7 +75,6 @@ async function probeRequest(
     if (body !== null) attempt.writer.write(body);
     attempt.finish([]);
     const response = await Promise.race([attempt.response, late]);
-    response.body.on('error', () => {});
     if (way.kind === 'http') expectStatus(response, way.statuses);
     else await Promise.race([expectServing(response), late]);
   } finally {
@@ -94,10 +94,11 @@ function requestOf({ way }: CompiledHealthCheck, body: Buffer | null): UpstreamR
     method: isGrpc ? 'POST' : 'GET',
     path: way.kind === 'http' ? way.path : GRPC_HEALTH_PATH,
     clientAuthority: '',
-    fields: [
+    fields: () => [
       ['User-Agent', 'postern-health-check'],
       ...(isGrpc ? [['Content-Type', 'application/grpc'] as const] : []),
     ],
+    writeHttp1Head: null,
     body: body === null ? { kind: 'none' } : { kind: 'sized', bytes: body.length },
     expectContinue: false,
     takesTrailers: isGrpc,
@@ -114,19 +115,32 @@ function expectStatus({ status }: UpstreamResponse, statuses: readonly number[] 
 
 async function expectServing(response: UpstreamResponse): Promise<void> {
   if (response.status !== 200) throw new CheckRefused(`answered ${response.status} in place of gRPC`);
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > GRPC_ANSWER_BYTES_MAX) throw new CheckRefused('answered with more than a health status');
-    chunks.push(chunk as Buffer);
-  }
-  const fields = [...response.trailers(), ...response.fields];
-  const status = valuesOf(fields, 'grpc-status')[0] ?? 'none';
+  const body = await readBody(response.body);
+  const status =
+    new ListedFields([...response.trailers(), ...response.fields.toPairs()]).valuesOf('grpc-status')[0] ??
+    'none';
   if (status === '12') throw new CheckRefused('has no gRPC health service (UNIMPLEMENTED)');
   if (status === '5')
     throw new CheckRefused('does not know the gRPC service that is asked about (NOT_FOUND)');
   if (status !== '0') throw new CheckRefused(`answered the gRPC status ${status}`);
-  const serving = decodeHealthResponse(Buffer.concat(chunks));
+  const serving = decodeHealthResponse(body);
   if (serving !== 'SERVING') throw new CheckRefused(`says ${serving ?? 'no health status'}`);
+}
+
+function readBody(source: BodySource): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    source.start({
+      data(chunk) {
+        bytes += chunk.length;
+        if (bytes > GRPC_ANSWER_BYTES_MAX) {
+          source.stop();
+          reject(new CheckRefused('answered with more than a health status'));
+        } else chunks.push(chunk);
+      },
+      end: () => resolve(Buffer.concat(chunks)),
+      broken: () => reject(new CheckRefused('broke its answer off')),
+    });
+  });
 }

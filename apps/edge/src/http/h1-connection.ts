@@ -1,0 +1,262 @@
+import type { Duplex } from 'node:stream';
+import type { PosternError } from '@postern/contracts';
+import { NEED_MORE, RequestHead } from '@postern/http1';
+import { endGently } from './end-gently.ts';
+import type { Exchange } from './exchange.ts';
+import { Http1Exchange } from './h1-exchange.ts';
+import { headTimeout, problemOfBytes } from './h1-faults.ts';
+import { type BodyFeed, Http1RequestBody } from './h1-request-body.ts';
+import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
+
+export interface Http1ConnectionOptions {
+  readonly socket: Duplex;
+  /** Serves one exchange; resolves when all has been written of its answer, or nothing will be. */
+  readonly handle: (exchange: Exchange) => Promise<void>;
+  readonly pace: ClientPace;
+}
+
+/** What happens on the connection: `left` when no more requests are read, be it because of another protocol. */
+type State = 'waiting' | 'head' | 'exchange' | 'left';
+
+/**
+ * One client's HTTP/1.x connection: reads requests, one at a time. What comes behind a request is held, within bounds, until its
+ * answer is out, so that answers keep their order and nothing that follows an upgrade is read before it is decided.
+ */
+export class Http1Connection implements BodyFeed {
+  /** When `onDeadline` is to be called, in milliseconds of performance.now(); Infinity: never. */
+  deadline: number;
+  readonly socket: Duplex;
+  readonly #options: Http1ConnectionOptions;
+  readonly #head = new RequestHead();
+  #state: State = 'waiting';
+  #isDraining = false;
+  #exchange: Http1Exchange | null = null;
+  #body: Http1RequestBody | null = null;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #isPaused = false;
+  /** What the client had not taken of an answer at the deadline before. */
+  #unreadBytes = Number.NaN;
+
+  constructor(options: Http1ConnectionOptions) {
+    const { socket, pace } = options;
+    this.#options = options;
+    this.socket = socket;
+    this.deadline = performance.now() + pace.headTimeoutMs;
+    // Each ends with 'close', which is heard below.
+    socket.on('error', () => {});
+    socket.on('drain', this.#onDrain);
+    socket.on('end', this.#onEnd);
+    socket.once('close', this.#onClose);
+    socket.on('data', this.#onData);
+  }
+
+  /** The connection ends after this answer. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Lets what is under way come to its end, then ends the connection. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.#state === 'waiting' || this.#state === 'head') this.leave();
+  }
+
+  /** Reads nothing more and says goodbye. */
+  leave(): void {
+    if (this.#state === 'left') return;
+    this.#stopReading();
+    endGently(this.socket);
+  }
+
+  /** Gives up HTTP; the bytes that came behind the request. From then on the caller reads the socket. */
+  handOver(): Buffer {
+    const held = Buffer.concat(this.#held);
+    this.#stopReading();
+    this.socket.off('drain', this.#onDrain);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('data', this.#onData);
+    this.socket.pause();
+    return held;
+  }
+
+  flow(): void {
+    if (this.#state !== 'exchange') return;
+    while (this.#body?.takesBytes === true) {
+      const piece = this.#held.shift();
+      if (piece === undefined) break;
+      this.#heldBytes -= piece.length;
+      this.#takeBody(this.#body, piece);
+    }
+    this.#readOn();
+  }
+
+  /** The last byte of the answer has left. Bound, since each answer passes it on. */
+  readonly onWritten = (): void => {
+    const exchange = this.#exchange;
+    if (exchange === null) return;
+    exchange.isWritten = true;
+    if (exchange.isFinished) this.#settle();
+  };
+
+  onDeadline(now: number): void {
+    const { pace } = this.#options;
+    switch (this.#state) {
+      case 'waiting':
+        this.leave();
+        return;
+      case 'head':
+        this.#begin(null, headTimeout(pace.headTimeoutMs));
+        return;
+      case 'exchange': {
+        // The answer is written; either its client does not take it, or still sends a body that nobody wants.
+        const unread = this.socket.writableLength;
+        if (this.#exchange?.isWritten === true) this.leave();
+        else if (unread === this.#unreadBytes) this.socket.destroy();
+        else {
+          this.#unreadBytes = unread;
+          this.deadline = now + pace.idleMs;
+        }
+        return;
+      }
+      case 'left':
+        this.deadline = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  readonly #onData = (piece: Buffer): void => {
+    switch (this.#state) {
+      case 'waiting':
+      case 'head':
+        this.#takeHead(piece);
+        return;
+      case 'exchange':
+        if (this.#body?.takesBytes === true) this.#takeBody(this.#body, piece);
+        else this.#hold(piece);
+        return;
+      case 'left':
+    }
+  };
+
+  readonly #onDrain = (): void => {
+    this.#exchange?.onRoom();
+  };
+
+  readonly #onEnd = (): void => {
+    // Who has ended its side while it waits for an answer is taken to be gone.
+    if (this.#state === 'exchange' && this.#exchange?.isEnded !== true) this.socket.destroy();
+    else this.socket.end();
+  };
+
+  readonly #onClose = (): void => {
+    if (this.#state !== 'exchange') return;
+    this.#state = 'left';
+    this.#body?.onGone();
+    this.#exchange?.onGone();
+  };
+
+  #takeHead(piece: Buffer): void {
+    let at: number;
+    try {
+      at = this.#head.read(piece, 0);
+    } catch (error) {
+      this.#begin(null, problemOfBytes(error));
+      return;
+    }
+    if (at !== NEED_MORE) {
+      this.#begin(at < piece.length ? piece.subarray(at) : null, null);
+    } else if (this.#state === 'waiting' && this.#head.hasBegun) {
+      this.#state = 'head';
+      this.deadline = performance.now() + this.#options.pace.headTimeoutMs;
+    }
+  }
+
+  /** `fault`: the head cannot be read, and nothing behind it. */
+  #begin(rest: Buffer | null, fault: PosternError | null): void {
+    const head = this.#head;
+    this.#state = 'exchange';
+    this.deadline = Number.POSITIVE_INFINITY;
+    if (rest !== null) this.#hold(rest);
+    const hasBody = fault === null && head.bodyKind !== 'none';
+    this.#body = hasBody
+      ? new Http1RequestBody(this, head.bodyKind, head.contentLength, problemOfBytes)
+      : null;
+    const exchange = new Http1Exchange(this, head, this.#body, fault);
+    this.#exchange = exchange;
+    this.#options.handle(exchange).then(
+      () => this.#handled(exchange),
+      () => this.socket.destroy(),
+    );
+  }
+
+  #handled(exchange: Http1Exchange): void {
+    if (this.#state !== 'exchange') return;
+    exchange.isFinished = true;
+    if (!exchange.isEnded) this.socket.destroy();
+    else if (exchange.isWritten) this.#settle();
+    else {
+      this.#unreadBytes = Number.NaN;
+      this.deadline = performance.now() + this.#options.pace.idleMs;
+    }
+  }
+
+  /** The answer is out: what is left of the request is read away, and the next one begins. */
+  #settle(): void {
+    const exchange = this.#exchange;
+    if (this.#state !== 'exchange' || exchange === null || !exchange.isWritten) return;
+    const body = this.#body;
+    if (exchange.isLast || body?.isBroken === true) this.leave();
+    else if (body !== null && !body.isDone) this.deadline = performance.now() + HTTP_LIMITS.drainMs;
+    else this.#next();
+  }
+
+  #next(): void {
+    this.#exchange?.release();
+    this.#exchange = null;
+    this.#body = null;
+    this.#head.clear();
+    this.#state = 'waiting';
+    this.deadline = performance.now() + this.#options.pace.idleMs;
+    while (this.#state === 'waiting' || this.#state === 'head') {
+      const piece = this.#held.shift();
+      if (piece === undefined) break;
+      this.#heldBytes -= piece.length;
+      this.#takeHead(piece);
+    }
+    this.#readOn();
+    if (this.#isDraining && (this.#state === 'waiting' || this.#state === 'head')) this.leave();
+  }
+
+  #takeBody(body: Http1RequestBody, piece: Buffer): void {
+    const at = body.take(piece);
+    if (at < piece.length) {
+      // The next request, before all that is held.
+      const rest = piece.subarray(at);
+      this.#held.unshift(rest);
+      this.#heldBytes += rest.length;
+    }
+    if ((body.isDone || body.isBroken) && this.#exchange?.isFinished === true) this.#settle();
+  }
+
+  #hold(piece: Buffer): void {
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+    if (this.#heldBytes < HTTP_LIMITS.heldBytesMax || this.#isPaused) return;
+    this.#isPaused = true;
+    this.socket.pause();
+  }
+
+  #readOn(): void {
+    if (!this.#isPaused || this.#heldBytes >= HTTP_LIMITS.heldBytesMax) return;
+    this.#isPaused = false;
+    this.socket.resume();
+  }
+
+  #stopReading(): void {
+    this.#exchange?.release();
+    this.#state = 'left';
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+}
