@@ -145,7 +145,8 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
 
   onEnd(): void {
     this.#hasEnded = true;
-    if (!this.#isAnswered) this.#fail(this.#closedEarly(null));
+    // A TLS alert ends the socket first and is told afterwards; `onClose` then knows what it was.
+    if (!this.#isAnswered) setImmediate(() => this.#connection.socket.destroy());
     else if (this.#held.length === 0 && this.#receiver !== null) this.#endBody();
   }
 
