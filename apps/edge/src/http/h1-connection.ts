@@ -3,7 +3,7 @@ import type { PosternError } from '@postern/contracts';
 import { NEED_MORE, RequestHead } from '@postern/http1';
 import { endGently } from './end-gently.ts';
 import type { Exchange } from './exchange.ts';
-import { Http1Exchange } from './h1-exchange.ts';
+import { type AnsweredConnection, Http1Exchange } from './h1-exchange.ts';
 import { headTimeout, problemOfBytes } from './h1-faults.ts';
 import { type BodyFeed, Http1RequestBody } from './h1-request-body.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
@@ -22,7 +22,7 @@ type State = 'waiting' | 'head' | 'exchange' | 'left';
  * One client's HTTP/1.x connection: reads requests, one at a time. What comes behind a request is held, within bounds, until its
  * answer is out, so that answers keep their order and nothing that follows an upgrade is read before it is decided.
  */
-export class Http1Connection implements BodyFeed {
+export class Http1Connection implements AnsweredConnection, BodyFeed {
   /** When `onDeadline` is to be called, in milliseconds of performance.now(); Infinity: never. */
   deadline: number;
   readonly socket: Duplex;

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { PosternError } from '@postern/contracts';
 import {
   type FieldLines,
@@ -14,7 +15,6 @@ import type { Field } from '../upstream/fields.ts';
 import { Http1BodyWriter, type WriterFraming } from '../upstream/h1-body-writer.ts';
 import { dateLine } from './date-line.ts';
 import type { DecidedAnswer, Exchange, RespondOptions, UpgradeRequest } from './exchange.ts';
-import type { Http1Connection } from './h1-connection.ts';
 import type { Http1RequestBody } from './h1-request-body.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import { newRequestId } from './request-id.ts';
@@ -25,6 +25,18 @@ const CLOSE = fieldLines([['Connection', 'close']]);
 const CHUNKED = fieldLines([['Transfer-Encoding', 'chunked']]);
 const EMPTY = fieldLines([['Content-Length', '0']]);
 const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+
+/** What an exchange uses of its connection. */
+export interface AnsweredConnection {
+  readonly socket: Duplex;
+  readonly isDraining: boolean;
+  /** To be called when the last byte of the answer has left. */
+  readonly onWritten: () => void;
+  /** Reads nothing more and says goodbye. */
+  leave(): void;
+  /** Gives up HTTP; what came behind the request. */
+  handOver(): Buffer;
+}
 
 /** One HTTP/1.x request and its answer. */
 export class Http1Exchange implements Exchange {
@@ -46,7 +58,7 @@ export class Http1Exchange implements Exchange {
   isWritten = false;
   /** The connection ends after it. */
   isLast: boolean;
-  readonly #connection: Http1Connection;
+  readonly #connection: AnsweredConnection;
   readonly #body: Http1RequestBody | null;
   #head: RequestHead | null;
   #writer: Http1BodyWriter | null = null;
@@ -55,7 +67,7 @@ export class Http1Exchange implements Exchange {
 
   /** `fault`: the head could not be read to its end. */
   constructor(
-    connection: Http1Connection,
+    connection: AnsweredConnection,
     head: RequestHead,
     body: Http1RequestBody | null,
     fault: PosternError | null,
