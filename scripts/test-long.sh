@@ -13,7 +13,7 @@ for part in "$@"; do
   case "$part" in
     admission) npm run --silent fuzz:admission ;;
     http1) npm run --silent fuzz:http1 ;;
-    edge) POSTERN_FUZZ_HANDSHAKES=1000 POSTERN_TEST_HANDSHAKES=1000 vitest run apps/edge/src/explained-as-served.test.ts apps/edge/src/overload.test.ts ;;
+    edge) POSTERN_FUZZ_HANDSHAKES=1000 POSTERN_TEST_HANDSHAKES=1000 POSTERN_FUZZ_EDGE_MUTATIONS=200000 vitest run apps/edge/src/http/smuggling-mutations.test.ts apps/edge/src/explained-as-served.test.ts apps/edge/src/overload.test.ts ;;
     api) POSTERN_FUZZ_REQUESTS=20000 vitest run apps/api/src/fuzz.test.ts ;;
     *)
       echo "test:long: no part \"$part\"; the parts are admission, http1, edge, api" >&2

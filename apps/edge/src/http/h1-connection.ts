@@ -253,7 +253,6 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   }
 
   #stopReading(): void {
-    this.#exchange?.release();
     this.#state = 'left';
     this.deadline = Number.POSITIVE_INFINITY;
     this.#held = [];

@@ -167,10 +167,9 @@ export class Http1Exchange implements Exchange {
   onGone(): void {
     if (!this.isWritten) this.#onAborted?.();
     this.#writer?.onGone();
-    this.release();
   }
 
-  /** Lets go of the bytes of the head. */
+  /** The head is read anew: its bytes are those of another request from here on. */
   release(): void {
     this.#head = null;
   }
