@@ -141,6 +141,3 @@ export function writeForwardedHead(
   const filter = filters[options.dropAuthorization ? 'authorized' : 'plain'][hasCookies ? 'several' : 'one'];
   return writeRequestHead(head, { filter, hostLine, lines });
 }
-
-/** Whether an HTTP/1.1 head's field stays behind for what it claims: `claimsIdentity` as bytes. */
-export const FORWARDED_FILTER: FieldFilter = filters.plain.one;
