@@ -93,6 +93,8 @@ async function* feedChunks(
   while (!signal.aborted) {
     // A client that reads as fast as this writes would otherwise keep the process from everything else until its copy is whole.
     await nextTurn();
+    // The end may have rung meanwhile, and would be taken for a change and forgotten.
+    if (signal.aborted) return;
     // Cleared before reading: a change that comes while we read rings again.
     wakeUp.clear();
     const cursor = await source.cursor();
