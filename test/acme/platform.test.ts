@@ -16,6 +16,24 @@ async function untilServed(whole: PlatformWithCa, host: string, ...args: string[
   }, WAIT);
 }
 
+/** A name that leads elsewhere is not served until its records prove it. */
+async function untilProven({ platform, dns, ...whole }: PlatformWithCa): Promise<void> {
+  const host = 'late.example.test';
+  await dns.set('add-a', { host, addresses: ['127.0.0.9'] });
+  await platform.postern(['route', 'create', 'late', '--hostname', host, '--path', '/=echo', '--no-wait']);
+  const before = await platform.postern(['hostname', 'check', host]);
+  expect(before.stdout + before.stderr).toContain('127.0.0.9');
+  expect(before.code).toBe(1);
+  expect((await platform.postern(['route', 'get', 'late'])).stdout).toMatch(
+    /HostValidation\s+false\s.*DnsNotVerified/,
+  );
+  const closed = await whole.curl(host);
+  expect([closed.code, closed.stderr]).toEqual([35, expect.stringContaining('unrecognized name')]);
+  await dns.set('clear-a', { host });
+  expect((await platform.postern(['hostname', 'check', host])).code).toBe(0);
+  expect(await untilServed({ platform, dns, ...whole }, host, '--http1.1')).toBe('200 1.1');
+}
+
 test.each([['tls-alpn-01'], ['http-01']])(
   'by %s a host that demands client certificates gets its own from the CA, and curl trusts it over HTTP/1.1 and HTTP/2',
   async (type) => {
@@ -38,6 +56,7 @@ test.each([['tls-alpn-01'], ['http-01']])(
     expect(platform.running.output()).not.toContain('certificate not issued');
     const without = await whole.curl('shop.example.test');
     expect([without.code, without.stderr]).toEqual([56, expect.stringContaining('certificate required')]);
+    await untilProven(whole);
   },
   240_000,
 );
