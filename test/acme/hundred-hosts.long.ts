@@ -154,3 +154,41 @@ test.each(cells)(
   },
   1_800_000,
 );
+
+test('1,000 hosts that are added at once get their certificates, and the queue only grows shorter', async () => {
+  const dns = await startChallengeServer();
+  open.push(dns);
+  const whole = await startPlatformWithCa(
+    { nonceReject: 5, dnsServer: dns.dns },
+    { POSTERN_DNS_SERVERS: dns.dns },
+  );
+  open.push(whole);
+  const { platform } = whole;
+  const client = createClient({
+    url: `http://127.0.0.1:${platform.ports.api}`,
+    token: readFileSync(join(platform.env.POSTERN_DATA_DIR ?? '', 'admin-token'), 'utf8').trim(),
+    timeoutMs: 30_000,
+  });
+  const hosts = Array.from({ length: 1_000 }, (_, n) => `h${n}.d${n % 100}.test`);
+  const begunAt = performance.now();
+  for (const [n, host] of hosts.entries())
+    await client.routes.create(PROJECT, {
+      name: `r${n}`,
+      spec: { host, routes: [{ prefix: '/', route: { service: 'echo' } }] },
+    });
+  const createdMs = performance.now() - begunAt;
+  const pending = async (): Promise<number> => {
+    const { stdout } = await platform.postern(['cert', 'list', '--pending', '-q']);
+    return stdout.split('\n').filter((line) => line !== '').length;
+  };
+  const left = [await pending()];
+  while (left.at(-1) !== 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    left.push(await pending());
+  }
+  console.log(
+    `1,000 hosts created in ${createdMs.toFixed(0)} ms; still pending, every 10 s: ${left.join(', ')}`,
+  );
+  expect(left).toEqual([...left].sort((one, other) => other - one));
+  await untilAll(client, hosts, (fingerprint) => fingerprint !== null);
+}, 1_800_000);
