@@ -1,5 +1,5 @@
+import { takeFreePorts } from '../platform/free-ports.ts';
 import { startProcess } from '../platform/platform.ts';
-import { takeFreePorts } from './free-ports.ts';
 
 /** A running pebble-challtestsrv: a DNS server whose answers are set one by one. Every name has the address 127.0.0.1. */
 export interface ChallengeServer extends AsyncDisposable {

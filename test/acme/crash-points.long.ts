@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { openCertificateKey, parseTlsSecret } from '@postern/pki';
 import type { Store } from '@postern/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { takeFreePorts } from '../platform/free-ports.ts';
 import { checkout, type Running, startProcess } from '../platform/platform.ts';
 import { type AcmeProxy, startAcmeProxy } from './acme-proxy.ts';
 import { type ChallengeServer, startChallengeServer } from './challtestsrv.ts';
 import { type DnsWebhook, startDnsWebhook } from './dns-webhook.ts';
-import { takeFreePorts } from './free-ports.ts';
 import { isIssued, Lab, orderOf, serveHosts, unserveHost, untilOrder } from './lab.ts';
 import { type Pebble, startPebble } from './pebble.ts';
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { takeFreePorts } from '../platform/free-ports.ts';
 import { startProcess } from '../platform/platform.ts';
-import { takeFreePorts } from './free-ports.ts';
 
 /** A running bind9 that holds one zone, which holders of a TSIG key may update (RFC 2136). */
 export interface NameServer extends AsyncDisposable {

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { takeFreePorts } from '../platform/free-ports.ts';
 import { run, startProcess } from '../platform/platform.ts';
-import { takeFreePorts } from './free-ports.ts';
 
 /** Keys for external accounts that Pebble accepts when `externalAccounts` is set. */
 export const EXTERNAL_ACCOUNTS = {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createClient, type PosternClient } from '@postern/client';
+import { takeFreePorts } from './free-ports.ts';
 
 export const checkout = resolve(import.meta.dirname, '../..');
 const node = join(checkout, 'node_modules/.bin/node');
@@ -18,19 +18,9 @@ export interface Ports {
   readonly demo: number;
 }
 
-/** Ports on 127.0.0.1 that were free a moment ago. */
+/** One port on 127.0.0.1 for each listener of a platform. */
 export async function findFreePorts(): Promise<Ports> {
-  const servers = Array.from({ length: 5 }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const address = server.address();
-      return typeof address === 'object' && address !== null ? address.port : 0;
-    }),
-  );
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  const [api = 0, https = 0, http = 0, admin = 0, demo = 0] = ports;
+  const [api = 0, https = 0, http = 0, admin = 0, demo = 0] = await takeFreePorts(5);
   return { api, https, http, admin, demo };
 }
 

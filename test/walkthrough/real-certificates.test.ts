@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { takeFreePorts } from '../acme/free-ports.ts';
+import { takeFreePorts } from '../platform/free-ports.ts';
 import {
   checkout,
   findFreePorts,
