@@ -5,6 +5,7 @@ import type { Issuer } from './issuer.ts';
 import { OrderQueue } from './order-queue.ts';
 import { RenewalLooks } from './renewal-looks.ts';
 import { revokeWaiting } from './revoke-waiting.ts';
+import { type Rounds, startRounds } from './rounds.ts';
 
 /** Milliseconds between looks when nothing wakes the worker. */
 const LOOK_EVERY_MS = 60_000;
@@ -38,33 +39,13 @@ export interface CertificateWorkerOptions {
 export function startCertificateWorker(options: CertificateWorkerOptions): { stop(): Promise<void> } {
   const { store, log, now } = options;
   const lookEveryMs = options.lookEveryMs ?? LOOK_EVERY_MS;
-  const stopping = new AbortController();
-  let wake: () => void = () => {};
-  let woken = false;
-  const nudge = (): void => {
-    woken = true;
-    wake();
-  };
   const work = { ...options, holder: randomUUID() };
   const queue = new OrderQueue({
     ...work,
     namesPerCertificate: options.namesPerCertificate ?? 1,
-    onEnd: nudge,
+    onEnd: () => orders.wake(),
   });
   const looks = new RenewalLooks(work);
-  const unsubscribe = store.onWrite(nudge);
-
-  const sleep = async (forMs: number): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, forMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (woken || stopping.signal.aborted) wake();
-    });
-    wake = () => {};
-  };
 
   /** Looks at everything that is due; gives the milliseconds until something will be. */
   const look = async (): Promise<number> => {
@@ -76,55 +57,45 @@ export function startCertificateWorker(options: CertificateWorkerOptions): { sto
     return nextAt <= now() ? lookEveryMs : Math.min(lookEveryMs, Math.max(10, nextAt - now()));
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      woken = false;
-      let waitMs = WAITING_MS;
-      try {
-        waitMs = await look();
-      } catch (error) {
-        log.error({ err: error }, 'looking for hosts without a certificate failed');
-      }
-      await sleep(waitMs);
-    }
-  };
-
-  const running = Promise.all([run(), keepTidy(options, looks, stopping.signal)]);
+  const orders = startRounds({
+    round: look,
+    afterFailureMs: WAITING_MS,
+    onFailure: (error) => log.error({ err: error }, 'looking for hosts without a certificate failed'),
+  });
+  const tidying = startTidying(options, looks);
+  const unsubscribe = store.onWrite(orders.wake);
 
   return {
     async stop() {
-      stopping.abort();
       unsubscribe();
-      wake();
       const tooLate = setTimeout(() => {
         for (const issuer of options.issuers) issuer.close();
       }, LAST_ANSWERS_MS);
-      await Promise.all([queue.stop(), running]).finally(() => clearTimeout(tooLate));
+      await Promise.all([queue.stop(), orders.stop(), tidying.stop()]).finally(() => clearTimeout(tooLate));
       await looks.end();
     },
   };
 }
 
-/** What is done beside the orders, now and every minute: renewal information, challenges that were left, old rows. */
-async function keepTidy(
+/** Does what is done beside the orders, now and every minute: renewal information, challenges that were left, old rows. */
+function startTidying(
   { store, log, now, lookEveryMs = LOOK_EVERY_MS }: CertificateWorkerOptions,
   looks: RenewalLooks,
-  stop: AbortSignal,
-): Promise<void> {
+): Rounds {
   let purgeAt = 0;
-  while (!stop.aborted) {
-    try {
+  return startRounds({
+    async round(stopping) {
       await sweepChallenges(store, now());
-      await looks.look(stop);
+      await looks.look(stopping);
       if (now() >= purgeAt) {
-        while ((await store.purgeCertificates()) > 0 && !stop.aborted);
+        while ((await store.purgeCertificates()) > 0 && !stopping.aborted);
         purgeAt = now() + PURGE_EVERY_MS;
       }
-    } catch (error) {
-      log.error({ err: error }, 'looking after certificates failed');
-    }
-    await pause(lookEveryMs, stop);
-  }
+      return lookEveryMs;
+    },
+    afterFailureMs: lookEveryMs,
+    onFailure: (error) => log.error({ err: error }, 'looking after certificates failed'),
+  });
 }
 
 /** Deletes the answers that a worker which is no more has left; no CA looks at them after their time. */
@@ -132,17 +103,4 @@ async function sweepChallenges(store: Store, now: number): Promise<void> {
   const all = await store.listChallenges();
   const old = all.filter(({ challenge }) => challenge.expiresAt <= now).map(({ id }) => id);
   if (old.length > 0) await store.deleteChallenges(old);
-}
-
-function pause(forMs: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, forMs);
-    stop.addEventListener('abort', end);
-    if (stop.aborted) end();
-  });
 }

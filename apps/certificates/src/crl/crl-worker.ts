@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { type Log, PosternError } from '@postern/contracts';
 import { readFetchedList } from '@postern/pki';
 import type { CrlOutcome, CrlTask, Store } from '@postern/store';
+import { startDueWork } from '../due-work.ts';
 import { FetchFailure, fetchList } from './fetch-list.ts';
 import { nextFetchAt, nextRetryAt } from './next-try.ts';
 
@@ -13,11 +13,6 @@ const LEASE_MS = 2 * FETCH_MS;
 const AT_ONCE_MAX = 4;
 /** Lists looked at in one round. */
 const DUE_MAX = 100;
-/** Milliseconds between looks when nothing wakes the worker. */
-const LOOK_EVERY_MS = 60_000;
-/** Milliseconds before another worker's list is looked at again. */
-const LOOK_AGAIN_MS = 1_000;
-
 export interface CrlWorkerOptions {
   readonly store: Pick<
     Store,
@@ -39,80 +34,23 @@ export interface CrlWorkerOptions {
  */
 export function startCrlWorker(options: CrlWorkerOptions): { stop(): Promise<void> } {
   const { store, log, now } = options;
-  const stopping = new AbortController();
-  const holder = randomUUID();
-  const underWay = new Map<string, Promise<void>>();
-  let wake = (): void => {};
-  let isWoken = false;
-  const nudge = (): void => {
-    isWoken = true;
-    wake();
-  };
-  const unsubscribe = store.onWrite(nudge);
-
-  const sleep = async (waitMs: number): Promise<void> => {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (isWoken || stopping.signal.aborted) wake();
-    });
-    wake = () => {};
-  };
-
-  const take = async (task: CrlTask): Promise<void> => {
-    const lease = `crl:${task.secretId}`;
-    try {
-      if (!(await store.acquireLease(lease, holder, LEASE_MS))) return;
-      try {
-        // Another worker may have been here between the look and the lease.
-        const due = await store.dueCrls(now(), DUE_MAX);
-        const still = due.find(({ secretId }) => secretId === task.secretId);
-        if (still !== undefined) await refresh(options, still, stopping.signal);
-      } finally {
-        await store.releaseLease(lease, holder);
-      }
-    } catch (error) {
-      log.error({ err: error, secret: task.name }, 'the fetching of a revocation list could not be noted');
-    }
-  };
-
-  const look = async (): Promise<number> => {
-    for (const task of await store.dueCrls(now(), DUE_MAX)) {
-      if (underWay.has(task.secretId) || underWay.size >= AT_ONCE_MAX) continue;
-      const work = take(task).finally(() => {
-        underWay.delete(task.secretId);
-        wake();
-      });
-      underWay.set(task.secretId, work);
-    }
-    const next = (await store.nextCrlTryAt()) ?? Number.POSITIVE_INFINITY;
-    return Math.min(LOOK_EVERY_MS, Math.max(LOOK_AGAIN_MS, next - now()));
-  };
-
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      isWoken = false;
-      const waitMs = await look().catch((error: unknown) => {
-        log.error({ err: error }, 'looking for revocation lists to fetch failed');
-        return LOOK_AGAIN_MS;
-      });
-      await sleep(waitMs);
-    }
-  };
-  const running = run();
-
-  return {
-    async stop() {
-      stopping.abort();
-      unsubscribe();
-      wake();
-      await running;
-      await Promise.all(underWay.values());
+  const listDue = (): Promise<CrlTask[]> => store.dueCrls(now(), DUE_MAX);
+  return startDueWork({
+    ...{ store, now, listDue, atOnceMax: AT_ONCE_MAX, leaseMs: LEASE_MS },
+    leaseOf: ({ secretId }: CrlTask) => `crl:${secretId}`,
+    nextDueAt: () => store.nextCrlTryAt(),
+    work: async ({ secretId }, stopping) => {
+      const still = (await listDue()).find((task) => task.secretId === secretId);
+      if (still !== undefined) await refresh(options, still, stopping);
     },
-  };
+    onFailure: (error, task) =>
+      task === undefined
+        ? log.error({ err: error }, 'looking for revocation lists to fetch failed')
+        : log.error(
+            { err: error, secret: task.name },
+            'the fetching of a revocation list could not be noted',
+          ),
+  });
 }
 
 async function refresh(options: CrlWorkerOptions, task: CrlTask, stopping: AbortSignal): Promise<void> {

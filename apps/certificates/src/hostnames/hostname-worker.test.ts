@@ -24,9 +24,9 @@ const resolver = {
     return { records, exists: true, server: '' };
   },
 } as unknown as DnsResolver;
-const start = () =>
+const start = (on: Store = store) =>
   startHostnameWorker({
-    ...{ store, resolver, log: LOG, now: () => Date.now(), random: () => 0.5 },
+    ...{ store: on, resolver, log: LOG, now: () => Date.now(), random: () => 0.5 },
     publicEdge: { name: null, addresses: ['192.0.2.7'] },
   });
 
@@ -63,6 +63,30 @@ test('names are looked at as soon as they are there, and once a record is made w
   await Promise.all(workers.map((worker) => worker.stop()));
   expect(asked['ready.test']).toBe(1);
   expect(asked['late.test']).toBe(before + 1);
+});
+
+test('while another process has a name, a worker rests, and takes it soon after', async () => {
+  const lease = 'hostname:held.test';
+  const other = await openStore({ url: `sqlite:${directory}/db`, compiler, now: () => Date.now() });
+  await other.acquireLease(lease, 'another', 60_000);
+  let tries = 0;
+  const counting: Store = {
+    ...store,
+    acquireLease: (...of) => {
+      tries += 1;
+      return store.acquireLease(...of);
+    },
+  };
+  zone['held.test'] = '192.0.2.7';
+  await add('held.test');
+  const worker = start(counting);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(tries).toBeGreaterThan(0);
+  expect(tries).toBeLessThan(5);
+  await other.releaseLease(lease, 'another');
+  await vi.waitFor(async () => expect(await stateOf('held.test')).toBe('Verified'), { timeout: 30_000 });
+  await worker.stop();
+  await other.close();
 });
 
 test('a worker that stops waits for no server', async () => {

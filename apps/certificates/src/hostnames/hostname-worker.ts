@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Log, PublicEdge } from '@postern/contracts';
 import type { HostnameRecord, Store } from '@postern/store';
 import type { DnsResolver } from '../dns/dns-resolver.ts';
+import { startDueWork } from '../due-work.ts';
 import { lookAtHostname } from './look-at-hostname.ts';
 import { nextCheckAt } from './next-check.ts';
 
@@ -11,11 +11,6 @@ const AT_ONCE_MAX = 10;
 const DUE_MAX = 100;
 /** Milliseconds that a worker which has died keeps the others from a name; longer than all servers together may be silent. */
 const LEASE_MS = 120_000;
-/** Milliseconds between rounds when nothing wakes the worker. */
-const LOOK_EVERY_MS = 60_000;
-/** Milliseconds before a round is repeated while names are due that nobody could take. */
-const LOOK_AGAIN_MS = 1000;
-
 export interface HostnameWorkerOptions {
   readonly store: Pick<
     Store,
@@ -43,75 +38,20 @@ export interface HostnameWorkerOptions {
  */
 export function startHostnameWorker(options: HostnameWorkerOptions): { stop(): Promise<void> } {
   const { store, log, now } = options;
-  const holder = randomUUID();
-  const underWay = new Map<string, Promise<void>>();
-  const stopping = new AbortController();
-  let isWoken = false;
-  let wake = (): void => {};
-  const nudge = (): void => {
-    isWoken = true;
-    wake();
-  };
-  const unsubscribe = store.onWrite(nudge);
-
-  const take = async (record: HostnameRecord): Promise<void> => {
-    const lease = `hostname:${record.name}`;
-    try {
-      if (!(await store.acquireLease(lease, holder, LEASE_MS))) return;
-      try {
-        // Another worker may have been here between the round and the lease.
-        const present = await store.getHostname(record.project, record.name);
-        if (present.checkAt !== null && present.checkAt <= now())
-          await check(options, present, stopping.signal);
-      } finally {
-        await store.releaseLease(lease, holder);
-      }
-    } catch (error) {
-      log.error({ err: error, hostname: record.name }, 'a hostname could not be looked at');
-    }
-  };
-
-  const round = async (): Promise<number> => {
-    for (const record of await store.listDueHostnames(now(), DUE_MAX)) {
-      if (underWay.has(record.name) || underWay.size >= AT_ONCE_MAX) continue;
-      const work = take(record).finally(() => {
-        underWay.delete(record.name);
-        nudge();
-      });
-      underWay.set(record.name, work);
-    }
-    const nextAt = (await store.nextHostnameCheckAt()) ?? Number.POSITIVE_INFINITY;
-    return Math.min(LOOK_EVERY_MS, Math.max(LOOK_AGAIN_MS, nextAt - now()));
-  };
-
-  const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      isWoken = false;
-      const waitMs = await round().catch((error: unknown) => {
-        log.error({ err: error }, 'looking for hostnames to verify failed');
-        return LOOK_AGAIN_MS;
-      });
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-        if (isWoken || stopping.signal.aborted) wake();
-      });
-    }
-  };
-  const running = run();
-
-  return {
-    async stop() {
-      stopping.abort();
-      unsubscribe();
-      wake();
-      await running;
-      await Promise.all(underWay.values());
+  return startDueWork({
+    ...{ store, now, atOnceMax: AT_ONCE_MAX, leaseMs: LEASE_MS },
+    leaseOf: ({ name }: HostnameRecord) => `hostname:${name}`,
+    listDue: () => store.listDueHostnames(now(), DUE_MAX),
+    nextDueAt: () => store.nextHostnameCheckAt(),
+    work: async ({ project, name }, stopping) => {
+      const present = await store.getHostname(project, name);
+      if (present.checkAt !== null && present.checkAt <= now()) await check(options, present, stopping);
     },
-  };
+    onFailure: (error, record) =>
+      record === undefined
+        ? log.error({ err: error }, 'looking for hostnames to verify failed')
+        : log.error({ err: error, hostname: record.name }, 'a hostname could not be looked at'),
+  });
 }
 
 async function check(
