@@ -54,8 +54,12 @@ export interface CrlStore {
   /** When the next of all lists is due (milliseconds since 1970); null where none is fetched. */
   nextCrlTryAt(): Promise<number | null>;
   /**
-   * Notes what a try came to, and puts a fetched list in the place of the present one. False, and nothing noted, where the secret is gone
-   * or has another source by now. Fails with `validation_failed` where the list is older than the present one (`crl_older`).
+   * Notes what a try came to, and puts a fetched list in the place of the present one. False, and nothing noted, where by now the secret is
+   * gone, or has another source, or its tls-ca other CAs. Fails with `validation_failed` where the list is older than the present one (`crl_older`).
    */
-  noteCrl(task: Pick<CrlTask, 'secretId' | 'url'>, outcome: CrlOutcome, nextTryAt: number): Promise<boolean>;
+  noteCrl(
+    task: Pick<CrlTask, 'secretId' | 'url' | 'caPem'>,
+    outcome: CrlOutcome,
+    nextTryAt: number,
+  ): Promise<boolean>;
 }

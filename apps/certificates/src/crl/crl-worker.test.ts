@@ -62,13 +62,7 @@ beforeEach(async () => {
   opened += 1;
   store = await open();
   await store.ensureProject(project);
-  const cert = readFileSync(join(folder, 'acme.crt'), 'utf8');
-  const ca = parseCaSecret(cert, { pointer: '', now: clock.now });
-  if (!ca.ok) throw new Error('the CA');
-  const { details, bundle } = ca.secret;
-  const document = { kind: 'trust-bundle', body: bundle } as const;
-  const name = resourceName.parse('acme');
-  await store.putSecret({ project, name, type: 'tls-ca', details, sealed: '', document });
+  await putCa('acme');
 });
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -86,6 +80,17 @@ async function open(): Promise<Store> {
 function work(on: Store, allowPrivate = true): void {
   const worker = startCrlWorker({ store: on, log, now: () => clock.now, random: () => 0, allowPrivate });
   stops.push(() => worker.stop());
+}
+
+/** The secret acme, with the certificate of `file`. */
+async function putCa(file: string): Promise<void> {
+  const cert = readFileSync(join(folder, `${file}.crt`), 'utf8');
+  const ca = parseCaSecret(cert, { pointer: '', now: clock.now });
+  if (!ca.ok) throw new Error('the CA');
+  const { details, bundle } = ca.secret;
+  const document = { kind: 'trust-bundle', body: bundle } as const;
+  const name = resourceName.parse('acme');
+  await store.putSecret({ project, name, type: 'tls-ca', details, sealed: '', document });
 }
 
 async function putList(url = `http://127.0.0.1:${port}/acme.crl`): Promise<void> {
@@ -227,6 +232,30 @@ test('of two workers one fetches', async () => {
 });
 
 test('a source that is taken away, or replaced while it is asked, changes nothing', async () => {
+  const end = await holdFirstAnswer();
+  serve('two');
+  await putList(`http://127.0.0.1:${port}/other.crl`);
+  end();
+  clock.now += 1;
+  await store.requestCrl(target);
+  expect((await tried()).details.crl).toMatchObject({ number: '02' });
+  expect(await listOfEdges()).toBe(base64('two'));
+});
+
+test('a list is judged by the CA that its secret holds when it is stored, not when it was asked for', async () => {
+  const end = await holdFirstAnswer();
+  serve('fake');
+  await putCa('fake');
+  end();
+  const { details, fetching } = await tried();
+  expect(fetching).toMatchObject({ failures: 0, error: null });
+  expect(details.crl).toMatchObject({ number: '03' });
+  expect(await listOfEdges()).toBe(base64('fake'));
+  expect(asked.length).toBe(2);
+});
+
+/** Starts to fetch list `one`; gives what lets the source answer. */
+async function holdFirstAnswer(): Promise<() => void> {
   let end = (): void => {};
   const isAsked = new Promise<void>((resolve) => {
     answer = (_, response) => {
@@ -237,11 +266,5 @@ test('a source that is taken away, or replaced while it is asked, changes nothin
   await putList();
   work(store);
   await isAsked;
-  serve('two');
-  await putList(`http://127.0.0.1:${port}/other.crl`);
-  end();
-  clock.now += 1;
-  await store.requestCrl(target);
-  expect((await tried()).details.crl).toMatchObject({ number: '02' });
-  expect(await listOfEdges()).toBe(base64('two'));
-});
+  return end;
+}

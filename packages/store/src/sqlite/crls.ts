@@ -72,21 +72,19 @@ export function dueCrls(db: StoreDatabase, now: number, limit: number): CrlTask[
     .all();
   return rows.flatMap(({ source, project, name, details: { crl } }): CrlTask[] => {
     if (crl === undefined) return [];
-    const ca = db
-      .select({ details: secrets.details })
-      .from(secrets)
-      .where(and(eq(secrets.project, project), eq(secrets.name, crl.ca)))
-      .get();
-    return [
-      {
-        ...source,
-        project: project as ResourceName,
-        name: name as ResourceName,
-        details: crl,
-        caPem: ca?.details.caPem ?? '',
-      },
-    ];
+    const caPem = caPemOf(db, project, crl.ca);
+    return [{ ...source, project: project as ResourceName, name: name as ResourceName, details: crl, caPem }];
   });
+}
+
+/** Empty where there is no such tls-ca, whose lists nothing can have signed. */
+function caPemOf(db: StoreDatabase, project: string, name: string): string {
+  const ca = db
+    .select({ details: secrets.details })
+    .from(secrets)
+    .where(and(eq(secrets.project, project), eq(secrets.name, name)))
+    .get();
+  return ca?.details.caPem ?? '';
 }
 
 export function nextCrlTryAt(db: StoreDatabase): number | null {
@@ -100,7 +98,7 @@ export function nextCrlTryAt(db: StoreDatabase): number | null {
 
 export function noteCrl(
   context: WriteContext,
-  { secretId, url }: Pick<CrlTask, 'secretId' | 'url'>,
+  { secretId, url, caPem }: Pick<CrlTask, 'secretId' | 'url' | 'caPem'>,
   outcome: CrlOutcome,
   nextTryAt: number,
 ): boolean {
@@ -109,6 +107,8 @@ export function noteCrl(
   const secret = db.select().from(secrets).where(eq(secrets.id, secretId)).get();
   const present = secret?.details.crl;
   if (source?.url !== url || secret === undefined || present === undefined) return false;
+  // What was found good, or bad, by the former CAs says nothing of the present ones: the list stays due.
+  if (caPemOf(db, secret.project, present.ca) !== caPem) return false;
   const tried = { triedAt: now, nextTryAt };
   const good = { ...tried, fetchedAt: now, failures: 0, error: null };
   const set =
