@@ -176,7 +176,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     const head = this.#head;
     this.#state = 'exchange';
     this.deadline = Number.POSITIVE_INFINITY;
-    if (rest !== null) this.#hold(rest);
+    if (rest !== null) this.#putBack(rest);
     const hasBody = fault === null && head.bodyKind !== 'none';
     this.#body = hasBody
       ? new Http1RequestBody(this, head.bodyKind, head.contentLength, problemOfBytes)
@@ -229,13 +229,14 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
 
   #takeBody(body: Http1RequestBody, piece: Buffer): void {
     const at = body.take(piece);
-    if (at < piece.length) {
-      // The next request, before all that is held.
-      const rest = piece.subarray(at);
-      this.#held.unshift(rest);
-      this.#heldBytes += rest.length;
-    }
+    if (at < piece.length) this.#putBack(piece.subarray(at));
     if ((body.isDone || body.isBroken) && this.#exchange?.isFinished === true) this.#settle();
+  }
+
+  /** Holds the rest of a piece: it came before all that is held. */
+  #putBack(rest: Buffer): void {
+    this.#held.unshift(rest);
+    this.#heldBytes += rest.length;
   }
 
   #hold(piece: Buffer): void {
