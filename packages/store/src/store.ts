@@ -318,4 +318,6 @@ export interface StoreOptions {
   readonly now: () => number;
   /** Milliseconds between looks for commits of other processes. */
   readonly pollMs?: number;
+  /** Bytes. A file up to this is looked through for damage at every start; 32 MiB, some 50 ms, when absent. */
+  readonly checkedAtOpenBytesMax?: number;
 }

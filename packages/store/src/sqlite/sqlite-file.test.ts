@@ -1,21 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import {
-  closeSync,
   copyFileSync,
   cpSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStore } from '../open-store.ts';
+import { overwritePageOf } from '../testing/overwrite-page.ts';
 import { refusal } from '../testing/refusal.ts';
 import { makeSqliteHarness, type SqliteHarness } from '../testing/sqlite-harness.ts';
 import { suiteCompiler } from '../testing/suite-compiler.ts';
@@ -78,7 +76,11 @@ test('cursors of a history that a restored older database does not have are not 
 
 test.each([
   ['text', () => writeFileSync(harness.file, 'not a database '.repeat(1000)), /not a Postern database/],
-  ['an overwritten page that opening does not touch', () => overwritePageOf('routes_name'), /damaged/],
+  [
+    'an overwritten page that opening does not touch',
+    () => overwritePageOf(harness.file, 'routes_name'),
+    /damaged/,
+  ],
   [
     'the database of another program',
     () => {
@@ -206,16 +208,3 @@ test('tokens of one name in an older database keep working, each under a name of
   ]);
   await store.close();
 });
-
-function overwritePageOf(name: string): void {
-  const raw = new Database(harness.file);
-  const page = raw
-    .prepare<[string], number>('select rootpage from sqlite_schema where name = ?')
-    .pluck()
-    .get(name);
-  const size = Number(raw.pragma('page_size', { simple: true }));
-  raw.close();
-  const descriptor = openSync(harness.file, 'r+');
-  writeSync(descriptor, Buffer.alloc(size, 0xab), 0, size, ((page ?? 0) - 1) * size);
-  closeSync(descriptor);
-}

@@ -6,6 +6,7 @@ import type { Store, StoreOptions, WriteMode } from '../store.ts';
 import { ensureAuthority, getAuthority } from './authorities.ts';
 import { certificateStoreOf } from './certificate-store.ts';
 import { ChangeLog } from './change-log.ts';
+import { noteCleanEnd } from './clean-end.ts';
 import { getClient, listClients } from './clients.ts';
 import { dueCrls, findCrl, nextCrlTryAt, noteCrl, requestCrl } from './crls.ts';
 import { draftHost } from './draft-host.ts';
@@ -32,7 +33,7 @@ import { createRoute, deleteRoute, getRoute, listRoutes, updateRoute } from './r
 import { jobs, projects } from './schema.ts';
 import { deleteSecret, getSecret, listSecrets, putSecret, secretDetailsOf } from './secrets.ts';
 import { createService, deleteService, getService, listServices, updateService } from './services.ts';
-import { storeFailureOf } from './store-failure.ts';
+import { isDamage, storeFailureOf } from './store-failure.ts';
 import { takeLedger } from './take-ledger.ts';
 import { updateTicketKeys } from './ticket-keys.ts';
 import {
@@ -53,10 +54,14 @@ const POLL_MS = 250;
 /** Opens the file as a Store: see StoreOptions and openDatabase for rights, durability and failures. */
 export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>): Store {
   const { compiler, now } = options;
-  const { connection, db } = openDatabase(file, now());
+  const { connection, db } = openDatabase(file, now(), options.checkedAtOpenBytesMax);
   const log = new ChangeLog(connection);
   const watch = new RevisionWatch(connection, () => log.revision(), options.pollMs ?? POLL_MS);
-  const { read, write, undo } = transactionsOf(connection, file);
+  let isSound = true;
+  const { read, write, undo } = transactionsOf(connection, (error) => {
+    isSound &&= !isDamage(error);
+    return storeFailureOf(error, file);
+  });
 
   // Asynchronous by contract only: the work is one synchronous transaction, which no other work of this process can enter.
   const reading = async <T>(work: (db: StoreDatabase) => T): Promise<T> => read(() => work(db));
@@ -207,7 +212,10 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
 
     close: async () => {
       watch.stop();
+      if (!connection.open) return;
       connection.close();
+      // Where damage was met, the next start looks for all of it.
+      if (isSound) noteCleanEnd(file);
     },
   };
 }
@@ -215,7 +223,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
 /** Runs work in one transaction each, with failures told as PosternErrors. A write takes the write lock first (IMMEDIATE). */
 function transactionsOf(
   connection: Database.Database,
-  file: string,
+  failureOf: (error: unknown) => unknown,
 ): {
   read: <T>(work: () => T) => T;
   write: <T>(work: () => T) => T;
@@ -227,7 +235,7 @@ function transactionsOf(
     try {
       return attempt() as T;
     } catch (error) {
-      throw storeFailureOf(error, file);
+      throw failureOf(error);
     }
   };
   return {

@@ -15,6 +15,11 @@ export function storeFailureOf(error: unknown, file: string): unknown {
   });
 }
 
+/** True for a failure that says that the content of the file cannot be trusted. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_CORRUPT');
+}
+
 function detailOf(code: string, file: string): string | undefined {
   if (code.startsWith('SQLITE_CORRUPT')) return damagedDetail(file);
   if (code === 'SQLITE_NOTADB')
