@@ -1,9 +1,17 @@
 import type { TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import {
+  basicConstraints,
+  forgeCertificate,
+  type KeyPair,
+  keyUsage,
+  newKey,
+} from '../testing/forge-certificate.ts';
 import { type GeneratedChain, generatedChain } from '../testing/generated-chain.ts';
 import { inHandshake, verifyErrorOf } from '../testing/openssl-verdicts.ts';
 import { evaluateClient } from './evaluate-client.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { ClientPolicy, PresentedClient } from './evaluation-input.ts';
 import { readAnchors } from './path/path-node.ts';
 import { predictHandshake } from './predict-handshake.ts';
@@ -27,6 +35,37 @@ function describe({ leaf, sent, anchors }: GeneratedChain): string {
   return JSON.stringify({ chain: base64([leaf, ...sent]), anchors: base64(anchors) });
 }
 
+/** What is said of the files, and what the handshake then comes to; null where no client shows its leaf. */
+async function judgeBoth(chain: GeneratedChain): Promise<{ said: Evaluation; done: Evaluation } | null> {
+  const real = await inHandshake(chain, readClient);
+  // A leaf so weak that no client shows it.
+  if (typeof real === 'string') return null;
+  const anchors = readAnchors(chain.anchors);
+  const bundle = { name: 'ca', contentHash: 'ca', anchors };
+  const policy: ClientPolicy = { bundles: [bundle], matchers: null, revocations: null };
+  const now = Date.now();
+  const predicted = predictHandshake([chain.leaf, ...chain.sent], anchors, now);
+  return { said: evaluateClient(predicted, policy, now), done: evaluateClient(real, policy, now) };
+}
+
+test('a way up to what OpenSSL alone takes for a CA is a good one to it: ours is then found beside it', async () => {
+  const [key, rootKey, leafKey] = [newKey(), newKey(), newKey()];
+  const isCa = [basicConstraints(true)];
+  const root = forgeCertificate({ ...named('B', 'B', rootKey, rootKey), extensions: isCa });
+  const ca = forgeCertificate({ ...named('B', 'B', key, rootKey), extensions: isCa });
+  const leaf = forgeCertificate(named('leaf', 'B', leafKey, key));
+  const oldRoot = forgeCertificate({ ...named('B', 'B', key, key), version: 1 });
+  const signer = forgeCertificate({ ...named('B', 'B', key, key), extensions: [keyUsage(0x06)] });
+  for (const loose of [oldRoot, signer]) {
+    const both = await judgeBoth({ leaf, leafKey, sent: [root, ca], anchors: [loose, root] });
+    expect(both).toMatchObject({ said: { verdict: 'admit' }, done: { verdict: 'admit' } });
+  }
+});
+
+function named(subject: string, issuer: string, key: KeyPair, issuerKey: KeyPair) {
+  return { subject, issuer, key, issuerKey };
+}
+
 test('a verdict on files is the verdict on the handshake', {
   timeout: 400_000 + HANDSHAKES * 100,
 }, async () => {
@@ -36,16 +75,9 @@ test('a verdict on files is the verdict on the handshake', {
     numRuns: HANDSHAKES,
     ...(SEED === undefined ? {} : { seed: SEED }),
   })) {
-    const real = await inHandshake(chain, readClient);
-    // A leaf so weak that no client shows it.
-    if (typeof real === 'string') continue;
-    const anchors = readAnchors(chain.anchors);
-    const bundle = { name: 'ca', contentHash: 'ca', anchors };
-    const policy: ClientPolicy = { bundles: [bundle], matchers: null, revocations: null };
-    const now = Date.now();
-    const predicted = predictHandshake([chain.leaf, ...chain.sent], anchors, now);
-    const said = evaluateClient(predicted, policy, now);
-    const done = evaluateClient(real, policy, now);
+    const both = await judgeBoth(chain);
+    if (both === null) continue;
+    const { said, done } = both;
     expect(said.verdict, describe(chain)).toBe(done.verdict);
     if (said.reason !== done.reason) otherReasons += 1;
     const kind = done.reason ?? 'admit';

@@ -12,7 +12,7 @@ const PATH_MAX = 102;
  *
  * For everyone who has no handshake: a certificate without its key cannot make one. Follows how OpenSSL 3.5 chooses issuers
  * (build_chain in crypto/x509/x509_vfy.c: trusted ones first, one way up, none back), and that Node shows of several certificates of
- * one name the first that was sent. The way chosen is judged by our own rules, which are the stricter ones. Held against real handshakes
+ * one name the first that was sent. The way chosen is judged by our own rules, less those on what a CA is. Held against real handshakes
  * by predict-handshake.test.ts. `now` is milliseconds since 1970.
  */
 export function predictHandshake(
@@ -109,19 +109,28 @@ function isSelfSigned(fields: CertificateFields): boolean {
   return isLikelyIssuer(fields, fields);
 }
 
-/** True where our rules find nothing wrong with this way and no other. */
+/** True where our rules find nothing wrong with this way and no other, but for CAs that OpenSSL alone takes for such. */
 function isGoodWay(way: readonly CertificateFields[] | null, now: number): boolean {
   const anchor = way?.at(-1);
   if (way === null || anchor === undefined) return false;
   const chain = way.length === 1 ? way : way.slice(0, -1);
-  return (
-    validatePath({
-      chain: chain.map(({ der }) => der),
-      anchors: readAnchors([anchor.der]),
-      now,
-      purpose: 'clientAuth',
-    }).verdict === 'admit'
-  );
+  const { checks } = validatePath({
+    chain: chain.map(({ der }) => der),
+    anchors: readAnchors([anchor.der]),
+    now,
+    purpose: 'clientAuth',
+  });
+  return checks.every(({ name, position, result }) => {
+    const fields = way[position];
+    return result !== 'fail' || (name === 'is_ca' && fields !== undefined && isCaToOpenSsl(fields));
+  });
+}
+
+/** Without basicConstraints: roots of version 1, and what may sign (check_ca in crypto/x509/v3_purp.c). */
+function isCaToOpenSsl({ version, subject, issuer, basicConstraints, keyUsage }: CertificateFields): boolean {
+  const isOldRoot = version === 1 && subject.key === issuer.key;
+  const isSigner = keyUsage !== null && (keyUsage & KEY_USAGE.keyCertSign) !== 0;
+  return basicConstraints === null && (isOldRoot || isSigner);
 }
 
 /** Each certificate's issuer in turn: of what was sent the first that could be, then of the anchors. */
