@@ -1,97 +1,119 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
-import { NO_BODY } from '../upstream/body.ts';
-import { type Field, fieldsOfRaw, ListedFields } from '../upstream/fields.ts';
-import { objectOf } from '../upstream/h2-attempt.ts';
-import { bodyOfStream, writerOfStream } from '../upstream/h2-body.ts';
-import { resetStream } from '../upstream/reset-stream.ts';
-import type { Exchange } from './exchange.ts';
+import { ERROR_CODES, type FieldPair, type Http2RequestHead, type Http2Stream } from '@postern/http2';
+import type { UpstreamResponse } from '../upstream/attempt.ts';
+import { type BodySource, type BodyWriter, NO_BODY } from '../upstream/body.ts';
+import { type Field, ListedFields } from '../upstream/fields.ts';
+import { dateField } from './date-line.ts';
+import type { DecidedAnswer, Exchange, RespondOptions } from './exchange.ts';
 import { newRequestId } from './request-id.ts';
 import { responseFields } from './response-fields.ts';
 
 export interface Http2ExchangeOptions {
-  readonly stream: ServerHttp2Stream;
-  /** The head as a flat list, pseudo-header fields first. */
-  readonly raw: readonly string[];
+  readonly stream: Http2Stream;
+  readonly head: Http2RequestHead;
+  readonly hasBody: boolean;
   /** Ends the session: GOAWAY. */
   readonly dismissSession: () => void;
+  /** Called once, when nothing more comes or goes on the stream. */
+  readonly onClosed: () => void;
 }
 
-/** Makes the common form of one HTTP/2 stream. */
-export function createHttp2Exchange({ stream, raw, dismissSession }: Http2ExchangeOptions): Exchange {
-  const method = pseudo(raw, ':method') ?? '';
-  const hasBody = !stream.endAfterHeaders;
-  let trailersIn: Field[] = [];
-  let trailersOut: readonly Field[] = [];
-  stream.on('trailers', (_headers, _flags, rawTrailers: unknown) => {
-    trailersIn = fieldsOfRaw(Array.isArray(rawTrailers) ? rawTrailers.map(String) : []);
-  });
-  let ended = false;
-  stream.on('wantTrailers', () => {
-    stream.sendTrailers(objectOf(trailersOut));
-  });
-  // A stream that fails is closed, and 'close' is what everybody here waits for.
-  stream.on('error', () => undefined);
-  const exchange: Exchange = {
-    id: newRequestId(),
-    protocol: 'HTTP/2',
-    method,
-    target: pseudo(raw, ':path') ?? '',
-    authority: pseudo(raw, ':authority') ?? null,
-    scheme: pseudo(raw, ':scheme') ?? null,
-    fields: new ListedFields(fieldsOfRaw(raw)),
-    http1Head: null,
-    fault: null,
-    hasBody,
-    body: hasBody ? bodyOfStream(stream, () => !stream.aborted) : NO_BODY,
-    trailers: () => trailersIn,
-    upgrade: null,
-    // Not `writableEnded`: Node ends the writable side of HEAD streams before anybody has answered.
-    isOpen: () => !stream.destroyed && !stream.closed && !ended,
-    onAborted(listener) {
-      stream.once('close', () => {
-        if (!ended || stream.rstCode !== constants.NGHTTP2_NO_ERROR) listener();
-      });
-    },
-    inform(status, fields) {
-      if (stream.headersSent || stream.destroyed || stream.closed) return;
-      stream.additionalHeaders({ ':status': status, ...objectOf(fields) });
-    },
-    respond(status, fields, { hasBody: answers }) {
-      const head = [':status', String(status)];
-      for (const [name, value] of fields) head.push(name.toLowerCase(), value);
-      // Node ends a stream before it resets it; waiting for trailers, the end can not go out before the reset.
-      stream.respond(head as never, { endStream: !answers, waitForTrailers: answers });
-      return writerOfStream(stream);
-    },
-    relay(response, decided, answers) {
-      return exchange.respond(response.status, responseFields(response, decided), {
-        hasBody: answers,
-        close: false,
-      });
-    },
-    end(trailers) {
-      ended = true;
-      trailersOut = trailers;
-      stream.end();
-      // The answer is whole; what the client still sends is not wanted (RFC 9113 section 8.1).
-      if (hasBody && !stream.readableEnded) {
-        stream.once('finish', () => {
-          if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-        });
-      }
-    },
-    abort() {
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
-    },
-    dismiss() {
-      resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
-      dismissSession();
-    },
+/** The common form of one HTTP/2 stream. */
+export class Http2Exchange implements Exchange {
+  readonly id = newRequestId();
+  readonly protocol = 'HTTP/2';
+  readonly method: string;
+  readonly target: string;
+  readonly authority: string | null;
+  readonly scheme: string;
+  readonly fields: ListedFields;
+  readonly http1Head = null;
+  readonly fault = null;
+  readonly hasBody: boolean;
+  readonly body: BodySource;
+  readonly upgrade = null;
+  readonly stream: Http2Stream;
+  /** To be called when the stream is closed, by whoever watches its answer. */
+  onTaken: (() => void) | null = null;
+  readonly #options: Http2ExchangeOptions;
+  #onAborted: (() => void) | null = null;
+  #hasAnswered = false;
+  #isEnded = false;
+
+  constructor(options: Http2ExchangeOptions) {
+    const { stream, head, hasBody } = options;
+    this.#options = options;
+    this.stream = stream;
+    this.method = head.method;
+    this.target = head.path;
+    this.authority = head.authority;
+    this.scheme = head.scheme;
+    this.fields = new ListedFields(head.fields);
+    this.hasBody = hasBody;
+    this.body = hasBody ? stream : NO_BODY;
+    stream.onClosed = this.#closed;
+  }
+
+  trailers(): readonly Field[] {
+    return this.stream.trailers;
+  }
+
+  isOpen(): boolean {
+    return !this.stream.isClosed && !this.#isEnded;
+  }
+
+  onAborted(listener: () => void): void {
+    this.#onAborted = listener;
+  }
+
+  inform(status: number, fields: readonly Field[]): void {
+    if (!this.#hasAnswered) this.stream.headers(headOf(status, fields), false);
+  }
+
+  respond(status: number, fields: readonly Field[], { hasBody }: RespondOptions): BodyWriter {
+    this.#hasAnswered = true;
+    const head = headOf(status, fields);
+    if (!head.some(([name]) => name === 'date')) head.push(dateField());
+    this.stream.headers(head, !hasBody);
+    return this.stream;
+  }
+
+  relay(response: UpstreamResponse, decided: DecidedAnswer, hasBody: boolean): BodyWriter {
+    return this.respond(response.status, responseFields(response, decided), { hasBody, close: false });
+  }
+
+  end(trailers: readonly Field[]): void {
+    this.#isEnded = true;
+    this.stream.end(lowerCased(trailers));
+  }
+
+  abort(): void {
+    this.stream.reset(ERROR_CODES.internal);
+  }
+
+  dismiss(): void {
+    this.stream.reset(ERROR_CODES.refusedStream);
+    this.#options.dismissSession();
+  }
+
+  readonly #closed = (): void => {
+    const isWhole = this.#isEnded && this.stream.code === ERROR_CODES.none;
+    if (!isWhole) this.#onAborted?.();
+    this.onTaken?.();
+    this.#options.onClosed();
   };
-  return exchange;
 }
 
-function pseudo(raw: readonly string[], name: string): string | undefined {
-  for (let index = 0; index + 1 < raw.length; index += 2) if (raw[index] === name) return raw[index + 1];
-  return undefined;
+function headOf(status: number, fields: readonly Field[]): FieldPair[] {
+  const head: FieldPair[] = [[':status', String(status)]];
+  for (const field of fields) head.push(lowerCase(field));
+  return head;
+}
+
+function lowerCased(fields: readonly Field[]): FieldPair[] {
+  return fields.map(lowerCase);
+}
+
+function lowerCase(field: Field): FieldPair {
+  const name = field[0].toLowerCase();
+  return name === field[0] ? field : [name, field[1]];
 }

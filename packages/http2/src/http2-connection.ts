@@ -1,0 +1,444 @@
+import { ERROR_CODES, Http2Error } from './error-codes.ts';
+import { FrameBudget } from './frame-budget.ts';
+import { FrameReader } from './frame-reader.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { FLAG, FRAME, WINDOW_BYTES, WINDOW_BYTES_MAX } from './frames.ts';
+import { BlockAssembly, contentOf } from './header-block.ts';
+import type { HeaderField } from './header-field.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+import { type FieldPair, HpackEncoder } from './hpack-encoder.ts';
+import { type Http2Limits, TURN_BYTES_MAX } from './http2-limits.ts';
+import type { Http2Stream, StreamHost } from './http2-stream.ts';
+import { ReceiveAccount } from './receive-account.ts';
+import { PeerSettings, writeSettings } from './settings.ts';
+
+export interface Http2ConnectionOptions {
+  readonly limits: Http2Limits;
+  /** Something is to be taken by `takeOutput`; said once until it is. */
+  readonly onOutput: () => void;
+  /** Milliseconds of a steady clock. */
+  readonly now: () => number;
+}
+
+/**
+ * One side of an HTTP/2 connection (RFC 9113), without a socket: bytes go in by `receive`, and come out by `takeOutput`. Whatever is
+ * wrong with the other side's frames is answered with the error code that the RFC names: GOAWAY, after which nothing is read any
+ * more, or RST_STREAM. Frames for streams that have ended are passed over.
+ */
+export abstract class Http2Connection implements StreamHost {
+  /** Nothing is read or begun any more; what is to be taken is the last. */
+  isOver = false;
+  /** Why: error code of the GOAWAY. */
+  code: number = ERROR_CODES.none;
+  /** What was wrong, for logs. */
+  fault = '';
+  protected readonly streams = new Map<number, Http2Stream>();
+  protected readonly limits: Http2Limits;
+  protected readonly peer = new PeerSettings();
+  protected readonly writer = new FrameWriter();
+  readonly #options: Http2ConnectionOptions;
+  readonly #reader: FrameReader;
+  readonly #encoder = new HpackEncoder();
+  readonly #decoder: HpackDecoder;
+  readonly #blocks = new BlockAssembly();
+  readonly #resets: FrameBudget;
+  readonly #controls: FrameBudget;
+  /** Streams with something to send that their own windows let through, in turn. */
+  readonly #sending = new Set<Http2Stream>();
+  /** Those of them that wait for the connection's window. */
+  readonly #waiting = new Set<Http2Stream>();
+  #sendWindow = WINDOW_BYTES;
+  readonly #received: ReceiveAccount;
+  #prefaceLeft: Buffer;
+  #hasSettings = false;
+  #malformed = 0;
+  #hasRoom = true;
+  #isTold = false;
+  /** Whose content comes; null: it is thrown away. */
+  #incoming: Http2Stream | null = null;
+  /** Bytes of its frame that were no content so far. */
+  #paddingBytes = 0;
+
+  /** `preface`: what the other side must begin with. */
+  constructor(options: Http2ConnectionOptions, preface: Buffer) {
+    const { limits, now } = options;
+    this.#options = options;
+    this.limits = limits;
+    this.#prefaceLeft = preface;
+    this.#received = new ReceiveAccount(limits, (stream, bytes) =>
+      this.#write(FRAME.windowUpdate, stream, bytes),
+    );
+    this.#decoder = new HpackDecoder(limits.fieldList);
+    this.#resets = new FrameBudget(limits.resetBurst, limits.resetsPerSecond, now);
+    this.#controls = new FrameBudget(limits.controlBurst, limits.controlsPerSecond, now);
+    this.#reader = new FrameReader({
+      frame: (type, flags, stream, payload) => this.#takeFrame(type, flags, stream, payload),
+      dataBegins: (stream, length) => this.#dataBegins(stream, length),
+      data: (chunk) => this.#takeData(chunk),
+      dataEnds: (isLast) => this.#dataEnds(isLast),
+    });
+  }
+
+  /** Streams that are open. */
+  get streamCount(): number {
+    return this.streams.size;
+  }
+
+  /** Takes bytes of the other side, which become the connection's. */
+  receive(piece: Buffer): void {
+    if (this.isOver) return;
+    try {
+      const rest = this.#prefaceLeft.length === 0 ? piece : this.#takePreface(piece);
+      if (rest.length > 0) this.#reader.read(rest);
+    } catch (error) {
+      if (!(error instanceof Http2Error)) throw error;
+      this.end(error.code, error.message);
+    }
+  }
+
+  /** What is to be written now, in order. */
+  takeOutput(): Buffer[] {
+    this.#isTold = true;
+    this.#sendContent();
+    this.#isTold = false;
+    const pieces = this.writer.take();
+    if (this.#hasRoom && this.#sending.size > 0) this.#tellOutput();
+    return pieces;
+  }
+
+  /** Says whether the socket takes more content; frames without content are given out in any case. */
+  setRoom(hasRoom: boolean): void {
+    this.#hasRoom = hasRoom;
+    if (hasRoom && this.#sending.size > 0) this.#tellOutput();
+  }
+
+  /** The socket is gone. */
+  onGone(): void {
+    this.isOver = true;
+    for (const stream of [...this.streams.values()]) this.#close(stream, ERROR_CODES.cancel);
+  }
+
+  /** Ends the connection at once, saying why. */
+  end(code: number, why: string): void {
+    if (this.isOver) return;
+    this.code = code;
+    this.fault = why;
+    this.writeGoaway(code, why);
+    this.onGone();
+  }
+
+  wantsToSend(stream: Http2Stream): void {
+    if (stream.isHeldByWindow) return;
+    this.#sending.add(stream);
+    if (this.#hasRoom) this.#tellOutput();
+  }
+
+  sendHeaders(stream: Http2Stream, fields: readonly FieldPair[], isLast: boolean): void {
+    this.writer.headers(stream.id, this.#encoder.encode(fields), isLast);
+    if (isLast) {
+      stream.isLocalDone = true;
+      this.#closeIfDone(stream);
+    }
+    this.#tellOutput();
+  }
+
+  consumed(stream: Http2Stream, bytes: number, isThrownAway: boolean): void {
+    this.#received.released(bytes);
+    if (!isThrownAway) this.#received.credit(stream, bytes);
+  }
+
+  reset(stream: Http2Stream, code: number): void {
+    if (stream.isClosed) return;
+    this.#write(FRAME.rstStream, stream.id, code);
+    this.#close(stream, code);
+  }
+
+  /** A whole header block. `fields` is null where there are too many of them. */
+  protected abstract takeFields(id: number, fields: readonly HeaderField[] | null, isLast: boolean): void;
+  /** Whether a stream with this number has never been opened. */
+  protected abstract isIdle(id: number): boolean;
+  /** GOAWAY came: streams above `lastStream` were not looked at. */
+  protected abstract takeGoaway(lastStream: number): void;
+  /** Nothing more is to come of our side of a stream, while the other side still sends. */
+  protected abstract localSideEnded(stream: Http2Stream): void;
+  protected abstract lastPeerStream(): number;
+
+  protected begin(preface: Buffer, settings: readonly (readonly [number, number])[]): void {
+    const { connectionWindowBytes } = this.limits;
+    this.writer.raw(preface);
+    this.writer.frame(FRAME.settings, 0, 0, writeSettings(settings));
+    if (connectionWindowBytes > WINDOW_BYTES)
+      this.writer.number(FRAME.windowUpdate, 0, connectionWindowBytes - WINDOW_BYTES);
+    this.#tellOutput();
+  }
+
+  protected open(stream: Http2Stream): void {
+    this.streams.set(stream.id, stream);
+  }
+
+  protected windows(): { send: number; receive: number } {
+    return { send: this.peer.initialWindow, receive: this.limits.streamWindowBytes };
+  }
+
+  protected writeGoaway(code: number, why: string): void {
+    const payload = Buffer.alloc(8 + why.length);
+    payload.writeUInt32BE(this.lastPeerStream(), 0);
+    payload.writeUInt32BE(code, 4);
+    payload.write(why, 8, 'latin1');
+    this.writer.frame(FRAME.goaway, 0, 0, payload);
+    this.#tellOutput();
+  }
+
+  /** Turns a stream away that nobody has looked at. */
+  protected turnAway(id: number): void {
+    this.#write(FRAME.rstStream, id, ERROR_CODES.refusedStream);
+  }
+
+  /** Refuses a stream, open or not, for what the other side does; too many of those end the connection. */
+  protected refuse(id: number, code: number): void {
+    const stream = this.streams.get(id);
+    this.countReset();
+    if (stream !== undefined) this.reset(stream, code);
+    else this.#write(FRAME.rstStream, id, code);
+  }
+
+  /** Refuses a message that breaks the rules (RFC 9113 section 8.1.1). */
+  protected refuseMalformed(id: number): void {
+    this.#malformed += 1;
+    if (this.#malformed > this.limits.malformedMax) throw calm('too many malformed messages');
+    this.refuse(id, ERROR_CODES.protocol);
+  }
+
+  protected countReset(): void {
+    if (!this.#resets.take()) throw calm('too many streams were reset');
+  }
+
+  protected takeTrailers(stream: Http2Stream, fields: readonly FieldPair[] | null): void {
+    if (fields === null) this.refuseMalformed(stream.id);
+    else {
+      stream.trailers = fields;
+      this.endRemote(stream);
+    }
+  }
+
+  /** END_STREAM came. */
+  protected endRemote(stream: Http2Stream): void {
+    if (stream.takeEnd()) this.#closeIfDone(stream);
+    else this.refuseMalformed(stream.id);
+  }
+
+  #takePreface(piece: Buffer): Buffer {
+    const length = Math.min(piece.length, this.#prefaceLeft.length);
+    if (!piece.subarray(0, length).equals(this.#prefaceLeft.subarray(0, length)))
+      throw protocol('the connection does not begin with the preface');
+    this.#prefaceLeft = this.#prefaceLeft.subarray(length);
+    return piece.subarray(length);
+  }
+
+  #takeFrame(type: number, flags: number, id: number, payload: Buffer): void {
+    if (!this.#hasSettings && (type !== FRAME.settings || (flags & FLAG.ack) !== 0))
+      throw protocol('the first frame is not SETTINGS');
+    this.#hasSettings = true;
+    if (this.#blocks.isOpen && type !== FRAME.continuation) throw protocol('a frame within a header block');
+    switch (type) {
+      case FRAME.headers:
+        this.#blocks.begin(id, flags, contentOf(flags, payload));
+        this.#endBlock(flags);
+        return;
+      case FRAME.continuation:
+        this.#blocks.add(id, payload);
+        this.#endBlock(flags);
+        return;
+      case FRAME.windowUpdate:
+        this.#takeWindowUpdate(id, numberOf(payload));
+        return;
+      case FRAME.rstStream:
+        this.#takeReset(id, numberOf(payload));
+        return;
+      case FRAME.settings:
+        this.#takeSettings(flags, id, payload);
+        return;
+      case FRAME.ping:
+        this.#takePing(flags, id, payload);
+        return;
+      case FRAME.goaway:
+        if (id !== 0) throw protocol('GOAWAY on a stream');
+        if (payload.length < 8) throw wrongSize('GOAWAY');
+        this.takeGoaway(payload.readUInt32BE(0) & WINDOW_BYTES_MAX);
+        return;
+      case FRAME.pushPromise:
+        throw protocol('PUSH_PROMISE is not wanted');
+      case FRAME.priority:
+        if (id === 0) throw protocol('PRIORITY without a stream');
+        if (payload.length !== 5) throw wrongSize('PRIORITY');
+        this.#countControl();
+        return;
+      default:
+        this.#countControl();
+    }
+  }
+
+  #endBlock(flags: number): void {
+    if ((flags & FLAG.endHeaders) === 0) return;
+    const { id, isLast, block } = this.#blocks.end();
+    this.takeFields(id, this.#decoder.decode(block), isLast);
+  }
+
+  #dataBegins(id: number, length: number): void {
+    if (!this.#hasSettings || this.#blocks.isOpen) throw protocol('DATA out of place');
+    if (id === 0 || this.isIdle(id)) throw protocol('DATA without a stream');
+    if (length === 0) this.#countControl();
+    this.#received.came(length);
+    const stream = this.streams.get(id) ?? null;
+    this.#incoming = stream;
+    if (stream !== null) {
+      if (stream.isRemoteDone) throw new Http2Error(ERROR_CODES.streamClosed, 'DATA after END_STREAM');
+      if (length > stream.receiveWindow) this.refuse(id, ERROR_CODES.flowControl);
+      stream.receiveWindow -= length;
+      this.#paddingBytes = length;
+    }
+  }
+
+  #takeData(chunk: Buffer): void {
+    const stream = this.#incoming;
+    if (stream === null || stream.isClosed) return;
+    this.#paddingBytes -= chunk.length;
+    this.#received.held(chunk.length);
+    stream.takeData(chunk);
+  }
+
+  #dataEnds(isLast: boolean): void {
+    const stream = this.#incoming;
+    this.#incoming = null;
+    if (stream === null || stream.isClosed) return;
+    // Padding counts for the window, and nobody takes it.
+    if (this.#paddingBytes > 0) this.#received.credit(stream, this.#paddingBytes);
+    if (isLast) this.endRemote(stream);
+  }
+
+  #takeWindowUpdate(id: number, value: number): void {
+    const bytes = value & WINDOW_BYTES_MAX;
+    if (id === 0) {
+      if (bytes === 0) throw protocol('WINDOW_UPDATE of nothing');
+      this.#sendWindow += bytes;
+      if (this.#sendWindow > WINDOW_BYTES_MAX)
+        throw new Http2Error(ERROR_CODES.flowControl, 'the window of the connection is too large');
+      for (const stream of this.#waiting) this.wantsToSend(stream);
+      this.#waiting.clear();
+      return;
+    }
+    if (this.isIdle(id)) throw protocol('WINDOW_UPDATE of an idle stream');
+    const stream = this.streams.get(id);
+    if (stream === undefined) return;
+    if (bytes === 0) this.refuse(id, ERROR_CODES.protocol);
+    else if (stream.sendWindow + bytes > WINDOW_BYTES_MAX) this.refuse(id, ERROR_CODES.flowControl);
+    else {
+      stream.sendWindow += bytes;
+      if (stream.hasMoreToSend) this.wantsToSend(stream);
+    }
+  }
+
+  #takeReset(id: number, code: number): void {
+    if (id === 0 || this.isIdle(id)) throw protocol('RST_STREAM without a stream');
+    this.countReset();
+    const stream = this.streams.get(id);
+    if (stream !== undefined) this.#close(stream, code);
+  }
+
+  #takeSettings(flags: number, id: number, payload: Buffer): void {
+    if (id !== 0) throw protocol('SETTINGS on a stream');
+    if (payload.length % 6 !== 0) throw wrongSize('SETTINGS');
+    if ((flags & FLAG.ack) !== 0) {
+      if (payload.length !== 0) throw wrongSize('SETTINGS');
+      return;
+    }
+    this.#countControl();
+    const before = this.peer.initialWindow;
+    this.peer.take(payload);
+    this.#encoder.resize(this.peer.headerTableBytes);
+    const change = this.peer.initialWindow - before;
+    if (change !== 0) for (const stream of this.streams.values()) this.#moveWindow(stream, change);
+    this.writer.frame(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0));
+    this.#tellOutput();
+  }
+
+  /** RFC 9113 section 6.9.2: a new initial window moves those of all streams, also below nothing. */
+  #moveWindow(stream: Http2Stream, change: number): void {
+    stream.sendWindow += change;
+    if (stream.sendWindow > WINDOW_BYTES_MAX)
+      throw new Http2Error(ERROR_CODES.flowControl, 'the window of a stream is too large');
+    if (stream.hasMoreToSend) this.wantsToSend(stream);
+  }
+
+  #takePing(flags: number, id: number, payload: Buffer): void {
+    if (id !== 0) throw protocol('PING on a stream');
+    if (payload.length !== 8) throw wrongSize('PING');
+    this.#countControl();
+    if ((flags & FLAG.ack) !== 0) return;
+    this.writer.frame(FRAME.ping, FLAG.ack, 0, payload);
+    this.#tellOutput();
+  }
+
+  #countControl(): void {
+    if (!this.#controls.take()) throw calm('too many frames that bring nothing');
+  }
+
+  /** Writes content of all streams that may send, a frame of each in turn. */
+  #sendContent(): void {
+    for (const stream of this.#sending) {
+      if (!this.#hasRoom || this.writer.pendingBytes >= TURN_BYTES_MAX) return;
+      this.#sending.delete(stream);
+      if (!stream.hasMoreToSend) continue;
+      const bytes = stream.send(this.writer, this.#sendWindow);
+      this.#sendWindow -= bytes;
+      if (bytes > 0) this.#controls.give();
+      if (stream.isLocalDone) this.#closeIfDone(stream);
+      else if (stream.hasMoreToSend && !stream.isHeldByWindow)
+        (this.#sendWindow > 0 ? this.#sending : this.#waiting).add(stream);
+      stream.tellRoom();
+    }
+  }
+
+  #closeIfDone(stream: Http2Stream): void {
+    if (stream.isClosed || !stream.isLocalDone) return;
+    if (stream.isRemoteDone) this.#close(stream, ERROR_CODES.none);
+    else this.localSideEnded(stream);
+  }
+
+  #close(stream: Http2Stream, code: number): void {
+    if (stream.isClosed) return;
+    this.streams.delete(stream.id);
+    this.#sending.delete(stream);
+    this.#waiting.delete(stream);
+    stream.close(code);
+  }
+
+  #write(type: number, stream: number, value: number): void {
+    this.writer.number(type, stream, value);
+    this.#tellOutput();
+  }
+
+  #tellOutput(): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.#options.onOutput();
+  }
+}
+
+function protocol(why: string): Http2Error {
+  return new Http2Error(ERROR_CODES.protocol, why);
+}
+
+function wrongSize(frame: string): Http2Error {
+  return new Http2Error(ERROR_CODES.frameSize, `${frame} of a wrong size`);
+}
+
+function calm(why: string): Http2Error {
+  return new Http2Error(ERROR_CODES.enhanceYourCalm, why);
+}
+
+/** The payload of WINDOW_UPDATE and RST_STREAM. */
+function numberOf(payload: Buffer): number {
+  if (payload.length !== 4) throw wrongSize('a frame');
+  return payload.readUInt32BE(0);
+}
