@@ -22,3 +22,15 @@ export class Http2Error extends Error {
     this.code = code;
   }
 }
+
+export function protocol(why: string): Http2Error {
+  return new Http2Error(ERROR_CODES.protocol, why);
+}
+
+export function wrongSize(frame: string): Http2Error {
+  return new Http2Error(ERROR_CODES.frameSize, `${frame} of a wrong size`);
+}
+
+export function calm(why: string): Http2Error {
+  return new Http2Error(ERROR_CODES.enhanceYourCalm, why);
+}

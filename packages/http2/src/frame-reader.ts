@@ -1,4 +1,4 @@
-import { ERROR_CODES, Http2Error } from './error-codes.ts';
+import { ERROR_CODES, Http2Error, protocol, wrongSize } from './error-codes.ts';
 import { FLAG, FRAME, FRAME_BYTES_MAX, FRAME_HEAD_BYTES } from './frames.ts';
 
 /** Hears of frames as they come. What it throws ends the reading. */
@@ -23,8 +23,11 @@ export class FrameReader {
   #contentLeft = 0;
   #paddingLeft = 0;
   #isLastData = false;
+  #prefaceLeft: Buffer;
 
-  constructor(listener: FrameListener) {
+  /** `preface`: what the other side must begin with. */
+  constructor(preface: Buffer, listener: FrameListener) {
+    this.#prefaceLeft = preface;
     this.#listener = listener;
   }
 
@@ -32,14 +35,29 @@ export class FrameReader {
   read(piece: Buffer): void {
     const bytes = this.#held === null ? piece : Buffer.concat([this.#held, piece]);
     this.#held = null;
-    let at = 0;
-    while (at < bytes.length || this.#isInData) {
-      const next = this.#isInData ? this.#readData(bytes, at) : this.#readFrame(bytes, at);
-      if (next === -1) break;
+    let at = this.#prefaceLeft.length === 0 ? 0 : this.#readPreface(bytes);
+    for (;;) {
+      if (this.#isInData) {
+        at = this.#readData(bytes, at);
+        // Asked before anything else: an empty frame ends where it begins.
+        if (this.#isInData) return;
+      }
+      if (at === bytes.length) return;
+      const next = this.#readFrame(bytes, at);
+      if (next === -1) {
+        this.#held = bytes.subarray(at);
+        return;
+      }
       at = next;
-      if (at === bytes.length && this.#isInData) return;
     }
-    if (at < bytes.length) this.#held = bytes.subarray(at);
+  }
+
+  #readPreface(bytes: Buffer): number {
+    const length = Math.min(bytes.length, this.#prefaceLeft.length);
+    if (!bytes.subarray(0, length).equals(this.#prefaceLeft.subarray(0, length)))
+      throw protocol('the connection does not begin with the preface');
+    this.#prefaceLeft = this.#prefaceLeft.subarray(length);
+    return length;
   }
 
   /** Gives the index behind the frame, or behind the head of a DATA frame; -1: more must come first. */
@@ -61,8 +79,7 @@ export class FrameReader {
     // The length of the padding belongs to the head.
     if (isPadded && length > 0 && bytes.length === start) return -1;
     const padding = isPadded ? (bytes[start] ?? 0) + 1 : 0;
-    if (padding > length)
-      throw new Http2Error(ERROR_CODES.protocol, 'a DATA frame has more padding than bytes');
+    if (padding > length) throw protocol('a DATA frame has more padding than bytes');
     this.#isInData = true;
     this.#isLastData = (flags & FLAG.endStream) !== 0;
     this.#contentLeft = length - padding;
@@ -88,4 +105,10 @@ export class FrameReader {
     }
     return at;
   }
+}
+
+/** The payload of WINDOW_UPDATE and RST_STREAM. */
+export function readNumber(payload: Buffer): number {
+  if (payload.length !== 4) throw wrongSize('a frame');
+  return payload.readUInt32BE(0);
 }

@@ -15,10 +15,11 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 /** They speak of one connection, and HTTP/2 has none of them (RFC 9113 section 8.2.2). */
 const OF_HTTP1 = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
+const AUTHORITY = /^[A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]+$/;
 const PSEUDO: ReadonlyMap<string, RegExp> = new Map([
   [':method', /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/],
   [':scheme', /^[A-Za-z][A-Za-z0-9+.-]*$/],
-  [':authority', /^[A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]+$/],
+  [':authority', AUTHORITY],
   [':path', /^[\x21-\x7e\x80-\xff]+$/],
   [':status', /^[1-9][0-9]{2}$/],
 ]);
@@ -51,5 +52,6 @@ function kindOf(name: string, value: string): FieldKind {
   if (!NAME.test(name) || !VALUE.test(value) || OF_HTTP1.has(name)) return 'malformed';
   if (name === 'te') return value.toLowerCase() === 'trailers' ? 'regular' : 'malformed';
   if (name === 'content-length') return /^\d{1,15}$/.test(value) ? 'content-length' : 'malformed';
-  return name === 'host' ? 'host' : 'regular';
+  if (name === 'host') return AUTHORITY.test(value) ? 'host' : 'malformed';
+  return 'regular';
 }

@@ -1,13 +1,14 @@
-import { ERROR_CODES, Http2Error } from './error-codes.ts';
+import { ContentSender } from './content-sender.ts';
+import { calm, ERROR_CODES, Http2Error, protocol, wrongSize } from './error-codes.ts';
 import { FrameBudget } from './frame-budget.ts';
-import { FrameReader } from './frame-reader.ts';
+import { FrameReader, readNumber } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { FLAG, FRAME, WINDOW_BYTES, WINDOW_BYTES_MAX } from './frames.ts';
 import { BlockAssembly, contentOf } from './header-block.ts';
 import type { HeaderField } from './header-field.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
 import { type FieldPair, HpackEncoder } from './hpack-encoder.ts';
-import { type Http2Limits, TURN_BYTES_MAX } from './http2-limits.ts';
+import type { Http2Limits } from './http2-limits.ts';
 import type { Http2Stream, StreamHost } from './http2-stream.ts';
 import { ReceiveAccount } from './receive-account.ts';
 import { PeerSettings, writeSettings } from './settings.ts';
@@ -43,16 +44,10 @@ export abstract class Http2Connection implements StreamHost {
   readonly #blocks = new BlockAssembly();
   readonly #resets: FrameBudget;
   readonly #controls: FrameBudget;
-  /** Streams with something to send that their own windows let through, in turn. */
-  readonly #sending = new Set<Http2Stream>();
-  /** Those of them that wait for the connection's window. */
-  readonly #waiting = new Set<Http2Stream>();
-  #sendWindow = WINDOW_BYTES;
+  readonly #sender: ContentSender;
   readonly #received: ReceiveAccount;
-  #prefaceLeft: Buffer;
   #hasSettings = false;
   #malformed = 0;
-  #hasRoom = true;
   #isTold = false;
   /** Whose content comes; null: it is thrown away. */
   #incoming: Http2Stream | null = null;
@@ -64,14 +59,14 @@ export abstract class Http2Connection implements StreamHost {
     const { limits, now } = options;
     this.#options = options;
     this.limits = limits;
-    this.#prefaceLeft = preface;
     this.#received = new ReceiveAccount(limits, (stream, bytes) =>
       this.#write(FRAME.windowUpdate, stream, bytes),
     );
     this.#decoder = new HpackDecoder(limits.fieldList);
     this.#resets = new FrameBudget(limits.resetBurst, limits.resetsPerSecond, now);
     this.#controls = new FrameBudget(limits.controlBurst, limits.controlsPerSecond, now);
-    this.#reader = new FrameReader({
+    this.#sender = new ContentSender(this.writer, (stream, bytes) => this.#sentContent(stream, bytes));
+    this.#reader = new FrameReader(preface, {
       frame: (type, flags, stream, payload) => this.#takeFrame(type, flags, stream, payload),
       dataBegins: (stream, length) => this.#dataBegins(stream, length),
       data: (chunk) => this.#takeData(chunk),
@@ -88,8 +83,7 @@ export abstract class Http2Connection implements StreamHost {
   receive(piece: Buffer): void {
     if (this.isOver) return;
     try {
-      const rest = this.#prefaceLeft.length === 0 ? piece : this.#takePreface(piece);
-      if (rest.length > 0) this.#reader.read(rest);
+      this.#reader.read(piece);
     } catch (error) {
       if (!(error instanceof Http2Error)) throw error;
       this.end(error.code, error.message);
@@ -99,17 +93,17 @@ export abstract class Http2Connection implements StreamHost {
   /** What is to be written now, in order. */
   takeOutput(): Buffer[] {
     this.#isTold = true;
-    this.#sendContent();
+    this.#sender.send();
     this.#isTold = false;
     const pieces = this.writer.take();
-    if (this.#hasRoom && this.#sending.size > 0) this.#tellOutput();
+    if (this.#sender.canSend) this.tellOutput();
     return pieces;
   }
 
   /** Says whether the socket takes more content; frames without content are given out in any case. */
   setRoom(hasRoom: boolean): void {
-    this.#hasRoom = hasRoom;
-    if (hasRoom && this.#sending.size > 0) this.#tellOutput();
+    this.#sender.hasRoom = hasRoom;
+    if (this.#sender.canSend) this.tellOutput();
   }
 
   /** The socket is gone. */
@@ -128,9 +122,8 @@ export abstract class Http2Connection implements StreamHost {
   }
 
   wantsToSend(stream: Http2Stream): void {
-    if (stream.isHeldByWindow) return;
-    this.#sending.add(stream);
-    if (this.#hasRoom) this.#tellOutput();
+    this.#sender.add(stream);
+    if (this.#sender.canSend) this.tellOutput();
   }
 
   sendHeaders(stream: Http2Stream, fields: readonly FieldPair[], isLast: boolean): void {
@@ -139,7 +132,7 @@ export abstract class Http2Connection implements StreamHost {
       stream.isLocalDone = true;
       this.#closeIfDone(stream);
     }
-    this.#tellOutput();
+    this.tellOutput();
   }
 
   consumed(stream: Http2Stream, bytes: number, isThrownAway: boolean): void {
@@ -169,7 +162,7 @@ export abstract class Http2Connection implements StreamHost {
     this.writer.frame(FRAME.settings, 0, 0, writeSettings(settings));
     if (connectionWindowBytes > WINDOW_BYTES)
       this.writer.number(FRAME.windowUpdate, 0, connectionWindowBytes - WINDOW_BYTES);
-    this.#tellOutput();
+    this.tellOutput();
   }
 
   protected open(stream: Http2Stream): void {
@@ -186,7 +179,7 @@ export abstract class Http2Connection implements StreamHost {
     payload.writeUInt32BE(code, 4);
     payload.write(why, 8, 'latin1');
     this.writer.frame(FRAME.goaway, 0, 0, payload);
-    this.#tellOutput();
+    this.tellOutput();
   }
 
   /** Turns a stream away that nobody has looked at. */
@@ -227,14 +220,6 @@ export abstract class Http2Connection implements StreamHost {
     else this.refuseMalformed(stream.id);
   }
 
-  #takePreface(piece: Buffer): Buffer {
-    const length = Math.min(piece.length, this.#prefaceLeft.length);
-    if (!piece.subarray(0, length).equals(this.#prefaceLeft.subarray(0, length)))
-      throw protocol('the connection does not begin with the preface');
-    this.#prefaceLeft = this.#prefaceLeft.subarray(length);
-    return piece.subarray(length);
-  }
-
   #takeFrame(type: number, flags: number, id: number, payload: Buffer): void {
     if (!this.#hasSettings && (type !== FRAME.settings || (flags & FLAG.ack) !== 0))
       throw protocol('the first frame is not SETTINGS');
@@ -250,10 +235,10 @@ export abstract class Http2Connection implements StreamHost {
         this.#endBlock(flags);
         return;
       case FRAME.windowUpdate:
-        this.#takeWindowUpdate(id, numberOf(payload));
+        this.#takeWindowUpdate(id, readNumber(payload));
         return;
       case FRAME.rstStream:
-        this.#takeReset(id, numberOf(payload));
+        this.#takeReset(id, readNumber(payload));
         return;
       case FRAME.settings:
         this.#takeSettings(flags, id, payload);
@@ -320,11 +305,8 @@ export abstract class Http2Connection implements StreamHost {
     const bytes = value & WINDOW_BYTES_MAX;
     if (id === 0) {
       if (bytes === 0) throw protocol('WINDOW_UPDATE of nothing');
-      this.#sendWindow += bytes;
-      if (this.#sendWindow > WINDOW_BYTES_MAX)
-        throw new Http2Error(ERROR_CODES.flowControl, 'the window of the connection is too large');
-      for (const stream of this.#waiting) this.wantsToSend(stream);
-      this.#waiting.clear();
+      this.#sender.widen(bytes);
+      if (this.#sender.canSend) this.tellOutput();
       return;
     }
     if (this.isIdle(id)) throw protocol('WINDOW_UPDATE of an idle stream');
@@ -359,7 +341,7 @@ export abstract class Http2Connection implements StreamHost {
     const change = this.peer.initialWindow - before;
     if (change !== 0) for (const stream of this.streams.values()) this.#moveWindow(stream, change);
     this.writer.frame(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0));
-    this.#tellOutput();
+    this.tellOutput();
   }
 
   /** RFC 9113 section 6.9.2: a new initial window moves those of all streams, also below nothing. */
@@ -376,27 +358,16 @@ export abstract class Http2Connection implements StreamHost {
     this.#countControl();
     if ((flags & FLAG.ack) !== 0) return;
     this.writer.frame(FRAME.ping, FLAG.ack, 0, payload);
-    this.#tellOutput();
+    this.tellOutput();
   }
 
   #countControl(): void {
     if (!this.#controls.take()) throw calm('too many frames that bring nothing');
   }
 
-  /** Writes content of all streams that may send, a frame of each in turn. */
-  #sendContent(): void {
-    for (const stream of this.#sending) {
-      if (!this.#hasRoom || this.writer.pendingBytes >= TURN_BYTES_MAX) return;
-      this.#sending.delete(stream);
-      if (!stream.hasMoreToSend) continue;
-      const bytes = stream.send(this.writer, this.#sendWindow);
-      this.#sendWindow -= bytes;
-      if (bytes > 0) this.#controls.give();
-      if (stream.isLocalDone) this.#closeIfDone(stream);
-      else if (stream.hasMoreToSend && !stream.isHeldByWindow)
-        (this.#sendWindow > 0 ? this.#sending : this.#waiting).add(stream);
-      stream.tellRoom();
-    }
+  #sentContent(stream: Http2Stream, bytes: number): void {
+    if (bytes > 0) this.#controls.give();
+    this.#closeIfDone(stream);
   }
 
   #closeIfDone(stream: Http2Stream): void {
@@ -408,37 +379,18 @@ export abstract class Http2Connection implements StreamHost {
   #close(stream: Http2Stream, code: number): void {
     if (stream.isClosed) return;
     this.streams.delete(stream.id);
-    this.#sending.delete(stream);
-    this.#waiting.delete(stream);
+    this.#sender.delete(stream);
     stream.close(code);
   }
 
   #write(type: number, stream: number, value: number): void {
     this.writer.number(type, stream, value);
-    this.#tellOutput();
+    this.tellOutput();
   }
 
-  #tellOutput(): void {
+  protected tellOutput(): void {
     if (this.#isTold) return;
     this.#isTold = true;
     this.#options.onOutput();
   }
-}
-
-function protocol(why: string): Http2Error {
-  return new Http2Error(ERROR_CODES.protocol, why);
-}
-
-function wrongSize(frame: string): Http2Error {
-  return new Http2Error(ERROR_CODES.frameSize, `${frame} of a wrong size`);
-}
-
-function calm(why: string): Http2Error {
-  return new Http2Error(ERROR_CODES.enhanceYourCalm, why);
-}
-
-/** The payload of WINDOW_UPDATE and RST_STREAM. */
-function numberOf(payload: Buffer): number {
-  if (payload.length !== 4) throw wrongSize('a frame');
-  return payload.readUInt32BE(0);
 }

@@ -15,6 +15,9 @@ export class Http2ServerConnection extends Http2Connection {
   readonly #onRequest: Http2ServerOptions['onRequest'];
   #last = 0;
   #isDraining = false;
+  /** Streams whose clients still send, though they are answered: in this turn, and in the one before. */
+  #answered: Http2Stream[] = [];
+  #written: Http2Stream[] = [];
 
   constructor(options: Http2ServerOptions) {
     super(options, PREFACE);
@@ -32,6 +35,16 @@ export class Http2ServerConnection extends Http2Connection {
     if (this.#isDraining || this.isOver) return;
     this.#isDraining = true;
     this.writeGoaway(ERROR_CODES.none, '');
+  }
+
+  override takeOutput(): Buffer[] {
+    const due = this.#written;
+    this.#written = this.#answered;
+    this.#answered = [];
+    for (const stream of due) this.reset(stream, ERROR_CODES.none);
+    const pieces = super.takeOutput();
+    if (this.#written.length > 0 || this.#answered.length > 0) this.tellOutput();
+    return pieces;
   }
 
   get isDraining(): boolean {
@@ -64,9 +77,12 @@ export class Http2ServerConnection extends Http2Connection {
     // A client that opens no more streams ends the connection when it likes.
   }
 
-  /** The answer is whole; what the client still sends is not wanted (RFC 9113 section 8.1). */
+  /**
+   * The answer is whole; what the client still sends is not wanted (RFC 9113 section 8.1). The reset goes out by itself a turn later: curl
+   * forgets an answer that it reads together with it.
+   */
   protected override localSideEnded(stream: Http2Stream): void {
-    this.reset(stream, ERROR_CODES.none);
+    this.#answered.push(stream);
   }
 
   protected override lastPeerStream(): number {
