@@ -131,8 +131,11 @@ async function sendResponse(
       };
       const { finished } = pump(response.body, writer, { onChunk });
       await Promise.race([finished, upload.failed, stalled.promise]);
+    } else if (response.hasBody && response.http1Head !== null) {
+      // Content where none has a place is not waited for: it may have no end, or never come.
+      call.abort();
     } else {
-      response.body.start(NOBODY);
+      response.body.start({ ...NOBODY, data: () => call.abort() });
     }
     // Who has answered wants no more of the request; let go of, the rest of it can be read away.
     if (!upload.stop()) call.abort();

@@ -7,7 +7,7 @@ import type { Field } from './fields.ts';
 import { Http1BodyWriter } from './h1-body-writer.ts';
 import type { ConnectionUser, Http1Connection } from './h1-connection.ts';
 import type { Http1Connections } from './h1-connections.ts';
-import { writeOwnRequestHead } from './h1-own-head.ts';
+import { saysEmpty, writeOwnRequestHead } from './h1-own-head.ts';
 import { settleOnce } from './settle-once.ts';
 import { problemOfUpstream, StaleConnectionError } from './upstream-error.ts';
 
@@ -301,6 +301,8 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
       this.#held.length === 0 &&
       !isAlone &&
       this.#isSent &&
+      // A program that passes over such a body takes it for the next request, whose answer would be another client's.
+      (request.body.kind === 'none' || saysEmpty(request.method)) &&
       !this.#hasEnded &&
       head.keepsConnection(request.method) &&
       socket.writable;
