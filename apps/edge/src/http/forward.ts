@@ -55,7 +55,11 @@ export async function forward(exchange: Exchange, options: ForwardOptions): Prom
 
   let call: UpstreamCall | undefined;
   let upload: Upload | undefined;
-  let clientGone = !exchange.isOpen();
+  if (!exchange.isOpen()) {
+    entry.aborted = true;
+    return;
+  }
+  let clientGone = false;
   exchange.onAborted(() => {
     clientGone = true;
     entry.aborted = true;
