@@ -70,7 +70,7 @@ export function startUpload(options: UploadOptions): Upload {
     () => {
       sent = true;
       pace?.stop();
-      call.finish(forwardedTrailers(exchange.trailers()));
+      call.finish(forwardedTrailers(exchange.trailers(), exchange.fields));
     },
     (error: unknown) => {
       // A broken-off pump is the client's or the upstream's end, and each of them is heard of in its own place.
