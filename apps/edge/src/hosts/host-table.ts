@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { CheckedList, RevocationIndex } from '@postern/admission';
 import {
@@ -351,8 +350,8 @@ export class EdgeHostTable implements HostTable {
 
   /** The key that a handshake of this host runs with; null: nothing resumes. */
   #laneFor(host: EdgeHost, tickets: readonly Buffer[]): SessionLane | null {
-    const domain = sessionDomainOf(host);
-    const lanes = kept(this.#lanes, domain, () => this.#sessionKeys.lanesOf(domain));
+    const { sessionDomain } = host;
+    const lanes = kept(this.#lanes, sessionDomain, () => this.#sessionKeys.lanesOf(sessionDomain));
     const now = this.#options.now();
     const holding = lanes.filter(({ expiresAt }) => now < expiresAt);
     return chooseLane(holding, tickets, (session) => this.#mayResume(host, session));
@@ -372,29 +371,17 @@ export class EdgeHostTable implements HostTable {
       buildSecureContext({
         ...openCertificate(host.certificateId, host.certificate, edgeKeyPem),
         anchorsPem: anchorsOfHost(host),
-        sessions: lane === null ? null : { domain: sessionDomainOf(host), ticketKeys: lane.ticketKeys },
+        sessions: lane === null ? null : { domain: host.sessionDomain, ticketKeys: lane.ticketKeys },
         minVersion,
       }),
     );
   }
 }
 
-/** Everything that decides whom a host admits, and the host itself: where any of it changes, every session ends. */
-function sessionDomainOf({ id, policyVersion, document }: EdgeHost): string {
-  const { clientCertificate, rules } = document;
-  const ofRules = rules.flatMap((rule) => {
-    const bundle = rule.clientCertificate?.trustBundle;
-    return bundle === undefined ? [] : [[rule.prefix, bundle]];
-  });
-  return JSON.stringify([id, policyVersion, clientCertificate, ...ofRules]);
-}
-
 /** Hosts share a context only where nothing can be resumed: the keys of a lane are of one domain. */
 function contextKey(host: EdgeHost, lane: SessionLane | null, minVersion: TlsVersion): string {
   const sessions = lane === null ? 'none' : lane.ticketName.toString('hex');
-  const { chainPem, sealedKey } = host.certificate;
-  const certificate = hash('sha256', `${chainPem}\0${sealedKey}`, 'hex');
-  return `${minVersion} ${certificate} ${host.policyVersion} ${sessions}`;
+  return `${minVersion} ${host.certificateHash} ${host.policyVersion} ${sessions}`;
 }
 
 function dependenciesOf(entry: Entry): readonly string[] {
