@@ -14,6 +14,9 @@ import { EXTERNAL_ACCOUNTS, type Pebble, startPebble } from './pebble.ts';
 // Beside other work on a small machine each step takes long.
 vi.setConfig({ testTimeout: 240_000 });
 
+/** Milliseconds after which another process may change the key of an account. */
+const ROLLOVER_OVER_MS = 61_000;
+
 let lab: Lab;
 let store: Store;
 let answers: ChallengeServer;
@@ -115,6 +118,54 @@ test('a renewal that somebody asks for is done at once', async () => {
   expect(next?.document.fingerprint).not.toBe(certificate?.document.fingerprint);
   await worker.stop();
 });
+
+test.each([
+  ['before the CA sees it', 'unsent'],
+  ['after the CA has answered', 'answered'],
+])(
+  'a change of the account key that breaks off %s: the next start finds out which key counts',
+  async (_, point) => {
+    const account = () => store.getAcmeAccount(pebble.directoryUrl);
+    const issue = async (host: string): Promise<void> => {
+      const worker = await lab.start(store, env);
+      await serveHosts(store, [host]);
+      await untilOrder(store, host, isIssued);
+      await worker.stop();
+    };
+    await issue(`${point}-1.example.test`);
+    const former = await account();
+    lab.aheadMs += ROLLOVER_OVER_MS;
+    const broken = await lab.start(
+      {
+        ...store,
+        // A key that is older than a year.
+        getAcmeAccount: async () => null,
+        ensureAcmeAccount: async (record) => ({ ...(await store.ensureAcmeAccount(record)), createdAt: 0 }),
+        async saveAcmeAccount(record) {
+          if (record.nextSealedKey === null) throw new Error('the end, after the answer');
+          const saved = await store.saveAcmeAccount(record);
+          if (point === 'unsent') throw new Error('the end, before the request');
+          return saved;
+        },
+      },
+      env,
+    );
+    await serveHosts(store, [`${point}-2.example.test`]);
+    await untilOrder(store, `${point}-2.example.test`, ({ state }) => state === 'failing');
+    await broken.stop();
+    const left = await account();
+    expect(left).toMatchObject({ sealedKey: former?.sealedKey, nextSealedKey: expect.any(String) });
+
+    // The lease of the broken one still lasts: which key counts is found out and not written.
+    await issue(`${point}-3.example.test`);
+    expect(await account()).toEqual(left);
+    lab.aheadMs += ROLLOVER_OVER_MS;
+    await issue(`${point}-4.example.test`);
+    const settled = await account();
+    expect(settled).toMatchObject({ nextSealedKey: null, accountUrl: former?.accountUrl });
+    expect(settled?.sealedKey).toBe(point === 'answered' ? left?.nextSealedKey : former?.sealedKey);
+  },
+);
 
 test('the chain of another root is served where it is preferred', async () => {
   const root = new X509Certificate(await pebble.rootPem(1));

@@ -1,4 +1,4 @@
-import { CERTIFICATE_REASONS, type RouteCondition } from '@postern/contracts';
+import { CERTIFICATE_REASONS, conditionReasonOf, type RouteCondition } from '@postern/contracts';
 import type { CertificateOrderRecord, RouteRecord } from '@postern/store';
 
 /**
@@ -20,45 +20,45 @@ export function certificateConditionOf(
   const secret = spec.tls?.serverCertificate?.name;
   if (secret !== undefined) {
     if (secretEnds === null || secretEnds > now)
-      return is(true, 'from_secret', `secret "${secret}" holds it`, updatedAt);
+      return is(true, 'FromSecret', `secret "${secret}" holds it`, updatedAt);
     // Whoever wrote the route chose it: it serves, whatever certificate Postern has for the name besides.
     const message = `secret "${secret}" holds it, and it expired on ${isoOf(secretEnds)}; it serves until another is written, or the route names none`;
-    return is(false, 'expired', message, secretEnds);
+    return is(false, 'Expired', message, secretEnds);
   }
   if (order === null) {
     const { closed } = document;
     // Nothing is ordered for a name before it is the project's.
     const isUnverified = closed?.reason === 'hostname_not_verified';
     return isUnverified
-      ? is(false, 'hostname_not_verified', closed.message, updatedAt)
-      : is(false, 'pending', 'the server certificate is not there yet', updatedAt);
+      ? is(false, 'HostnameNotVerified', closed.message, updatedAt)
+      : is(false, 'Pending', 'the server certificate is not there yet', updatedAt);
   }
   const { certificate, lastError, stateSince } = order;
   if (certificate === null && document.certificate !== null) {
     const message = `that of the secret it named before serves; ${pendingMessage(order)}`;
-    return is(true, 'from_secret', message, updatedAt);
+    return is(true, 'FromSecret', message, updatedAt);
   }
   if (certificate === null) {
-    return is(false, lastError?.code ?? order.state, pendingMessage(order), stateSince);
+    return is(false, conditionReasonOf(lastError?.code ?? order.state), pendingMessage(order), stateSince);
   }
   const { issuer, revokedAt, createdAt } = certificate;
   const { notAfter } = certificate.document;
   if (Date.parse(notAfter) <= now) {
     const message = `the certificate expired on ${notAfter}; ${pendingMessage(order)}`;
-    return is(false, lastError?.code ?? 'expired', message, stateSince);
+    return is(false, conditionReasonOf(lastError?.code ?? 'expired'), message, stateSince);
   }
   const from = issuer === 'local' ? 'the local CA' : issuer;
   const held = `issued by ${from}, valid until ${notAfter}`;
   if (revokedAt !== null) {
     return is(
       false,
-      'revoked',
+      'Revoked',
       `${held}, revoked on ${isoOf(revokedAt)}; ${pendingMessage(order)}`,
       revokedAt,
     );
   }
   const isLate = order.state === 'failing';
-  return is(true, 'issued', isLate ? `${held}; its successor: ${pendingMessage(order)}` : held, createdAt);
+  return is(true, 'Issued', isLate ? `${held}; its successor: ${pendingMessage(order)}` : held, createdAt);
 }
 
 function pendingMessage({ wantedSince, lastError, nextAttemptAt, state }: CertificateOrderRecord): string {

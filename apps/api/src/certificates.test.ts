@@ -53,12 +53,12 @@ describe('the condition Certificate of a route', () => {
         ...{
           type: 'Certificate',
           status: false,
-          reason: 'pending',
+          reason: 'Pending',
           lastTransitionAt: '2026-11-22T00:00:00.000Z',
         },
         message: 'certificate pending since 2026-11-22T00:00:00.000Z',
       },
-      { type: 'Ready', status: false, reason: 'certificate_pending' },
+      { type: 'Ready', status: false, reason: 'CertificatePending' },
     ]);
     clock.now += 60_000;
     const lastError: CertificateError = {
@@ -72,16 +72,16 @@ describe('the condition Certificate of a route', () => {
       ...{ state: 'failing', attempts: 3, nextAttemptAt: clock.now + 5000, lastError },
     });
     const failing = await conditionOf('told');
-    expect(failing).toMatchObject({ status: false, reason: 'dns_unresolvable' });
+    expect(failing).toMatchObject({ status: false, reason: 'DnsUnresolvable' });
     expect(failing?.lastTransitionAt).toBe('2026-11-22T00:01:00.000Z');
     expect(failing?.message).toBe(
       'certificate pending since 2026-11-22T00:00:00.000Z: a name cannot be resolved: told.example.org has no address: 127.0.0.1:53 answers NXDOMAIN; next attempt 2026-11-22T00:01:05.000Z',
     );
     const { status } = await client.routes.get(PROJECT, 'told');
-    expect(status).toMatchObject({ reason: 'certificate_pending', message: failing?.message });
+    expect(status).toMatchObject({ reason: 'CertificatePending', message: failing?.message });
     await issue('told', 90);
     expect(await conditionOf('told')).toMatchObject({
-      ...{ status: true, reason: 'issued', lastTransitionAt: '2026-11-22T00:01:00.000Z' },
+      ...{ status: true, reason: 'Issued', lastTransitionAt: '2026-11-22T00:01:00.000Z' },
       message: 'issued by https://ca.example/dir, valid until 2027-02-20T00:01:00.000Z',
     });
   });
@@ -97,14 +97,14 @@ describe('the condition Certificate of a route', () => {
       at: clock.now,
     } as const;
     await api.data.store.updateOrder(id, { state: 'failing', renewReason: 'due', lastError });
-    expect(await conditionOf('late')).toMatchObject({ status: true, reason: 'issued' });
+    expect(await conditionOf('late')).toMatchObject({ status: true, reason: 'Issued' });
     expect((await conditionOf('late'))?.message).toMatch(
       /its successor: certificate pending since .*no answer/,
     );
     await api.data.store.noteRevoked(certificate?.id ?? '');
-    expect(await conditionOf('late')).toMatchObject({ status: false, reason: 'revoked' });
+    expect(await conditionOf('late')).toMatchObject({ status: false, reason: 'Revoked' });
     clock.now += 11 * DAY_MS;
-    expect(await conditionOf('late')).toMatchObject({ status: false, reason: 'ca_unreachable' });
+    expect(await conditionOf('late')).toMatchObject({ status: false, reason: 'CaUnreachable' });
     expect((await conditionOf('late'))?.message).toMatch(/^the certificate expired on 2026-12-02/);
   });
 
@@ -114,11 +114,11 @@ describe('the condition Certificate of a route', () => {
     const own = { spec: routeDescriptor.parse(spec), document, order: null, updatedAt: 5 };
     const ended = clock.now - 1000;
     expect(certificateConditionOf(own, clock.now, ended)).toMatchObject({
-      ...{ status: false, reason: 'expired', lastTransitionAt: new Date(ended).toISOString() },
+      ...{ status: false, reason: 'Expired', lastTransitionAt: new Date(ended).toISOString() },
       message: expect.stringMatching(/^secret "mine" holds it, and it expired on \d{4}-/),
     });
     expect(certificateConditionOf(own, clock.now)).toMatchObject({
-      ...{ status: true, reason: 'from_secret', message: 'secret "mine" holds it' },
+      ...{ status: true, reason: 'FromSecret', message: 'secret "mine" holds it' },
     });
     const closed = { reason: 'hostname_not_verified', message: 'make a record' };
     const unverified = {
@@ -127,12 +127,12 @@ describe('the condition Certificate of a route', () => {
       document: { ...document, closed },
     };
     expect(certificateConditionOf(unverified, clock.now)).toMatchObject({
-      ...{ status: false, reason: 'hostname_not_verified', message: 'make a record' },
+      ...{ status: false, reason: 'HostnameNotVerified', message: 'make a record' },
     });
     const order = { ...(await orderOf('told')), certificate: null };
     const former = { ...own, spec: routeDescriptor.parse(specOf('own.example.org')), order };
     expect(certificateConditionOf(former, clock.now)).toMatchObject({
-      ...{ status: true, reason: 'from_secret' },
+      ...{ status: true, reason: 'FromSecret' },
       message: expect.stringMatching(/^that of the secret it named before serves; certificate pending since/),
     });
   });

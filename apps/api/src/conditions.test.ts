@@ -169,11 +169,11 @@ describe('dry runs', () => {
       document: { ...document, fingerprint: 'x' },
     });
     const before = await api.call('GET', 'routes/quiet');
-    expect(before.json.status.reason).toBe('no_edge');
+    expect(before.json.status.reason).toBe('NoEdge');
     const tried = await api.call('PUT', 'routes/quiet?dryRun=true', {
       body: { spec: specOf('loud.localhost') },
     });
-    expect(tried.json.status.reason).toBe('certificate_pending');
+    expect(tried.json.status.reason).toBe('CertificatePending');
     expect(tried.json.status.revision).toBe((await api.data.store.cursor()).revision);
     const after = await api.call('GET', 'routes/quiet');
     expect(after.json).toEqual(before.json);

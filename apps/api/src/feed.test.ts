@@ -237,20 +237,20 @@ describe('applied', () => {
     const created = await api.call('POST', 'routes', { body: { name: 'r', spec } });
     const { revision } = created.json.status;
     const statusNow = async () => (await api.call('GET', 'routes/r')).json.status;
-    expect(created.json.status.reason).toBe('no_edge');
+    expect(created.json.status.reason).toBe('NoEdge');
     const feed = await readFeed();
-    expect((await statusNow()).reason).toBe('not_applied');
+    expect((await statusNow()).reason).toBe('NotApplied');
     const closedHosts = [{ host: 'a.localhost', reason: 'format', message: 'unknown format 9' }];
     await report(revision, feed.cursor, { closedHosts });
     expect(await statusNow()).toMatchObject({
       ready: false,
-      reason: 'closed',
+      reason: 'Closed',
       message: expect.stringContaining('unknown format 9'),
     });
     await report(revision, feed.cursor);
     expect(await statusNow()).toMatchObject({
       ready: true,
-      reason: 'ready',
+      reason: 'Ready',
       url: 'https://a.localhost:8443',
     });
     feed.leave();

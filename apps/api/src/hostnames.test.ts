@@ -35,7 +35,7 @@ test('a route on a name of its own is not served before the name is verified, an
   const { json } = await api.call('POST', 'routes', {
     body: { name: 'shop', spec: specOf('shop.example.org') },
   });
-  expect(json.status).toMatchObject({ ready: false, reason: 'hostname_not_verified' });
+  expect(json.status).toMatchObject({ ready: false, reason: 'HostnameNotVerified' });
   expect(json.status.conditions).toMatchObject([
     {
       type: 'HostValidation',
@@ -43,8 +43,8 @@ test('a route on a name of its own is not served before the name is verified, an
       reason: 'Validating',
       lastTransitionAt: '2026-11-22T00:00:00.000Z',
     },
-    { type: 'Certificate', status: false, reason: 'hostname_not_verified' },
-    { type: 'Ready', status: false, reason: 'hostname_not_verified' },
+    { type: 'Certificate', status: false, reason: 'HostnameNotVerified' },
+    { type: 'Ready', status: false, reason: 'HostnameNotVerified' },
   ]);
   await check('shop.example.org', { cname: ['else.example.net'], addresses: ['198.51.100.1'] }, null);
   const [refused] = (await client.routes.get(PROJECT, 'shop')).status.conditions;
@@ -56,8 +56,8 @@ test('a route on a name of its own is not served before the name is verified, an
   const { status } = await client.routes.get(PROJECT, 'shop');
   expect(status.conditions).toMatchObject([
     { status: true, reason: 'Verified', message: 'verified by its CNAME record on 2026-11-22T00:02:00.000Z' },
-    { type: 'Certificate', reason: 'pending' },
-    { type: 'Ready', reason: 'certificate_pending' },
+    { type: 'Certificate', reason: 'Pending' },
+    { type: 'Ready', reason: 'CertificatePending' },
   ]);
   await check('shop.example.org', {}, null);
   const [changed] = (await client.routes.get(PROJECT, 'shop')).status.conditions;

@@ -25,24 +25,24 @@ export function routeStatusOf(
     : certificateConditionOf(record, now, secretEnds);
   const is = (reason: string, message: string): RouteStatus => {
     const lastTransitionAt = new Date(sinceOf(reason)).toISOString();
-    const isReady = reason === 'ready';
+    const isReady = reason === 'Ready';
     const ready: RouteCondition = { type: 'Ready', status: isReady, reason, message, lastTransitionAt };
     const conditions = [validation, certificate, ready];
     return { ready: isReady, reason, message, lastTransitionAt, conditions, url, revision };
   };
-  if (hostname.verifiedAt === null) return is('hostname_not_verified', validation.message);
-  if (document.closed !== null) return is('closed', document.closed.message);
+  if (hostname.verifiedAt === null) return is('HostnameNotVerified', validation.message);
+  if (document.closed !== null) return is('Closed', document.closed.message);
   if (document.certificate === null) {
-    return is('certificate_pending', certificate.message);
+    return is('CertificatePending', certificate.message);
   }
-  if (edges.length === 0) return is('no_edge', 'no edge is connected to the API');
+  if (edges.length === 0) return is('NoEdge', 'no edge is connected to the API');
   const behind = edges.filter((edge) => edge.appliedRevision < revision);
   if (behind.length > 0) {
-    return is('not_applied', `not served yet by ${behind.map((edge) => edge.edge).join(', ')}`);
+    return is('NotApplied', `not served yet by ${behind.map((edge) => edge.edge).join(', ')}`);
   }
   for (const edge of edges) {
     const why = edge.closedHosts.get(document.host);
-    if (why !== undefined) return is('closed', `closed by ${edge.edge}: ${why}`);
+    if (why !== undefined) return is('Closed', `closed by ${edge.edge}: ${why}`);
   }
   const dead = deadServicesOf(record, edges);
   // Still ready: the route is served, and an edge that finds all targets unhealthy tries them all the same.
@@ -50,7 +50,7 @@ export function routeStatusOf(
     dead.length === 0
       ? ''
       : `; no target is healthy of ${dead.map((name) => `service "${name}"`).join(', ')}`;
-  return is('ready', `every connected edge serves this route${but}`);
+  return is('Ready', `every connected edge serves this route${but}`);
 }
 
 /** Says whether the host's name is verified, or needs not be, and if not, what was found in place of a proof. */
@@ -73,7 +73,7 @@ function conditionUnverified({ since }: HostnameRecord): RouteCondition {
   return {
     type: 'Certificate',
     status: false,
-    reason: 'hostname_not_verified',
+    reason: 'HostnameNotVerified',
     message: 'a certificate is wanted once the hostname is verified',
     lastTransitionAt: new Date(since).toISOString(),
   };

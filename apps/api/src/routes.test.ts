@@ -26,7 +26,7 @@ test('a route is created, read, listed, replaced and deleted, with its status', 
   expect(created.json.spec.host).toBe('shop.localhost');
   expect(created.json.status).toMatchObject({
     ready: false,
-    reason: 'certificate_pending',
+    reason: 'CertificatePending',
     url: 'https://shop.localhost:8443',
     revision: Number(created.headers.get('postern-revision')),
   });
@@ -117,7 +117,7 @@ test('doubts are warnings: CORS beside a client CA, and a server certificate for
     '/spec/corsPolicy',
     '/spec/tls/serverCertificate/name',
   ]);
-  expect(json.status.reason).toBe('no_edge');
+  expect(json.status.reason).toBe('NoEdge');
   expect((await api.call('GET', 'routes')).json.items).toContainEqual(json);
 });
 

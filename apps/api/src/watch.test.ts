@@ -74,7 +74,7 @@ test('a watch of one route tells changes of its status, also where nobody wrote 
     client.watch('route', 'default', 'shop', { signal: stop.signal }),
   );
   await until(() => expect(seen).toEqual(['present shop', 'synced']));
-  expect(resources[0]?.status.reason).toBe('certificate_pending');
+  expect(resources[0]?.status.reason).toBe('CertificatePending');
   const [order] = await api.data.store.listDueOrders(Date.now(), 1);
   await api.data.store.saveIssuedCertificate({
     orderId: order?.id ?? '',
@@ -91,7 +91,7 @@ test('a watch of one route tells changes of its status, also where nobody wrote 
       fingerprint: 'x',
     },
   });
-  await until(() => expect(resources.at(-1)?.status.reason).toBe('no_edge'));
+  await until(() => expect(resources.at(-1)?.status.reason).toBe('NoEdge'));
   expect(resources.at(-1)?.version).toBe(1);
   await api.call('DELETE', 'routes/shop');
   await until(() => expect(seen.at(-1)).toBe('deleted shop'));

@@ -65,7 +65,7 @@ test.skipIf(!hasTmux)(
     expect(lines[1]).toContain('…');
     const statusAt = lines[0]?.indexOf('STATUS') ?? -1;
     for (const line of lines.slice(1))
-      expect([...line].slice(statusAt).join('')).toMatch(/^certificate_pending|^certif/);
+      expect([...line].slice(statusAt).join('')).toMatch(/^CertificatePending|^Certif/);
   },
   60_000,
 );

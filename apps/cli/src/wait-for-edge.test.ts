@@ -40,7 +40,7 @@ function create(name: string, ...more: string[]) {
 test('route create returns once the edge serves the route, without a warning', async () => {
   const { code, stdout, stderr } = await create('shop', '--server-certificate-secret', 'cert', '--json');
   expect(code, stderr).toBe(0);
-  expect(JSON.parse(stdout).status).toMatchObject({ ready: true, reason: 'ready' });
+  expect(JSON.parse(stdout).status).toMatchObject({ ready: true, reason: 'Ready' });
   expect(stderr).toBe('');
 });
 
@@ -54,14 +54,14 @@ test('with --json an update gives the route as it is served', async () => {
     '--json',
   ]);
   expect(code, stderr).toBe(0);
-  expect(JSON.parse(stdout).status).toMatchObject({ ready: true, reason: 'ready' });
+  expect(JSON.parse(stdout).status).toMatchObject({ ready: true, reason: 'Ready' });
 });
 
 test('a route whose certificate is not there in time is written: exit 0, and a warning says what is missing', async () => {
   const { code, stdout, stderr } = await create('bare', '--timeout', '1500ms');
   expect(code, stderr).toBe(0);
   expect(stdout).toContain('Route bare created');
-  expect(stderr).toContain('warning: bare is written but not served yet (certificate_pending)');
+  expect(stderr).toContain('warning: bare is written but not served yet (CertificatePending)');
 });
 
 test('an edge that lags is named, after --timeout and with exit 0', async () => {

@@ -43,9 +43,9 @@ export const EDGE_LIMITS = {
   /** Milliseconds that connections may take to finish when the edge stops. */
   drainMs: 30_000,
   /** Compiled hosts kept per worker; one takes a few KiB. */
-  servedHostsMax: 10_000,
+  servedHostsMax: 2_000,
   /** SecureContexts kept per worker, 31 KiB each. */
-  secureContextsMax: 2_000,
+  secureContextsMax: 500,
   /** Trust bundles, and certificates shown to upstreams, kept per worker; a bundle of three CAs takes some 20 KiB. */
   trustBundlesMax: 1_000,
   /** Milliseconds. The longest stretch in which open connections are judged anew before others get their turn. */

@@ -1,10 +1,13 @@
 /** A map that keeps at most `max` entries and lets the longest unused one go. */
 export class Lru<V> {
   readonly #max: number;
+  readonly #onLetGo: (key: string, value: V) => void;
   readonly #entries = new Map<string, V>();
 
-  constructor(max: number) {
+  /** `onLetGo` hears of entries that go for want of room, or with all others. */
+  constructor(max: number, onLetGo: (key: string, value: V) => void = () => {}) {
     this.#max = max;
+    this.#onLetGo = onLetGo;
   }
 
   /** Gives the value and marks it as used. */
@@ -20,8 +23,10 @@ export class Lru<V> {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#max) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    const [oldest] = this.#entries;
+    if (oldest === undefined) return;
+    this.#entries.delete(oldest[0]);
+    this.#onLetGo(...oldest);
   }
 
   delete(key: string): void {
@@ -29,7 +34,9 @@ export class Lru<V> {
   }
 
   clear(): void {
+    const gone = [...this.#entries];
     this.#entries.clear();
+    for (const [key, value] of gone) this.#onLetGo(key, value);
   }
 
   entries(): IterableIterator<[string, V]> {

@@ -6,7 +6,7 @@ interface ReasonText {
 
 /**
  * Why a host has no certificate yet, or no successor, in words that an operator can act on. Closed: conditions, `cert get`
- * and `explain` use these and no others.
+ * and `explain` use these and no others; conditions write them as `conditionReasonOf` does.
  */
 export const CERTIFICATE_REASONS = {
   ca_unreachable: {
@@ -49,3 +49,8 @@ export const CERTIFICATE_REASONS = {
   },
 } as const satisfies Record<string, ReasonText>;
 export type CertificateReason = keyof typeof CERTIFICATE_REASONS;
+
+/** A word of ours in the form that the reasons of conditions have: `CaUnreachable` of `ca_unreachable`. */
+export function conditionReasonOf(word: string): string {
+  return word.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

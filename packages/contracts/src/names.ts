@@ -32,7 +32,8 @@ export function normaliseHostname(text: string): { host: Hostname } | { problem:
   const withoutDot = name.endsWith('.') ? name.slice(0, -1) : name;
   const problem = problemOfName(withoutDot);
   if (problem !== undefined) return { problem };
-  const ascii = domainToASCII(withoutDot).toLowerCase();
+  // Nothing is to be done about a name that is written as it is stored, which nearly all are; asking costs as much as all the rest.
+  const ascii = isPlain(withoutDot) ? withoutDot : domainToASCII(withoutDot).toLowerCase();
   if (ascii === '') return { problem: 'this is not a valid internationalised host' };
   const labels = ascii.split('.');
   if (labels.some((label) => label.length === 0)) return { problem: 'a host has no empty label' };
@@ -48,6 +49,11 @@ export function normaliseHostname(text: string): { host: Hostname } | { problem:
     return { problem: 'a wildcard needs at least two labels after "*.", like "*.example.org"' };
   }
   return { host: host as Hostname };
+}
+
+/** True for a name that the host parser gives back as it is, unless it takes it for an IP address. */
+function isPlain(name: string): boolean {
+  return /^[a-z0-9.-]+$/.test(name) && !name.includes('xn--');
 }
 
 function problemOfName(name: string): string | undefined {

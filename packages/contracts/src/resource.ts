@@ -79,7 +79,7 @@ export const routeCondition = z.strictObject({
   /** `HostValidation`, `Certificate` and `Ready`; others may follow. */
   type: z.string(),
   status: z.boolean(),
-  /** Stable word. */
+  /** Stable word, like `DnsNotVerified`. */
   reason: z.string(),
   message: z.string(),
   /** Since when the reason holds. */
@@ -91,7 +91,7 @@ export type RouteCondition = z.infer<typeof routeCondition>;
 export const routeStatus = z
   .strictObject({
     ready: z.boolean(),
-    /** Stable word: `ready`, `hostname_not_verified`, `certificate_pending`, `closed`, `not_applied`, `no_edge`. */
+    /** Stable word: `Ready`, `HostnameNotVerified`, `CertificatePending`, `Closed`, `NotApplied`, `NoEdge`. */
     reason: z.string(),
     message: z.string(),
     /** When the API first saw the present reason; its own start at the earliest. */

@@ -38,7 +38,7 @@ describe('a request head on its way', () => {
   test('fields of the hop, those that Connection names and those of the filter stay behind; ours cannot be taken away', () => {
     const text =
       'GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Gone, client-cert, x-forwarded-for, Host, Upgrade\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\n' +
-      'TE: trailers\r\nTrailer: X\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\nProxy-Authorization: x\r\nX-Kept: 1\r\nX-GONE: 1\r\nClient-Cert: forged\r\n' +
+      'TE: trailers\r\nTrailer: X\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\nProxy-Authorization: x\r\nProxy-Authenticate: x\r\nX-Kept: 1\r\nX-GONE: 1\r\nClient-Cert: forged\r\n' +
       'client.cert: forged\r\nX-Forwarded-Anything: forged\r\nx.forwarded-for: forged\r\nX-Forwardedness: 1\r\nX-Real_Ip: forged\r\nUser_Name: x\r\nX-SSL: x\r\nAuthorization: x\r\n\r\n';
     expect(rewritten(text)).toBe(
       `GET / HTTP/1.1\r\nHost: a\r\nX-Kept: 1\r\nX-Forwardedness: 1\r\n${OURS}\r\n`,

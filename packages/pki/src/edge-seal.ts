@@ -54,9 +54,9 @@ export function openAtEdge(privateKeyPem: string, sealed: string, aad: string): 
   try {
     if (format !== FORMAT || freshPublic === undefined || body === undefined || rest.length > 0)
       throw new Error('not in the form of a value sealed to an edge');
-    const privateKey = createPrivateKey(privateKeyPem);
+    const { privateKey, publicKey } = edgeKeyOf(privateKeyPem);
     const shared = diffieHellman({ privateKey, publicKey: publicKeyOf(freshPublic) });
-    const { key, nonce } = deriveKeys(shared, freshPublic, edgePublicKeyOf(privateKeyPem));
+    const { key, nonce } = deriveKeys(shared, freshPublic, publicKey);
     return decryptAead(key, nonce, Buffer.from(body, 'base64url'), aad);
   } catch (cause) {
     throw new PosternError('internal', {
@@ -65,6 +65,14 @@ export function openAtEdge(privateKeyPem: string, sealed: string, aad: string): 
       cause,
     });
   }
+}
+
+/** The edge's own key, read once: an edge of many hosts opens thousands of values with it. */
+let known: { readonly pem: string; readonly privateKey: KeyObject; readonly publicKey: string } | undefined;
+
+function edgeKeyOf(pem: string): { privateKey: KeyObject; publicKey: string } {
+  if (known?.pem !== pem) known = { pem, privateKey: createPrivateKey(pem), publicKey: edgePublicKeyOf(pem) };
+  return known;
 }
 
 /** The key is used for one message only, so that the nonce may come from the same derivation. */

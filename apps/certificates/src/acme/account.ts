@@ -35,21 +35,25 @@ export interface AccountOptions {
  * workers use the same one. A contact that has changed is told to the CA; a key older than a year is replaced.
  */
 export async function openAccount(options: AccountOptions): Promise<AcmeCalls> {
-  const stored = await ensureRecord(options);
-  const record = stored.nextSealedKey === null ? stored : await settleRollover(options, stored);
+  const { store, directoryUrl } = options;
+  const found = await ensureRecord(options);
+  const isOurs =
+    (found.nextSealedKey !== null || isOld(options, found)) &&
+    (await store.acquireLease(`acme-account ${directoryUrl}`, randomUUID(), ROLLOVER_MS));
+  // Another process may have ended its change before the lease was ours.
+  const stored = isOurs ? await ensureRecord(options) : found;
+  const { nextSealedKey } = stored;
+  // Of several processes one changes the key, and says what became of a change; the others ask the CA which counts and write nothing.
+  if (nextSealedKey !== null && !isOurs) return await openByKnownKey(options, stored, nextSealedKey);
+  const record = nextSealedKey === null ? stored : await settleRollover(options, stored, nextSealedKey);
   const contact = contactOf(options);
   if (record.accountUrl === null) return await register(options, record);
   const calls = await callsOf(options, record.sealedKey, record.accountUrl);
   if (record.contact !== contact) {
     await calls.run((client) => client.updateAccount({ contact: contact === null ? [] : [contact] }));
-    await options.store.saveAcmeAccount({ ...record, contact });
+    await store.saveAcmeAccount({ ...record, contact });
   }
-  const isOld = options.now() - record.createdAt > KEY_LIFE_MS;
-  // Of several processes one does it; the others go on with the key there is until the CA refuses it.
-  const isOurs =
-    isOld &&
-    (await options.store.acquireLease(`acme-account ${options.directoryUrl}`, randomUUID(), ROLLOVER_MS));
-  return isOurs ? await rollOverKey(options, record) : calls;
+  return isOurs && isOld(options, record) ? await rollOverKey(options, { ...record, contact }) : calls;
 }
 
 /** Forgets what the CA knows of the account, after it said that it knows none; the key stays. */
@@ -75,15 +79,27 @@ export async function rollOverKey(options: AccountOptions, record: AcmeAccountRe
 async function settleRollover(
   options: AccountOptions,
   record: AcmeAccountRecord,
+  nextSealedKey: string,
 ): Promise<AcmeAccountRecord> {
-  const { nextSealedKey } = record;
-  if (nextSealedKey === null) return record;
   const isKnown = await findAccount(await callsOf(options, nextSealedKey));
   return await options.store.saveAcmeAccount({
     ...record,
     sealedKey: isKnown ? nextSealedKey : record.sealedKey,
     nextSealedKey: null,
   });
+}
+
+async function openByKnownKey(
+  options: AccountOptions,
+  { sealedKey, accountUrl }: AcmeAccountRecord,
+  nextSealedKey: string,
+): Promise<AcmeCalls> {
+  const next = await callsOf(options, nextSealedKey);
+  return (await findAccount(next)) ? next : await callsOf(options, sealedKey, accountUrl ?? undefined);
+}
+
+function isOld({ now }: AccountOptions, { createdAt }: AcmeAccountRecord): boolean {
+  return now() - createdAt > KEY_LIFE_MS;
 }
 
 /** True when the CA has an account of this key, which the calls then use. */

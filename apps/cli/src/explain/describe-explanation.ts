@@ -8,24 +8,30 @@ export function describeExplanation(explanation: Explanation, layout: OutputLayo
   const { verdict, reason, detail, remedy, refusedAt, observed, observedMatch, rule, anchor, validUntil } =
     explanation;
   const where = { handshake: 'the TLS handshake ends', request: 'requests are answered 403' };
-  const fields = formatFields([
-    ['Verdict', reason === null ? verdict : `${verdict} (${reason})`],
-    ['Because', detail],
-    ['Remedy', remedy ?? undefined],
-    ['Observed', observed === null ? undefined : `would be refused (${observed.reason}): ${observed.detail}`],
+  const fields = formatFields(
     [
-      'Observed',
-      observedMatch === null
-        ? undefined
-        : `would be admitted: ${writeMatcher(observedMatch.matcher)} allows ${JSON.stringify(observedMatch.name)}`,
+      ['Verdict', reason === null ? verdict : `${verdict} (${reason})`],
+      ['Because', detail],
+      ['Remedy', remedy ?? undefined],
+      [
+        'Observed',
+        observed === null ? undefined : `would be refused (${observed.reason}): ${observed.detail}`,
+      ],
+      [
+        'Observed',
+        observedMatch === null
+          ? undefined
+          : `would be admitted: ${writeMatcher(observedMatch.matcher)} allows ${JSON.stringify(observedMatch.name)}`,
+      ],
+      ['To admit', observed?.remedy],
+      ['Seen as', refusedAt === null ? undefined : where[refusedAt]],
+      ['Route', `${explanation.route} (${explanation.host}${explanation.path})`],
+      ['Rule', rule === null ? 'none' : `${rule.prefix} to service ${rule.service}`],
+      ['CA', anchor === null ? undefined : anchor.ca],
+      ['Until', verdict === 'admit' ? (validUntil ?? undefined) : undefined],
     ],
-    ['To admit', observed?.remedy],
-    ['Seen as', refusedAt === null ? undefined : where[refusedAt]],
-    ['Route', `${explanation.route} (${explanation.host}${explanation.path})`],
-    ['Rule', rule === null ? 'none' : `${rule.prefix} to service ${rule.service}`],
-    ['CA', anchor === null ? undefined : anchor.ca],
-    ['Until', verdict === 'admit' ? (validUntil ?? undefined) : undefined],
-  ]);
+    layout.columns,
+  );
   return [
     fields,
     section('Chain', ['', 'SUBJECT', 'ISSUER', 'FROM', 'UNTIL'], chainRows(explanation), layout),

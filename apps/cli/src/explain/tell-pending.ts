@@ -1,5 +1,5 @@
 import type { RouteResource } from '@postern/contracts';
-import { CERTIFICATE_REASONS, type CertificateReason } from '@postern/contracts/plain';
+import { CERTIFICATE_REASONS, conditionReasonOf } from '@postern/contracts/plain';
 import type { Explanation } from './explanation.ts';
 
 /** Says of a host without a certificate why it has none yet, when it is tried again, and what to do. */
@@ -8,12 +8,8 @@ export function tellPending(explanation: Explanation, route: RouteResource): Exp
   if (explanation.reason !== 'certificate_pending' || certificate === undefined || certificate.status)
     return explanation;
   const { reason, message } = certificate;
-  const remedy = isReason(reason)
-    ? CERTIFICATE_REASONS[reason].remedy
-    : `it comes by itself; see how far it is: postern cert get ${route.spec.host}`;
+  const known = Object.entries(CERTIFICATE_REASONS).find(([code]) => conditionReasonOf(code) === reason);
+  const remedy =
+    known?.[1].remedy ?? `it comes by itself; see how far it is: postern cert get ${route.spec.host}`;
   return { ...explanation, detail: message, remedy };
-}
-
-function isReason(text: string): text is CertificateReason {
-  return Object.hasOwn(CERTIFICATE_REASONS, text);
 }

@@ -33,16 +33,19 @@ export function isServed({ verifiedAt }: HostnameResource): boolean {
 /** Writes one hostname for a person: how it stands, the records to make and what was found in their place. */
 export function describeHostname(hostname: HostnameResource, layout: OutputLayout): string {
   const { checked, records } = hostname;
-  const head = formatFields([
-    ['Hostname', hostname.name],
-    ['State', hostname.state],
-    ['Since', hostname.since],
-    ['Message', hostname.message],
-    ['Generated', hostname.generated ? 'yes' : 'no'],
-    ['Route', hostname.route ?? 'none'],
-    ['Kept', hostname.kept ? 'until it is removed' : 'as long as its route'],
-    ['Next look', hostname.nextCheckAt ?? undefined],
-  ]);
+  const head = formatFields(
+    [
+      ['Hostname', hostname.name],
+      ['State', hostname.state],
+      ['Since', hostname.since],
+      ['Message', hostname.message],
+      ['Generated', hostname.generated ? 'yes' : 'no'],
+      ['Route', hostname.route ?? 'none'],
+      ['Kept', hostname.kept ? 'until it is removed' : 'as long as its route'],
+      ['Next look', hostname.nextCheckAt ?? undefined],
+    ],
+    layout.columns,
+  );
   const wanted = formatTable(
     ['TYPE', 'NAME', 'VALUE'],
     records.map(({ type, name, value }) => [type, name, value]),
@@ -50,17 +53,22 @@ export function describeHostname(hostname: HostnameResource, layout: OutputLayou
     { ...layout, columns: Number.POSITIVE_INFINITY },
   );
   const make = `\nRecords, one of which verifies it:\n${wanted}`;
-  return head + make + (checked === null ? '\nDNS was not looked at yet.\n' : foundText(checked));
+  return (
+    head + make + (checked === null ? '\nDNS was not looked at yet.\n' : foundText(checked, layout.columns))
+  );
 }
 
-function foundText(checked: NonNullable<HostnameResource['checked']>): string {
+function foundText(checked: NonNullable<HostnameResource['checked']>, columns: number): string {
   const { caa } = checked;
   const none = (texts: readonly string[]) => (texts.length === 0 ? 'none' : texts.join(', '));
-  return `\nFound on ${checked.at}:\n${formatFields([
-    ['CNAME', none(checked.cname)],
-    ['Addresses', none(checked.addresses)],
-    ['TXT', none(checked.txt)],
-    ['CAA', caa === null ? 'none: every CA may issue' : caa.records.join(', ')],
-    ['Failures', checked.failures.length === 0 ? undefined : checked.failures.join('; ')],
-  ])}`;
+  return `\nFound on ${checked.at}:\n${formatFields(
+    [
+      ['CNAME', none(checked.cname)],
+      ['Addresses', none(checked.addresses)],
+      ['TXT', none(checked.txt)],
+      ['CAA', caa === null ? 'none: every CA may issue' : caa.records.join(', ')],
+      ['Failures', checked.failures.length === 0 ? undefined : checked.failures.join('; ')],
+    ],
+    columns,
+  )}`;
 }

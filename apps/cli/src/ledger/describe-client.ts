@@ -31,15 +31,18 @@ export function clientTable(wide: boolean) {
 
 /** Writes one client: its certificate, and where it was seen by which CA. */
 export function describeClient(client: ClientDetails, layout: OutputLayout): string {
-  const fields = formatFields([
-    ['SHA-256', client.fingerprint],
-    ['Subject', client.subject],
-    ['Issuer', client.issuer],
-    ['Serial', client.serial],
-    ['Expires', client.notAfter],
-    ['First seen', client.firstAt],
-    ['Last seen', client.lastAt],
-  ]);
+  const fields = formatFields(
+    [
+      ['SHA-256', client.fingerprint],
+      ['Subject', client.subject],
+      ['Issuer', client.issuer],
+      ['Serial', client.serial],
+      ['Expires', client.notAfter],
+      ['First seen', client.firstAt],
+      ['Last seen', client.lastAt],
+    ],
+    layout.columns,
+  );
   const rows = client.hosts.map(({ host, route, ca, anchor, verdict, firstAt, lastAt }) => [
     host,
     route,

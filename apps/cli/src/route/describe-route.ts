@@ -10,40 +10,43 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
   const subjects = spec.validation?.clientCertificate?.subjectMatches;
   const { name: ca, mode, next } = spec.tls?.clientValidationCa ?? {};
   const ruleCas = ruleCaNamesOf(spec);
-  const head = formatFields([
-    ['Route', route.name],
-    ['Host', spec.host],
-    ['URL', status.url],
+  const head = formatFields(
     [
-      'Client CA',
-      ca ?? (ruleCas.length > 0 ? 'none but where a path demands one' : 'none: every client may connect'),
+      ['Route', route.name],
+      ['Host', spec.host],
+      ['URL', status.url],
+      [
+        'Client CA',
+        ca ?? (ruleCas.length > 0 ? 'none but where a path demands one' : 'none: every client may connect'),
+      ],
+      [
+        'Enforced',
+        mode === 'observe' ? 'no: everybody is let in, and who would be refused is recorded' : undefined,
+      ],
+      ['Next client CA', next && `${next.name}: both are trusted until the rotation ends`],
+      [
+        'Subjects',
+        ca === undefined
+          ? undefined
+          : (subjects?.map(writeSubject).join(', ') ?? 'every certificate of the CA'),
+      ],
+      ['Untrusted clients', spec.tls?.onUntrusted === 'page' ? 'are answered 403' : undefined],
+      [
+        'Client identity',
+        ca === undefined && ruleCas.length === 0 ? undefined : identityText(spec.clientIdentity),
+      ],
+      ['Server certificate', spec.tls?.serverCertificate?.name ?? 'automatic'],
+      [
+        'Basic auth',
+        spec.validation?.httpBasic === undefined ? undefined : basicText(spec.validation.httpBasic),
+      ],
+      ['CORS origins', spec.corsPolicy?.allowOrigins.join(', ')],
+      ['CORS methods', spec.corsPolicy?.allowMethods?.join(', ')],
+      ['Labels', labelsText(route.labels)],
+      ['Updated', route.updatedAt],
     ],
-    [
-      'Enforced',
-      mode === 'observe' ? 'no: everybody is let in, and who would be refused is recorded' : undefined,
-    ],
-    ['Next client CA', next && `${next.name}: both are trusted until the rotation ends`],
-    [
-      'Subjects',
-      ca === undefined
-        ? undefined
-        : (subjects?.map(writeSubject).join(', ') ?? 'every certificate of the CA'),
-    ],
-    ['Untrusted clients', spec.tls?.onUntrusted === 'page' ? 'are answered 403' : undefined],
-    [
-      'Client identity',
-      ca === undefined && ruleCas.length === 0 ? undefined : identityText(spec.clientIdentity),
-    ],
-    ['Server certificate', spec.tls?.serverCertificate?.name ?? 'automatic'],
-    [
-      'Basic auth',
-      spec.validation?.httpBasic === undefined ? undefined : basicText(spec.validation.httpBasic),
-    ],
-    ['CORS origins', spec.corsPolicy?.allowOrigins.join(', ')],
-    ['CORS methods', spec.corsPolicy?.allowMethods?.join(', ')],
-    ['Labels', labelsText(route.labels)],
-    ['Updated', route.updatedAt],
-  ]);
+    layout.columns,
+  );
   const hasSubjects = spec.routes.some((rule) => rule.clientCertificate?.subjectMatches !== undefined);
   const hasCas = ruleCas.length > 0;
   const rules = spec.routes.map((rule) => [
@@ -69,10 +72,12 @@ export function describeRoute(route: RouteResource, layout: OutputLayout): strin
       layout,
     ),
     // The message says why, and what is cut off explains nothing.
-    formatTable(['CONDITION', 'STATUS', 'LAST TRANSITION', 'REASON', 'MESSAGE'], conditions, {
-      ...layout,
-      columns: Number.POSITIVE_INFINITY,
-    }),
+    formatTable(
+      ['CONDITION', 'STATUS', 'LAST TRANSITION', 'REASON', 'MESSAGE'],
+      conditions,
+      layout,
+      'goesBelow',
+    ),
   ].join('\n');
 }
 

@@ -108,7 +108,7 @@ async function readRows(
     services,
     secrets: new Map([...secrets].map(([name, { id, type }]) => [name, { id, type }])),
     isHostVerified: route.status.conditions.every(({ type, status }) => type !== 'HostValidation' || status),
-    issuedCertificate: route.status.reason === 'certificate_pending' ? null : 'issued',
+    issuedCertificate: route.status.reason === 'CertificatePending' ? null : 'issued',
   };
   return { rows, secrets };
 }

@@ -8,7 +8,7 @@ export const ROUTE_TABLE = {
     spec.host,
     spec.routes.map((rule) => rule.prefix).join(','),
     String(spec.corsPolicy !== undefined),
-    status.ready ? 'ready' : status.reason,
+    status.reason,
   ],
 } as const;
 

@@ -26,7 +26,7 @@ export async function waitUntilReady(
       if (route.status.ready) return route;
       look(route);
       // A route that is closed by a fault of its own does not get ready by waiting.
-      if (route.status.reason === 'closed' || performance.now() + LOOK_EVERY_MS > until) {
+      if (route.status.reason === 'Closed' || performance.now() + LOOK_EVERY_MS > until) {
         missing = `${route.name} is written but not served yet (${route.status.reason}): ${route.status.message}`;
       } else await sleep(LOOK_EVERY_MS);
     }

@@ -88,6 +88,7 @@ function describeCertificate(certificate: CertificateDetails): string {
       ],
       ['SHA-256', certificate.fingerprint],
     ],
+    undefined,
     '  ',
   );
 }

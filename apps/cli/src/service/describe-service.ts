@@ -15,20 +15,23 @@ export function describeService(service: ServiceResource, layout: OutputLayout):
   const { spec } = service;
   const usesTls = spec.targets.some((target) => urlOfTarget(target).startsWith('https:'));
   const { connectMs, responseHeadMs, idleBodyMs } = SERVICE_DEFAULTS;
-  const fields = formatFields([
-    ['Service', service.name],
-    ['CA', usesTls ? (spec.tls?.ca?.name ?? 'the public roots') : undefined],
-    ['Client certificate', usesTls ? (spec.tls?.clientCertificate?.name ?? 'none') : undefined],
-    ['Host header', spec.hostHeader ?? 'client'],
-    ['Connect timeout', durationText(spec.timeouts?.connectMs ?? connectMs)],
-    ['Response timeout', durationText(spec.timeouts?.responseHeadMs ?? responseHeadMs)],
-    ['Idle timeout', durationText(spec.timeouts?.idleBodyMs ?? idleBodyMs)],
-    ['Body limit', spec.maxBodyBytes === undefined ? 'none' : `${spec.maxBodyBytes} bytes`],
-    ['Health check', spec.healthCheck === undefined ? 'none' : checkText(spec.healthCheck)],
-    ['Labels', labelsText(service.labels)],
-    ['Used by', service.usedBy.length === 0 ? 'nothing' : service.usedBy.join(', ')],
-    ['Updated', service.updatedAt],
-  ]);
+  const fields = formatFields(
+    [
+      ['Service', service.name],
+      ['CA', usesTls ? (spec.tls?.ca?.name ?? 'the public roots') : undefined],
+      ['Client certificate', usesTls ? (spec.tls?.clientCertificate?.name ?? 'none') : undefined],
+      ['Host header', spec.hostHeader ?? 'client'],
+      ['Connect timeout', durationText(spec.timeouts?.connectMs ?? connectMs)],
+      ['Response timeout', durationText(spec.timeouts?.responseHeadMs ?? responseHeadMs)],
+      ['Idle timeout', durationText(spec.timeouts?.idleBodyMs ?? idleBodyMs)],
+      ['Body limit', spec.maxBodyBytes === undefined ? 'none' : `${spec.maxBodyBytes} bytes`],
+      ['Health check', spec.healthCheck === undefined ? 'none' : checkText(spec.healthCheck)],
+      ['Labels', labelsText(service.labels)],
+      ['Used by', service.usedBy.length === 0 ? 'nothing' : service.usedBy.join(', ')],
+      ['Updated', service.updatedAt],
+    ],
+    layout.columns,
+  );
   const header = ['TARGET', 'WEIGHT', 'STATE', 'EDGES', 'SINCE', 'LAST ERROR'];
   return `${fields}\n${formatTable(header, service.status.targets.map(rowOf), layout)}`;
 }

@@ -28,7 +28,7 @@ beforeEach(() => {
   nowMs = 1_000;
   validUntilMs = 2_000;
   registry = new ConnectionRegistry({
-    hosts: { get: (name) => hosts.get(name) },
+    hosts: { get: (name) => hosts.get(name), hold: () => () => {} },
     graceMs: GRACE_MS,
     firstRequestMs: FIRST_REQUEST_MS,
     now: () => nowMs,
@@ -275,7 +275,7 @@ test('after a full resync connections are judged in slices, a single change befo
     return hosts.get(name);
   };
   registry = new ConnectionRegistry({
-    hosts: { get },
+    hosts: { get, hold: () => () => {} },
     graceMs: GRACE_MS,
     firstRequestMs: FIRST_REQUEST_MS,
     now: () => nowMs,

@@ -1,16 +1,20 @@
-import { clientBundlesOf, type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
-import type { ChangedIds } from '../hosts/host-table.ts';
+import { dependenciesOfDocument, dependency } from '../hosts/document-dependencies.ts';
+import type { ChangedIds, EdgeHostTable } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { onFirstRequest } from './first-request.ts';
 import { type EndReason, judgeStanding } from './judge-standing.ts';
 import { renewUsedRules, usedUntil } from './used-rules.ts';
+import { UsersIndex } from './users-index.ts';
 
 interface Entry {
   readonly connection: Connection;
   readonly drain: () => void;
-  /** The present document of its host; what it names tells which changes concern the connection. */
+  /** The present document of its host. */
   document: HostDocument;
+  /** Every feed document that it and its name follow from: a change of one concerns the connection. */
+  parts: readonly string[];
   /** Of the host when the connection was judged last. */
   policyVersion: string;
   /** Milliseconds since 1970: until then the client is admitted as it was judged last; Infinity without a client. */
@@ -19,7 +23,7 @@ interface Entry {
 }
 
 interface RegistryOptions {
-  readonly hosts: HostTable;
+  readonly hosts: HostTable & Pick<EdgeHostTable, 'hold'>;
   /** Milliseconds between drain and end of a connection that may serve no longer. */
   readonly graceMs: number;
   /** Milliseconds that a connection without a request is left when all are drained. */
@@ -36,7 +40,8 @@ interface RegistryOptions {
  */
 export class ConnectionRegistry {
   readonly #options: RegistryOptions;
-  readonly #byName = new Map<Hostname, Set<Entry>>();
+  readonly #entries = new Set<Entry>();
+  readonly #byPart = new UsersIndex<Entry>();
   #draining = false;
   /** Connections still to be judged anew, from the `#judged`th on. */
   #waiting: readonly Entry[] = [];
@@ -54,14 +59,16 @@ export class ConnectionRegistry {
     drain: () => void,
   ): void {
     const validUntil = connection.client?.validUntil ?? Number.POSITIVE_INFINITY;
-    const entry: Entry = { connection, drain, document, policyVersion, validUntil, ending: false };
     const { sni, socket } = connection;
-    const entries = this.#byName.get(sni) ?? new Set();
-    this.#byName.set(sni, entries);
-    entries.add(entry);
+    const parts = partsOf(sni, document);
+    const entry: Entry = { connection, drain, document, parts, policyVersion, validUntil, ending: false };
+    this.#entries.add(entry);
+    this.#byPart.add(entry, parts);
+    const release = this.#options.hosts.hold(sni);
     socket.once('close', () => {
-      entries.delete(entry);
-      if (entries.size === 0 && this.#byName.get(sni) === entries) this.#byName.delete(sni);
+      this.#entries.delete(entry);
+      this.#byPart.remove(entry, entry.parts);
+      release();
     });
     if (this.#draining) this.#drainAsked(entry);
   }
@@ -73,8 +80,11 @@ export class ConnectionRegistry {
    * way. What a single change concerns comes before what is left of a resync.
    */
   recheck(ids: ChangedIds): void {
-    if (ids === 'all') this.#waiting = [...this.#entries()];
-    else this.#waiting = [...this.#concernedBy(ids), ...this.#waiting.slice(this.#judged)];
+    if (ids === 'all') this.#waiting = [...this.#entries];
+    else {
+      const concerned = this.#byPart.of(ids.map(({ kind, id }) => dependency(kind, id)));
+      this.#waiting = [...concerned, ...this.#waiting.slice(this.#judged)];
+    }
     this.#judged = 0;
     if (this.#slice === undefined) this.#recheckSlice();
   }
@@ -82,7 +92,7 @@ export class ConnectionRegistry {
   /** Ends the connections whose client certificate's path has come to its end. */
   endExpired(): void {
     const now = this.#options.now();
-    for (const entry of this.#entries()) {
+    for (const entry of this.#entries) {
       if (entry.ending || Math.min(entry.validUntil, usedUntil(entry.connection)) > now) continue;
       // Another path may hold for longer than the one that has ended.
       this.#recheckEntry(entry);
@@ -92,34 +102,13 @@ export class ConnectionRegistry {
 
   /** Every connection that is open. */
   *connections(): Generator<Connection> {
-    for (const { connection } of this.#entries()) yield connection;
+    for (const { connection } of this.#entries) yield connection;
   }
 
   /** Lets every connection finish what is under way, and those still to come too; who has yet to ask may ask once. */
   drainAll(): void {
     this.#draining = true;
-    for (const entry of this.#entries()) this.#drainAsked(entry);
-  }
-
-  *#entries(): Generator<Entry> {
-    for (const entries of this.#byName.values()) yield* entries;
-  }
-
-  #concernedBy(ids: Exclude<ChangedIds, 'all'>): Set<Entry> {
-    const names = new Set<string>();
-    const parts = new Set<string>();
-    for (const { kind, id } of ids) (kind === 'host' ? names : parts).add(id);
-    const concerned = new Set<Entry>();
-    for (const name of names) {
-      for (const entry of this.#byName.get(name as Hostname) ?? []) concerned.add(entry);
-    }
-    const wildcards = [...names].some((name) => name.startsWith('*.'));
-    if (!wildcards && parts.size === 0) return concerned;
-    for (const [sni, entries] of this.#byName) {
-      const isBelow = wildcards && names.has(wildcardOf(sni) ?? '');
-      for (const entry of entries) if (isBelow || usesAny(entry.document, parts)) concerned.add(entry);
-    }
-    return concerned;
+    for (const entry of this.#entries) this.#drainAsked(entry);
   }
 
   #recheckSlice(): void {
@@ -153,7 +142,12 @@ export class ConnectionRegistry {
       this.#end(entry);
       return;
     }
-    entry.document = host.document;
+    if (entry.document !== host.document) {
+      this.#byPart.remove(entry, entry.parts);
+      entry.document = host.document;
+      entry.parts = partsOf(entry.connection.sni, host.document);
+      this.#byPart.add(entry, entry.parts);
+    }
     entry.policyVersion = host.policyVersion;
     entry.validUntil = standing.until;
     renewUsedRules(entry.connection, standing.until);
@@ -189,11 +183,9 @@ export class ConnectionRegistry {
   }
 }
 
-function usesAny(document: HostDocument, parts: ReadonlySet<string>): boolean {
-  const { crls = [] } = document.clientCertificate ?? {};
-  // Revocations are told by the name of the project.
-  const project = document.clientCertificate === null ? null : document.project;
-  return [...clientBundlesOf(document), document.certificate, project, ...crls].some(
-    (part) => part !== null && parts.has(part),
-  );
+/** The exact host and its wildcard, whichever of them serves the name: one that comes takes the place of the other. */
+function partsOf(sni: Hostname, document: HostDocument): string[] {
+  const wildcard = wildcardOf(sni);
+  const names = wildcard === undefined ? [sni] : [sni, wildcard];
+  return [...names.map((name) => dependency('host', name)), ...dependenciesOfDocument(document)];
 }

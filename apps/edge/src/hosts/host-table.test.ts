@@ -9,7 +9,7 @@ import { OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 let edge: EdgeFixture;
 
 beforeEach(async () => {
-  edge = await startEdgeFixture({ limits: { servedHostsMax: 50, secureContextsMax: 2 } });
+  edge = await startEdgeFixture({ limits: { servedHostsMax: 4, secureContextsMax: 2 } });
   await edge.putHost('a.example.org');
   await edge.putHost('b.example.org');
   await edge.putHost('*.example.org');
@@ -151,6 +151,40 @@ test('contexts and hosts let go of are made again', () => {
   for (let round = 0; round < 3; round += 1) {
     for (const name of names) expect(lookUp(name).state).toBe('served');
   }
+});
+
+test('a host that connections are open to stays as it is while others come and go, until it changes', async () => {
+  const others = ['d.example.org', 'e.example.org', 'f.example.org', 'g.example.org'];
+  for (const name of others) await edge.putHost(name);
+  const { hosts } = edge.worker;
+  const names = { own: 'a.example.org' as Hostname, wildcard: 'x.example.org' as Hostname };
+  const before = { own: hosts.get(names.own), wildcard: hosts.get(names.wildcard) };
+  const releases = [hosts.hold(names.own), hosts.hold(names.own), hosts.hold(names.wildcard)];
+  const crowd = () => {
+    for (const name of others) lookUp(name);
+  };
+  crowd();
+  expect(hosts.get(names.own)).toBe(before.own);
+  expect(hosts.get(names.wildcard)).toBe(before.wildcard);
+  await edge.putHost('a.example.org');
+  const changed = hosts.get(names.own);
+  expect(changed).not.toBe(before.own);
+  crowd();
+  expect(hosts.get(names.own)).toBe(changed);
+  for (const release of releases) release();
+  crowd();
+  expect(hosts.get(names.own)).not.toBe(changed);
+});
+
+test('a context that is let go is freed, in a later turn than the look-up that gave it', async () => {
+  const found = lookUp('a.example.org');
+  if (found.state !== 'served') throw new Error('not served');
+  const { context } = found.secureContext as { context: { getCertificate(): Buffer | null } };
+  for (const name of ['b.example.org', 'c.example.org']) lookUp(name);
+  expect(context.getCertificate()).not.toBeNull();
+  await new Promise(setImmediate);
+  expect(context.getCertificate()).toBeNull();
+  expect(lookUp('a.example.org').state).toBe('served');
 });
 
 test('a trust bundle is read once for all that use it, and anew when it has changed', async () => {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import type { CheckedList, RevocationIndex } from '@postern/admission';
 import {
@@ -20,6 +19,7 @@ import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';
 import { SessionKeys, type SessionLane } from '../tls/session-keys.ts';
 import { anchorsOfHost } from './anchors-of-host.ts';
 import { dependenciesOfDocument, dependency } from './document-dependencies.ts';
+import { freeContext } from './free-context.ts';
 import {
   type CheckedBundle,
   type OpenedCertificate,
@@ -80,6 +80,8 @@ type Entry =
 export class EdgeHostTable implements HostTable {
   readonly #options: HostTableOptions;
   readonly #entries: Lru<Entry>;
+  /** By id, those that connections are open to: how many, and what of it had to leave `#entries`. */
+  readonly #held = new Map<string, { connections: number; entry: Entry | undefined }>();
   readonly #contexts: Lru<SecureContext>;
   readonly #sessionKeys: SessionKeys;
   /** By session domain; those that no longer hold are left out when they are used. */
@@ -96,8 +98,13 @@ export class EdgeHostTable implements HostTable {
 
   constructor(options: HostTableOptions) {
     this.#options = options;
-    this.#entries = new Lru(options.servedHostsMax ?? EDGE_LIMITS.servedHostsMax);
-    this.#contexts = new Lru(options.secureContextsMax ?? EDGE_LIMITS.secureContextsMax);
+    this.#entries = new Lru(options.servedHostsMax ?? EDGE_LIMITS.servedHostsMax, (id, entry) => {
+      const held = this.#held.get(id);
+      if (held !== undefined) held.entry = entry;
+    });
+    this.#contexts = new Lru(options.secureContextsMax ?? EDGE_LIMITS.secureContextsMax, (_, context) =>
+      freeContext(context),
+    );
     this.#lanes = new Lru(options.servedHostsMax ?? EDGE_LIMITS.servedHostsMax);
     const onUnusable = (what: string, error: UnusableDocument) => this.#tell(what, -1, error);
     this.#sessionKeys = new SessionKeys({ ...options, onUnusable });
@@ -108,8 +115,21 @@ export class EdgeHostTable implements HostTable {
     return entry?.state === 'served' ? entry.host : undefined;
   }
 
+  /** Keeps what is made for a name, however many other hosts are asked for, until the function given is called; for open connections. */
+  hold(name: Hostname): () => void {
+    const id = this.#knownEntry(name) === undefined ? (wildcardOf(name) ?? name) : name;
+    const held = this.#held.get(id) ?? { connections: 0, entry: undefined };
+    held.connections += 1;
+    this.#held.set(id, held);
+    return () => {
+      held.connections -= 1;
+      if (held.connections === 0) this.#held.delete(id);
+    };
+  }
+
   /**
-   * Everything a handshake needs, or why there will be none. Of the `tickets` that a client offers only a session that the host would admit
+   * Everything a handshake needs, or why there will be none; the handshake begins in the same turn of the loop, since a context may be freed
+   * in the next. Of the `tickets` that a client offers only a session that the host would admit
    * now resumes; all others lead to a full handshake.
    */
   lookUp(name: Hostname, tickets: readonly Buffer[] = []): HostLookup {
@@ -130,6 +150,7 @@ export class EdgeHostTable implements HostTable {
     if (ids === 'all' || ids.some(({ kind }) => kind === 'ticket-keys')) this.#forgetSessionKeys();
     if (ids === 'all') {
       this.#entries.clear();
+      for (const held of this.#held.values()) held.entry = undefined;
       this.#bundles.clear();
       this.#revocations.clear();
       this.#lists.clear();
@@ -147,11 +168,15 @@ export class EdgeHostTable implements HostTable {
       if (kind === 'certificate') this.#upstreamCertificates.delete(id);
     }
     if (parts.size > 0) {
-      for (const [id, entry] of this.#entries.entries()) {
+      for (const [id, entry] of this.#allEntries()) {
         if (dependenciesOf(entry).some((part) => parts.has(part))) hosts.push(id);
       }
     }
-    for (const id of hosts) this.#entries.delete(id);
+    for (const id of hosts) {
+      this.#entries.delete(id);
+      const held = this.#held.get(id);
+      if (held !== undefined) held.entry = undefined;
+    }
     return hosts;
   }
 
@@ -170,7 +195,7 @@ export class EdgeHostTable implements HostTable {
   /** The hosts found closed since they changed last, as the report wants them. */
   closedHosts(): ClosedHost[] {
     const closed: ClosedHost[] = [];
-    for (const [, entry] of this.#entries.entries()) {
+    for (const [, entry] of this.#allEntries()) {
       if (entry.state === 'closed' && closed.length < EDGE_LIMITS.reportedHostsMax) closed.push(entry.closed);
     }
     return closed;
@@ -231,8 +256,17 @@ export class EdgeHostTable implements HostTable {
     return wildcard === undefined ? undefined : this.#load(wildcard);
   }
 
+  #knownEntry(id: string): Entry | undefined {
+    return this.#entries.get(id) ?? this.#held.get(id)?.entry;
+  }
+
+  *#allEntries(): Generator<[string, Entry]> {
+    yield* this.#entries.entries();
+    for (const [id, { entry }] of this.#held) if (entry !== undefined) yield [id, entry];
+  }
+
   #load(id: Hostname): Entry | undefined {
-    const known = this.#entries.get(id);
+    const known = this.#knownEntry(id);
     if (known !== undefined) return known;
     const read = this.#closing(id, -1, [], () => readHost(this.#options.replica, id));
     if ('closed' in read) return this.#entries.get(id);
@@ -316,8 +350,8 @@ export class EdgeHostTable implements HostTable {
 
   /** The key that a handshake of this host runs with; null: nothing resumes. */
   #laneFor(host: EdgeHost, tickets: readonly Buffer[]): SessionLane | null {
-    const domain = sessionDomainOf(host);
-    const lanes = kept(this.#lanes, domain, () => this.#sessionKeys.lanesOf(domain));
+    const { sessionDomain } = host;
+    const lanes = kept(this.#lanes, sessionDomain, () => this.#sessionKeys.lanesOf(sessionDomain));
     const now = this.#options.now();
     const holding = lanes.filter(({ expiresAt }) => now < expiresAt);
     return chooseLane(holding, tickets, (session) => this.#mayResume(host, session));
@@ -337,29 +371,17 @@ export class EdgeHostTable implements HostTable {
       buildSecureContext({
         ...openCertificate(host.certificateId, host.certificate, edgeKeyPem),
         anchorsPem: anchorsOfHost(host),
-        sessions: lane === null ? null : { domain: sessionDomainOf(host), ticketKeys: lane.ticketKeys },
+        sessions: lane === null ? null : { domain: host.sessionDomain, ticketKeys: lane.ticketKeys },
         minVersion,
       }),
     );
   }
 }
 
-/** Everything that decides whom a host admits, and the host itself: where any of it changes, every session ends. */
-function sessionDomainOf({ id, policyVersion, document }: EdgeHost): string {
-  const { clientCertificate, rules } = document;
-  const ofRules = rules.flatMap((rule) => {
-    const bundle = rule.clientCertificate?.trustBundle;
-    return bundle === undefined ? [] : [[rule.prefix, bundle]];
-  });
-  return JSON.stringify([id, policyVersion, clientCertificate, ...ofRules]);
-}
-
 /** Hosts share a context only where nothing can be resumed: the keys of a lane are of one domain. */
 function contextKey(host: EdgeHost, lane: SessionLane | null, minVersion: TlsVersion): string {
-  const { chainPem, sealedKey } = host.certificate;
-  const certificate = hash('sha256', `${chainPem}\0${sealedKey}`, 'hex');
   const sessions = lane === null ? 'none' : lane.ticketName.toString('hex');
-  return `${minVersion} ${certificate} ${host.policyVersion} ${sessions}`;
+  return `${minVersion} ${host.certificateHash} ${host.policyVersion} ${sessions}`;
 }
 
 function dependenciesOf(entry: Entry): readonly string[] {

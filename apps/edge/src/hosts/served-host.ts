@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   type CheckedList,
   compileRuleDemands,
@@ -27,6 +28,10 @@ export interface EdgeHost extends ServedHost {
   intermediatesOf(client: ClientIdentity): readonly Buffer[];
   readonly certificateId: string;
   readonly certificate: CertificateDocument;
+  /** Says which certificate and key these are, by their content. */
+  readonly certificateHash: string;
+  /** Everything that decides whom the host admits, and the host itself: where any of it changes, every session ends. */
+  readonly sessionDomain: string;
   /** `KIND ID` of every feed document it is made of. */
   readonly dependsOn: readonly string[];
 }
@@ -34,7 +39,15 @@ export interface EdgeHost extends ServedHost {
 /** What is made of a host's documents. */
 type HostVerdicts = Pick<
   EdgeHost,
-  'policyVersion' | 'hasRuleCas' | 'policy' | 'intermediatesOf' | 'evaluate' | 'evaluateForRule' | 'judgeRule'
+  | 'policyVersion'
+  | 'certificateHash'
+  | 'sessionDomain'
+  | 'hasRuleCas'
+  | 'policy'
+  | 'intermediatesOf'
+  | 'evaluate'
+  | 'evaluateForRule'
+  | 'judgeRule'
 >;
 
 /** Compiles a host from its checked documents. Throws UnusableDocument when its matchers do not compile, or its demands contradict each other. */
@@ -42,7 +55,7 @@ export function makeServedHost(
   parts: Omit<EdgeHost, keyof HostVerdicts>,
   evaluator: ClientEvaluator,
 ): EdgeHost {
-  const { document, bundles, revocations, lists } = parts;
+  const { id, document, bundles, revocations, lists, certificate } = parts;
   const contradiction = contradictionOf(document);
   if (contradiction !== null) throw new UnusableDocument('unusable_document', contradiction);
   const named = new Map(
@@ -53,10 +66,14 @@ export function makeServedHost(
   const { policy } = read;
   const demands = compileRuleDemands(document.rules);
   if (!demands.ok) throw unusableMatcher(demands.findings);
+  const policyVersion = policyVersionOf(document, bundles);
   return {
     ...parts,
     policy,
-    policyVersion: policyVersionOf(document, bundles),
+    policyVersion,
+    // Every handshake asks for these two.
+    certificateHash: hash('sha256', `${certificate.chainPem}\0${certificate.sealedKey}`, 'hex'),
+    sessionDomain: sessionDomainOf(id, policyVersion, document),
     hasRuleCas: policy.ofRules.size > 0,
     intermediatesOf: (client) => intermediatesOf(client, policy, evaluator),
     evaluate: (client) => evaluator.evaluateForHost(client, policy),
@@ -112,6 +129,18 @@ function policyVersionOf(document: HostDocument, bundles: EdgeHost['bundles']): 
     ...(nextTrustBundle === undefined ? [] : ['next', hashOf(nextTrustBundle)]),
     ...(ofRules.size === 0 ? [] : ['rules', ...[...ofRules].map(hashOf)]),
   ].join(' ');
+}
+
+function sessionDomainOf(
+  id: Hostname,
+  policyVersion: string,
+  { clientCertificate, rules }: HostDocument,
+): string {
+  const ofRules = rules.flatMap((rule) => {
+    const bundle = rule.clientCertificate?.trustBundle;
+    return bundle === undefined ? [] : [[rule.prefix, bundle]];
+  });
+  return JSON.stringify([id, policyVersion, clientCertificate, ...ofRules]);
 }
 
 function unusableMatcher([finding]: readonly Finding[]): UnusableDocument {

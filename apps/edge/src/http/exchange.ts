@@ -34,9 +34,9 @@ export interface Exchange {
   onAborted(listener: () => void): void;
   /** Sends an informational response (1xx other than 101); without effect after the head. */
   inform(status: number, fields: readonly Field[]): void;
-  /** Sends the response head at once and gives the writer of its body. */
+  /** Sends the response head, with the first of the body or by the writer's `flush`; gives that writer. */
   respond(status: number, fields: readonly Field[], options: RespondOptions): BodyWriter;
-  /** Sends the head of an upstream's answer, with what the edge decides in its place. */
+  /** Sends the head of an upstream's answer, with what the edge decides in its place; as `respond`. */
   relay(response: UpstreamResponse, decided: DecidedAnswer, hasBody: boolean): BodyWriter;
   /** Ends the response; trailers go out where the framing has room for them. */
   end(trailers: readonly Field[]): void;

@@ -102,12 +102,12 @@ describe.each(HOSTS)('on %s', (host) => {
   });
 });
 
-test('trailers that claim nothing are passed on to HTTP/1.1 and HTTP/2 services', async () => {
+test('trailers that claim nothing and are of no hop are passed on to HTTP/1.1 and HTTP/2 services', async () => {
   for (const host of ['open.example.org', 'open-h2c.example.org']) {
     const { text } = await sendRaw(
       fixture.edge,
       host,
-      `POST / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 7\r\n\r\n`,
+      `POST / HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\nConnection: close, x-hop\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 7\r\nX-Hop: 1\r\n\r\n`,
     );
     expect((JSON.parse(/\{.*\}/s.exec(text)?.[0] ?? '') as Seen).trailers).toEqual([['x-sum', '7']]);
   }

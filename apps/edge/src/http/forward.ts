@@ -1,10 +1,11 @@
 import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts';
 import type { Connection, ServedHost } from '../connection.ts';
-import type { BodyForm, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
-import type { BodyReceiver } from '../upstream/body.ts';
+import { deadlines, type Timed } from '../deadlines.ts';
+import type { BodyForm, UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
+import type { BodyWriter } from '../upstream/body.ts';
 import { type Field, passableTrailers } from '../upstream/fields.ts';
-import { settleOnce } from '../upstream/settle-once.ts';
-import type { UpstreamCall, Upstreams } from '../upstream/upstreams.ts';
+import type { CallEvents, UpstreamCall } from '../upstream/upstream-call.ts';
+import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import {
@@ -16,12 +17,11 @@ import {
 import type { ClientPace } from './http-limits.ts';
 import { identityFields } from './identity-fields.ts';
 import type { IdentityTokens } from './identity-token.ts';
-import { createIdleTimer } from './idle-timer.ts';
-import { pump } from './pump.ts';
+import { Pump, type PumpListener } from './pump.ts';
 import { relayUpgrade } from './relay-upgrade.ts';
 import type { RequestHead } from './request-head.ts';
 import { answerHasBody, informationalFields, responseFields } from './response-fields.ts';
-import { bodyTooLarge, startUpload, type Upload } from './upload.ts';
+import { bodyTooLarge, Upload } from './upload.ts';
 
 export interface ForwardOptions {
   readonly connection: Connection;
@@ -40,136 +40,215 @@ export interface ForwardOptions {
 }
 
 /**
- * Sends an exchange to the rule's service and its answer back, both as they come.
- *
- * Throws a problem while the client can still be answered. After the response head a fault breaks the response off visibly. A client
+ * Sends an exchange to the rule's service and its answer back, both as they come. `onOver` is called once, at the end: with a problem
+ * while the client can still be answered, else with null. After the response head a fault breaks the response off visibly. A client
  * that goes away ends the upstream's exchange at once.
  */
-export async function forward(exchange: Exchange, options: ForwardOptions): Promise<void> {
-  const { entry, rule, served } = options;
+export function forward(
+  exchange: Exchange,
+  options: ForwardOptions,
+  onOver: (problem: unknown) => void,
+): void {
+  const { rule, served } = options;
   const services = served.document.services;
   const upstream = Object.hasOwn(services, rule.service) ? services[rule.service] : undefined;
   if (upstream === undefined)
     throw new PosternError('internal', { detail: 'The service of the rule is missing.' });
-  const request = requestOf(exchange, options, upstream);
+  new Forwarding(exchange, options, upstream, onOver).start();
+}
 
-  let call: UpstreamCall | undefined;
-  let upload: Upload | undefined;
-  let clientGone = !exchange.isOpen();
-  exchange.onAborted(() => {
-    clientGone = true;
+class Forwarding implements CallEvents, PumpListener, Timed {
+  /** When an answer that does not go on is broken off. */
+  deadline = Number.POSITIVE_INFINITY;
+  readonly #exchange: Exchange;
+  readonly #options: ForwardOptions;
+  readonly #upstream: Upstream;
+  readonly #request: UpstreamRequest;
+  readonly #call: UpstreamCall;
+  readonly #onOver: (problem: unknown) => void;
+  readonly #startedAt = performance.now();
+  #upload: Upload | null = null;
+  #response: UpstreamResponse | null = null;
+  #writer: BodyWriter | null = null;
+  #download: Pump | null = null;
+  /** Milliseconds that the answer may pause. */
+  #idleMs = Number.POSITIVE_INFINITY;
+  #isOver = false;
+
+  constructor(
+    exchange: Exchange,
+    options: ForwardOptions,
+    upstream: Upstream,
+    onOver: (problem: unknown) => void,
+  ) {
+    const { rule, served, upstreams } = options;
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#upstream = upstream;
+    this.#onOver = onOver;
+    this.#request = requestOf(exchange, options, upstream);
+    const service = `${served.document.project}/${rule.service}`;
+    this.#call = upstreams.call(service, upstream, this.#request, this);
+  }
+
+  start(): void {
+    const exchange = this.#exchange;
+    if (!exchange.isOpen()) {
+      this.#leave();
+      return;
+    }
+    exchange.onAborted(() => this.#leave());
+    this.#call.start();
+  }
+
+  onOpened(): void {
+    const { entry, pace } = this.#options;
+    const call = this.#call;
+    entry.target = call.target;
+    const request = this.#request;
+    if (request.body.kind === 'none') return;
+    this.#upload = new Upload({
+      ...{ exchange: this.#exchange, call, request, upstream: this.#upstream, entry, pace },
+      onFailed: (problem) => this.onFailed(problem),
+    });
+    this.#upload.start();
+  }
+
+  onContinue(): void {
+    this.#exchange.inform(100, []);
+    this.#upload?.askedFor();
+  }
+
+  onInform(status: number, fields: readonly Field[]): void {
+    this.#exchange.inform(status, informationalFields(fields));
+  }
+
+  onResponse(response: UpstreamResponse): void {
+    this.#response = response;
+    this.#options.entry.upstreamMs = Math.round(performance.now() - this.#startedAt);
+    try {
+      if (response.upgraded !== null) this.#switchProtocols(response, response.upgraded);
+      else this.#answer(response);
+    } catch (error) {
+      this.onFailed(error);
+    }
+  }
+
+  onFailed(problem: unknown): void {
+    if (this.#isOver) return;
+    if (this.#writer === null) {
+      this.#end(problem, false);
+      return;
+    }
+    // The head is out: the one honest thing left is an answer that visibly lacks its end.
+    const { entry } = this.#options;
     entry.aborted = true;
-    call?.abort();
-  });
-  const startedAt = performance.now();
-  call = await options.upstreams.open(`${served.document.project}/${rule.service}`, upstream, request, {
-    onContinue() {
-      exchange.inform(100, []);
-      upload?.askedFor();
-    },
-    onInform(status, fields) {
-      exchange.inform(status, informationalFields(fields));
-    },
-  });
-  entry.target = call.target;
-  if (clientGone) {
-    call.abort();
-    return;
+    entry.code = problem instanceof PosternError ? problem.code : 'upstream_invalid';
+    this.#end(null, false);
+    this.#exchange.abort();
   }
-  upload = startUpload({ exchange, call, request, upstream, entry, pace: options.pace });
-  let whole = false;
-  try {
-    const response = await Promise.race([call.response, upload.failed]);
-    entry.upstreamMs = Math.round(performance.now() - startedAt);
-    if (clientGone) return;
-    if (response.upgraded !== null) await switchProtocols(exchange, response, entry);
-    else whole = await sendResponse(exchange, response, { call, upload, request, upstream, options });
-  } catch (error) {
-    if (clientGone) return;
-    throw error;
-  } finally {
-    upload.stop();
-    if (!whole) call.abort();
+
+  onChunk(bytes: number): boolean {
+    this.#options.entry.bytesOut += bytes;
+    this.#touch();
+    return true;
   }
-}
 
-interface ResponseContext {
-  readonly call: UpstreamCall;
-  readonly upload: Upload;
-  readonly request: UpstreamRequest;
-  readonly upstream: Upstream;
-  readonly options: ForwardOptions;
-}
+  onFull(): void {}
 
-/** Resolves with whether the answer came to its regular end. */
-async function sendResponse(
-  exchange: Exchange,
-  response: UpstreamResponse,
-  { call, upload, request, upstream, options: { cors, entry } }: ResponseContext,
-): Promise<boolean> {
-  // RFC 9110 section 15: nothing else is a final status, and HTTP/2 could not carry it.
-  if (response.status < 200 || response.status > 599) {
-    throw new PosternError('upstream_invalid', {
-      detail: `The upstream answered with the status ${response.status}.`,
+  onRoom(): void {}
+
+  onEnd(): void {
+    // Who has answered wants no more of the request; let go of, the rest of it can be read away.
+    const isSent = this.#upload?.stop() ?? true;
+    if (!isSent) this.#call.abort();
+    this.#exchange.end(passableTrailers(this.#response?.trailers() ?? []));
+    this.#end(null, true);
+  }
+
+  onBroken(problem?: Error): void {
+    this.onFailed(problem);
+  }
+
+  onDeadline(): void {
+    this.onFailed(tooSlow(this.#writer?.isFull === true ? 'client' : 'upstream'));
+  }
+
+  #answer(response: UpstreamResponse): void {
+    const { cors, entry } = this.#options;
+    // RFC 9110 section 15: nothing else is a final status, and HTTP/2 could not carry it.
+    if (response.status < 200 || response.status > 599) {
+      throw new PosternError('upstream_invalid', {
+        detail: `The upstream answered with the status ${response.status}.`,
+      });
+    }
+    const request = this.#request;
+    const hasBody = response.hasBody && answerHasBody(request.method, response.status);
+    if (!request.grpc && !(hasBody && isEventStream(response))) this.#idleMs = this.#upstream.idleBodyMs;
+    const writer = this.#exchange.relay(response, { upstreamMs: entry.upstreamMs ?? 0, cors }, hasBody);
+    this.#writer = writer;
+    entry.status = response.status;
+    this.#upload?.answered(() => this.#touch());
+    this.#touch();
+    if (hasBody) {
+      this.#download = new Pump(response.body, writer, this);
+      this.#download.start();
+    } else if (response.hasBody && response.http1Head !== null) {
+      // Content where none has a place is not waited for: it may have no end, or never come.
+      this.#call.abort();
+      this.onEnd();
+    } else {
+      response.body.start({ data: () => this.#call.abort(), end() {}, broken() {} });
+      this.onEnd();
+    }
+    if (this.#isOver) return;
+    writer.flush();
+    deadlines.watch(this);
+  }
+
+  #switchProtocols(response: UpstreamResponse, upgraded: UpgradedUpstream): void {
+    const { upgrade } = this.#exchange;
+    const { entry } = this.#options;
+    if (upgrade === null)
+      throw new PosternError('upstream_invalid', { detail: 'The upstream switched protocols unasked.' });
+    entry.status = 101;
+    upgrade.accept([
+      ['Connection', 'Upgrade'],
+      ['Upgrade', 'websocket'],
+      ...responseFields(response, { upstreamMs: entry.upstreamMs ?? 0, cors: null }),
+    ]);
+    void relayUpgrade(upgrade, upgraded).then(({ bytesIn, bytesOut }) => {
+      entry.bytesIn += bytesIn;
+      entry.bytesOut += bytesOut;
+      entry.aborted = false;
+      this.#end(null, true);
     });
   }
-  const hasBody = response.hasBody && answerHasBody(request.method, response.status);
-  const endless =
-    request.grpc || /^text\/event-stream\b/i.test(response.fields.valuesOf('content-type')[0] ?? '');
-  const writer = exchange.relay(response, { upstreamMs: entry.upstreamMs ?? 0, cors }, hasBody);
-  entry.status = response.status;
-  const stalled = settleOnce<never>();
-  const idle = createIdleTimer(endless ? null : upstream.idleBodyMs, () => {
-    stalled.reject(tooSlow(writer.isFull ? 'client' : 'upstream'));
-  });
-  upload.answered(idle.touch);
-  try {
-    if (hasBody) {
-      const onChunk = (bytes: number): void => {
-        entry.bytesOut += bytes;
-        idle.touch();
-      };
-      const { finished } = pump(response.body, writer, { onChunk });
-      await Promise.race([finished, upload.failed, stalled.promise]);
-    } else {
-      response.body.start(NOBODY);
-    }
-    // Who has answered wants no more of the request; let go of, the rest of it can be read away.
-    if (!upload.stop()) call.abort();
-    exchange.end(passableTrailers(response.trailers()));
-    return true;
-  } catch (error) {
-    // A client that left has ended the upstream's exchange, and is not to be taken for its fault.
-    if (entry.aborted) return false;
-    // The head is out: the one honest thing left is an answer that visibly lacks its end.
-    entry.aborted = true;
-    entry.code = error instanceof PosternError ? error.code : 'upstream_invalid';
-    exchange.abort();
-    return false;
-  } finally {
-    idle.stop();
+
+  #touch(): void {
+    if (this.#idleMs !== Number.POSITIVE_INFINITY) this.deadline = performance.now() + this.#idleMs;
+  }
+
+  /** The client has gone. */
+  #leave(): void {
+    this.#options.entry.aborted = true;
+    // What an upgrade has become ends with its sockets.
+    if (this.#response?.upgraded == null) this.#end(null, false);
+  }
+
+  #end(problem: unknown, isWhole: boolean): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    deadlines.forget(this);
+    this.#download?.stop();
+    this.#upload?.stop();
+    if (!isWhole) this.#call.abort();
+    this.#onOver(problem);
   }
 }
 
-async function switchProtocols(
-  exchange: Exchange,
-  response: UpstreamResponse,
-  entry: AccessEntry,
-): Promise<void> {
-  const { upgrade } = exchange;
-  if (upgrade === null || response.upgraded === null) {
-    throw new PosternError('upstream_invalid', { detail: 'The upstream switched protocols unasked.' });
-  }
-  entry.status = 101;
-  upgrade.accept([
-    ['Connection', 'Upgrade'],
-    ['Upgrade', 'websocket'],
-    ...responseFields(response, { upstreamMs: entry.upstreamMs ?? 0, cors: null }),
-  ]);
-  const { bytesIn, bytesOut } = await relayUpgrade(upgrade, response.upgraded);
-  entry.bytesIn += bytesIn;
-  entry.bytesOut += bytesOut;
-  entry.aborted = false;
+function isEventStream({ fields }: UpstreamResponse): boolean {
+  return /^text\/event-stream\b/i.test(fields.valuesOf('content-type')[0] ?? '');
 }
 
 function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstream): UpstreamRequest {
@@ -214,9 +293,6 @@ function isGrpc(exchange: Exchange, upstream: Upstream): boolean {
     /^application\/grpc(?:[+;]|\s*$)/i.test(exchange.fields.valuesOf('content-type')[0] ?? '')
   );
 }
-
-/** Of an answer without a body nothing is to be heard. */
-const NOBODY: BodyReceiver = { data() {}, end() {}, broken() {} };
 
 function tooSlow(who: 'client' | 'upstream'): PosternError {
   return who === 'client'

@@ -72,9 +72,13 @@ function fieldsOfEdge({ connection, authority, publicHttpsPort, identity }: Forw
   ];
 }
 
-/** Trailers of a request that may go on: passable ones that claim no identity. */
-export function forwardedTrailers(fields: readonly Field[]): Field[] {
-  return passableTrailers(fields).filter(([name]) => !claimsIdentity(name) && !name.includes('_'));
+/** Trailers of a request that may go on: passable ones that claim no identity, and that Connection in the head does not nominate. */
+export function forwardedTrailers(fields: readonly Field[], head: FieldList): readonly Field[] {
+  if (fields.length === 0) return fields;
+  const nominated = listOf(head, 'connection');
+  return passableTrailers(fields).filter(
+    ([name]) => !claimsIdentity(name) && !name.includes('_') && !nominated.includes(name.toLowerCase()),
+  );
 }
 
 /** Whether the client takes trailers: the one TE member that may go on, for gRPC (RFC 9113 section 8.2.2). */

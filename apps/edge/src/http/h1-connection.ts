@@ -91,10 +91,10 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     this.#readOn();
   }
 
-  /** The last byte of the answer has left. Bound, since each answer passes it on. */
-  readonly onWritten = (): void => {
+  /** The last byte of the answer has left, or never will; of that 'close' tells. Bound, since each answer passes it on. */
+  readonly onWritten = (error?: Error | null): void => {
     const exchange = this.#exchange;
-    if (exchange === null) return;
+    if (exchange === null || (error ?? null) !== null) return;
     exchange.isWritten = true;
     if (exchange.isFinished) this.#settle();
   };

@@ -62,7 +62,6 @@ export class Http1Exchange implements Exchange {
   readonly #body: Http1RequestBody | null;
   #head: RequestHead | null;
   #writer: Http1BodyWriter | null = null;
-  #isCorked = false;
   #onAborted: (() => void) | null = null;
 
   /** `fault`: the head could not be read to its end. */
@@ -147,7 +146,6 @@ export class Http1Exchange implements Exchange {
     if (this.isEnded) return;
     this.isEnded = true;
     this.#writer?.end(trailers);
-    this.#uncork();
     if (this.#body?.isDone === false) this.#body.discard();
   }
 
@@ -193,25 +191,8 @@ export class Http1Exchange implements Exchange {
 
   #begin(head: Buffer, framing: WriterFraming, bytes: number): BodyWriter {
     const { socket, onWritten } = this.#connection;
-    const writer = new Http1BodyWriter(socket, framing, bytes, onWritten);
-    this.#writer = writer;
-    // What the body brings in the same turn shares a write, and so a TLS record, with the head.
-    socket.cork();
-    this.#isCorked = true;
-    setImmediate(uncork, this);
-    if (framing === 'none' || (framing === 'length' && bytes === 0)) socket.write(head, onWritten);
-    else socket.write(head);
-    return writer;
-  }
-
-  #uncork(): void {
-    if (!this.#isCorked) return;
-    this.#isCorked = false;
-    this.#connection.socket.uncork();
-  }
-
-  static uncork(exchange: Http1Exchange): void {
-    exchange.#uncork();
+    this.#writer = new Http1BodyWriter(socket, framing, bytes, head, onWritten);
+    return this.#writer;
   }
 
   #upgradeRequest(): UpgradeRequest {
@@ -226,5 +207,3 @@ export class Http1Exchange implements Exchange {
     };
   }
 }
-
-const { uncork } = Http1Exchange;

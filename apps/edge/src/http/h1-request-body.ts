@@ -12,6 +12,7 @@ export interface BodyFeed {
 export class Http1RequestBody implements BodySource {
   /** The chunks cannot be read: nothing behind them can be. */
   isBroken = false;
+  readonly isLent = false;
   readonly #reader = new BodyReader();
   readonly #feed: BodyFeed;
   readonly #toProblem: (error: unknown) => Error;

@@ -59,9 +59,9 @@ async function outcomeOf(
   const handle = createRequestHandler({
     hosts: { get: () => (served === null ? undefined : host) },
     upstreams: {
-      open() {
+      call() {
         calls.push('forwarded');
-        return Promise.reject(new Error('far enough'));
+        throw new Error('far enough');
       },
       close: () => undefined,
     },

@@ -69,14 +69,22 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     return table;
   };
 
-  const answer = async (
+  /** Calls `onOver` once, in this turn or a later one. */
+  const answer = (
     exchange: Exchange,
     connection: Connection,
     served: ServedHost,
     entry: AccessEntry,
-  ): Promise<void> => {
+    onOver: (fault: unknown) => void,
+  ): void => {
     const { document } = served;
-    const extra: Field[] = [];
+    let extra: readonly Field[] = [];
+    const onProblem = (error: unknown): void => {
+      const problem = asProblem(error, exchange, entry);
+      noteRefusal(problem, { connection, served, entry, ledger: options.ledger })
+        .then((noted) => refuse(exchange, noted, extra, served, entry))
+        .then(() => onOver(null), onOver);
+    };
     try {
       const head = readRequestHead(exchange);
       requireServedHost(head.host, connection, options.hosts);
@@ -84,11 +92,12 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       // Where rules name CAs of their own nothing can be said of a client before there is a rule.
       let shown = served.hasRuleCas ? null : gate.admit(connection, served, null);
       const cors = document.cors === null ? null : corsFields(exchange.fields, document.cors);
-      extra.push(...(cors ?? []));
+      extra = cors ?? extra;
       if (head.target === '*') {
         shown ??= gate.admit(connection, served, null);
         entry.status = 204;
         answerEmpty(exchange, 204, extra);
+        onOver(null);
         return;
       }
       const { rule } = rulesOf(served).find(head.target);
@@ -101,36 +110,30 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       if (preflight !== undefined) {
         entry.status = 204;
         answerEmpty(exchange, 204, preflight);
+        onOver(null);
         return;
       }
       if (document.httpBasic !== null) requireBasicCredentials(exchange.fields, document.httpBasic);
       if (rule === null) throw noRule(head);
       const websocket = isWebsocketRequest(exchange, rule);
-      await forward(exchange, {
-        connection: shown,
-        served,
-        rule,
-        head,
-        websocket,
-        cors,
-        entry,
-        upstreams: options.upstreams,
-        identityTokens: options.identityTokens,
-        publicHttpsPort: options.publicHttpsPort,
-        pace: options.pace,
+      const forwarding = {
+        ...{ connection: shown, served, rule, head, websocket, cors, entry },
+        ...{ upstreams: options.upstreams, identityTokens: options.identityTokens },
+        ...{ publicHttpsPort: options.publicHttpsPort, pace: options.pace },
+      };
+      forward(exchange, forwarding, (problem) => {
+        if (problem === null) onOver(null);
+        else onProblem(problem);
       });
     } catch (error) {
-      const problem = asProblem(error, exchange, entry);
-      const { ledger } = options;
-      const noted = await noteRefusal(problem, { connection, served, entry, ledger });
-      refuse(exchange, noted, extra, served, entry);
+      onProblem(error);
     }
   };
 
   const refuse = (
     exchange: Exchange,
     problem: PosternError,
-    extra: Field[],
+    extra: readonly Field[],
     served: ServedHost,
     entry: AccessEntry,
   ): void => {
@@ -141,10 +144,10 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       return;
     }
     const { httpBasic } = served.document;
-    if (problem.code === 'basic_credentials_required' && httpBasic !== null)
-      extra.push(basicChallenge(httpBasic));
+    const isChallenge = problem.code === 'basic_credentials_required' && httpBasic !== null;
+    const fields = isChallenge ? [...extra, basicChallenge(httpBasic)] : extra;
     // After a head that could be read in two ways, nothing that follows on the connection can be trusted.
-    const { status, bytes } = answerProblem(exchange, problem, extra, problem.code === 'bad_request');
+    const { status, bytes } = answerProblem(exchange, problem, fields, problem.code === 'bad_request');
     entry.status = status;
     entry.bytesOut = bytes;
   };
@@ -165,33 +168,48 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     return problem;
   };
 
-  return async (exchange, connection) => {
+  const serve = (exchange: Exchange, connection: Connection, onDone: () => void): void => {
     noteRequest(connection);
     const entry = createEntry(exchange, connection, options.now());
     const startedAt = performance.now();
     const overload = options.load?.begin() ?? null;
+    let isOver = false;
+    /** `fault`: what went wrong inside the edge, beyond any answer. */
+    const onOver = (fault: unknown): void => {
+      if (isOver) return;
+      isOver = true;
+      if (fault !== null) {
+        entry.aborted = true;
+        entry.code = 'internal';
+        options.log.error({ requestId: exchange.id, err: fault }, 'a request failed inside the edge');
+        exchange.abort();
+      }
+      options.load?.end();
+      entry.durationMs = Math.round(performance.now() - startedAt);
+      if (isLogged(entry)) options.accessLog.write(entry);
+      options.onFinished(entry);
+      onDone();
+    };
     try {
       const served = gate.servedHostOf(connection);
       if (served === undefined) {
         entry.aborted = true;
         entry.code = 'unavailable';
         exchange.dismiss();
+        onOver(null);
       } else {
         entry.route = served.document.route;
-        if (overload !== null) refuse(exchange, overload, [], served, entry);
-        else await answer(exchange, connection, served, entry);
+        if (overload === null) answer(exchange, connection, served, entry, onOver);
+        else {
+          refuse(exchange, overload, [], served, entry);
+          onOver(null);
+        }
       }
     } catch (error) {
-      entry.aborted = true;
-      entry.code = 'internal';
-      options.log.error({ requestId: exchange.id, err: error }, 'a request failed inside the edge');
-      exchange.abort();
+      onOver(error);
     }
-    options.load?.end();
-    entry.durationMs = Math.round(performance.now() - startedAt);
-    if (isLogged(entry)) options.accessLog.write(entry);
-    options.onFinished(entry);
   };
+  return (exchange, connection) => new Promise((resolve) => serve(exchange, connection, resolve));
 }
 
 /** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */

@@ -39,15 +39,15 @@ test.each([
   expect(text).toMatch(/^HTTP\/1\.1 200 /);
 });
 
+let handled: string[] = [];
+const answerAll: HandleExchange = async (exchange) => {
+  handled.push(exchange.target);
+  exchange.respond(200, [['content-length', '2']], { hasBody: true, close: false }).write(Buffer.from('ok'));
+  exchange.end([]);
+};
+
 test('a request waits until the answer before it is out, and so does the end of a draining connection', async () => {
-  const handled: string[] = [];
-  const answerAll: HandleExchange = async (exchange) => {
-    handled.push(exchange.target);
-    exchange
-      .respond(200, [['content-length', '2']], { hasBody: true, close: false })
-      .write(Buffer.from('ok'));
-    exchange.end([]);
-  };
+  handled = [];
   const server = createHttp1Server(answerAll, HTTP_LIMITS);
   const written: string[] = [];
   let flush: (() => void) | undefined;
@@ -73,5 +73,25 @@ test('a request waits until the answer before it is out, and so does the end of 
   expect(written.join('').match(/ok/g)).toHaveLength(2);
   expect(socket.writableEnded).toBe(true);
   socket.destroy();
+  server.close();
+});
+
+test('a request whose client has gone before its turn is not served', async () => {
+  handled = [];
+  const server = createHttp1Server(answerAll, HTTP_LIMITS);
+  let fail: ((error: Error) => void) | undefined;
+  const socket = new Duplex({
+    read: () => undefined,
+    write(_chunk, _encoding, callback) {
+      fail = callback;
+    },
+  });
+  server.serve({ socket } as unknown as Connection);
+  socket.push('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n');
+  for (let turns = 0; turns < 20; turns += 1) await turn();
+  fail?.(new Error('the connection was reset'));
+  for (let turns = 0; turns < 20; turns += 1) await turn();
+  expect(handled).toEqual(['/1']);
+  expect(socket.destroyed).toBe(true);
   server.close();
 });

@@ -1,70 +1,71 @@
-import type { BodySource, BodyWriter } from '../upstream/body.ts';
+import type { BodyReceiver, BodySource, BodyWriter, WriterListener } from '../upstream/body.ts';
 
 export interface PumpListener {
-  /** Hears of each chunk's bytes before it is written; stops the pump by throwing. */
-  readonly onChunk: (bytes: number) => void;
+  /** Hears of each chunk's bytes before it is written; false stops the pump. */
+  onChunk(bytes: number): boolean;
   /** The writer is full: nothing is read until it has room again. */
-  readonly onFull?: () => void;
-  readonly onRoom?: () => void;
+  onFull(): void;
+  onRoom(): void;
+  /** The body is whole. */
+  onEnd(): void;
+  /** Either side ended before the body; with the problem where the sender is to be told of one. */
+  onBroken(problem?: Error): void;
 }
 
-/** A body on its way. */
-export interface Pump {
-  /** Resolves at the end of the body; rejects when either side ends before it. Stays open when the pump is stopped. */
-  readonly finished: Promise<void>;
+/**
+ * Moves a body chunk by chunk, at the pace of the slower side; leaves the writer open for trailers. Its listener hears of one end,
+ * or of none when it is stopped.
+ */
+export class Pump implements BodyReceiver, WriterListener {
+  readonly #from: BodySource;
+  readonly #to: BodyWriter;
+  readonly #listener: PumpListener;
+  #isOver = false;
+
+  constructor(from: BodySource, to: BodyWriter, listener: PumpListener) {
+    this.#from = from;
+    this.#to = to;
+    this.#listener = listener;
+  }
+
+  /** Begins; what is there already is moved before it returns. */
+  start(): void {
+    this.#to.listen(this);
+    this.#from.start(this);
+  }
+
   /** Lets go of both sides; the reader is left paused. Without effect after the end. */
-  stop(): void;
-}
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#from.stop();
+  }
 
-/** Moves a body chunk by chunk, at the pace of the slower side; leaves the writer open for trailers. */
-export function pump(from: BodySource, to: BodyWriter, listener: PumpListener): Pump {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let over = false;
-  const stop = (): void => {
-    if (over) return;
-    over = true;
-    from.stop();
-  };
-  const fail = (error: unknown): void => {
-    if (over) return;
-    stop();
-    reject(error);
-  };
-  // An error costs a stack, and both sides close after every body that went well.
-  const breakOff = (): void => {
-    if (!over) fail(new Error('one side ended before the body'));
-  };
-  to.listen({
-    room() {
-      if (over) return;
-      listener.onRoom?.();
-      from.resume();
-    },
-    broken: breakOff,
-  });
-  from.start({
-    data(chunk) {
-      if (over) return;
-      try {
-        listener.onChunk(chunk.length);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      if (!to.isOpen) breakOff();
-      else if (!to.write(chunk)) {
-        from.pause();
-        listener.onFull?.();
-      }
-    },
-    end() {
-      over = true;
-      resolve();
-    },
-    broken(problem) {
-      if (problem === undefined) breakOff();
-      else fail(problem);
-    },
-  });
-  return { finished: promise, stop };
+  room(): void {
+    if (this.#isOver) return;
+    this.#listener.onRoom();
+    this.#from.resume();
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#isOver || !this.#listener.onChunk(chunk.length)) return;
+    const to = this.#to;
+    if (!to.isOpen) this.broken();
+    else if (!to.write(this.#from.isLent && to.keepsBytes ? Buffer.from(chunk) : chunk)) {
+      this.#from.pause();
+      this.#listener.onFull();
+    }
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#listener.onEnd();
+  }
+
+  broken(problem?: Error): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#listener.onBroken(problem);
+  }
 }

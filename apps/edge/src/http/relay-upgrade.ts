@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { UpgradedUpstream } from '../upstream/attempt.ts';
+import { endGently } from './end-gently.ts';
 import type { UpgradeRequest } from './exchange.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
 
 /**
- * Passes bytes both ways until both sides are closed; the end of one side is the end of the other.
- * Resolves with the bytes that went each way.
+ * Passes bytes both ways until both sides are closed; the end of one side is the end of the other, once that has taken what was
+ * sent to it (HTTP_LIMITS.idleMs at most). Resolves with the bytes that went each way.
  */
 export async function relayUpgrade(
   client: UpgradeRequest,
@@ -30,7 +32,8 @@ export async function relayUpgrade(
 function closing(socket: Duplex, other: Duplex): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      other.destroy();
+      if (socket.errored === null) endWhenTaken(other);
+      else other.destroy();
       resolve();
     };
     if (socket.destroyed) {
@@ -41,4 +44,13 @@ function closing(socket: Duplex, other: Duplex): Promise<void> {
     socket.on('error', () => undefined);
     socket.once('close', done);
   });
+}
+
+/** The last messages may still wait for a slow reader. */
+function endWhenTaken(socket: Duplex): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), HTTP_LIMITS.idleMs).unref();
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(() => endGently(socket));
+  socket.resume();
 }

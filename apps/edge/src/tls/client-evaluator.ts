@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import {
   type ClientPath,
   type ClientPolicy,
@@ -14,17 +13,37 @@ import {
 import type { CompiledRule } from '@postern/contracts';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
+import { derHash } from './der-hash.ts';
+
+/** Milliseconds: long enough for one connection, and for a client that makes one after the other. */
+const ADMISSION_STANDS_MS = 1_000;
+/** Some 4 KiB each. */
+const ADMISSIONS_MAX = 1_000;
+
+/** What a host said of a client last. */
+interface Admission {
+  readonly policy: HostPolicy;
+  readonly evaluation: Evaluation;
+  /** Milliseconds since 1970 between which it is not asked again. */
+  readonly at: number;
+  readonly until: number;
+}
 
 /**
  * Evaluates clients, and remembers their paths, each for as long as it holds.
  *
  * A path is found by everything it follows from: the certificates, in order, and the content of the bundle. So a changed CA needs no
  * clearing; revocations and matchers are asked anew each time. Refusals are remembered apart: a flood of strangers drives no client out.
+ *
+ * What a host as a whole admits stands for a moment, at most ADMISSION_STANDS_MS, since one connection asks four times. It is of
+ * this very policy, which a host is given anew with every change of what it is made of, revocations too; and never beyond its end.
  */
 export class ClientEvaluator {
   readonly #now: () => number;
   readonly #admitted = new Lru<ClientPath>(EDGE_LIMITS.admittedPathsMax);
   readonly #refused = new Lru<ClientPath>(EDGE_LIMITS.refusedPathsMax);
+  /** By chain. */
+  readonly #admissions = new Lru<Admission>(ADMISSIONS_MAX);
 
   /** `now` gives milliseconds since 1970. */
   constructor(now: () => number) {
@@ -38,7 +57,17 @@ export class ClientEvaluator {
 
   /** What a connection of the client is worth to the host and its rules, as it stands now. */
   evaluateForHost(client: PresentedClient, policy: HostPolicy): Evaluation {
-    return evaluateForHost(client, policy, this.#now(), this.#find);
+    const now = this.#now();
+    if (!client.openssl.good) return evaluateForHost(client, policy, now, this.#find);
+    const key = keyOf(client.chain);
+    const last = this.#admissions.get(key);
+    if (last?.policy === policy && last.at <= now && now < last.until) return last.evaluation;
+    const evaluation = evaluateForHost(client, policy, now, this.#find);
+    if (evaluation.verdict === 'admit') {
+      const until = Math.min(now + ADMISSION_STANDS_MS, evaluation.validUntil);
+      this.#admissions.set(key, { policy, evaluation, at: now, until });
+    }
+    return evaluation;
   }
 
   /** What holds for the client where a rule applies, or none; null: nothing is demanded there. */
@@ -51,7 +80,7 @@ export class ClientEvaluator {
   }
 
   readonly #find: FindClientPath = (chain, bundle, now) => {
-    const key = `${bundle.contentHash} ${hash('sha256', Buffer.concat(chain), 'base64')}`;
+    const key = `${bundle.contentHash} ${keyOf(chain)}`;
     const known = this.#admitted.get(key) ?? this.#refused.get(key);
     if (known !== undefined && now < known.result.validUntil) return known;
     const path = findClientPath(chain, bundle, now);
@@ -60,4 +89,9 @@ export class ClientEvaluator {
     (path.result.verdict === 'admit' ? this.#admitted : this.#refused).set(key, path);
     return path;
   };
+}
+
+/** Says which certificates these are, in their order. */
+function keyOf(chain: readonly Buffer[]): string {
+  return chain.map(derHash).join(' ');
 }

@@ -64,7 +64,7 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
       secureContext: options.secureContext,
       requestCert: demanding,
       rejectUnauthorized: demanding && options.tellsUntrusted !== true,
-      ALPNProtocols: [...(options.protocols ?? ['h2', 'http/1.1'])],
+      ALPNProtocols: options.protocols === undefined ? HTTP_PROTOCOLS : [...options.protocols],
     });
     const stopCatching = options.lingerer.catchHandshakeFailure(raw, () => detachTls(socket));
     // Only the first counts.
@@ -101,6 +101,8 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
   });
 }
 
+/** As ALPN writes them (RFC 7301 section 3.1), which Node would do anew for each connection. */
+const HTTP_PROTOCOLS = Buffer.from('\x02h2\x08http/1.1', 'latin1');
 const NO_CERTIFICATE = 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
 function judge(

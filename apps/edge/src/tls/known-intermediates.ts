@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { readCertificateFields } from '@postern/pki';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
+import { derHash } from './der-hash.ts';
 
 /** The certificates above one admitted leaf, as workers tell each other of them: base64 of DER, nearest first. */
 export interface SharedIntermediates {
@@ -47,9 +47,9 @@ export class KnownIntermediates {
 
   of(policyVersion: string): IntermediatesOfPolicy {
     return {
-      find: (leafDer) => this.#chains.get(`${policyVersion} ${hashOf(leafDer)}`) ?? [],
+      find: (leafDer) => this.#chains.get(`${policyVersion} ${derHash(leafDer)}`) ?? [],
       above: (leafDer) => this.#above(policyVersion, leafDer),
-      mayRead: (leafDer, isGood) => this.#mayRead(`${policyVersion} ${hashOf(leafDer)}`, isGood),
+      mayRead: (leafDer, isGood) => this.#mayRead(`${policyVersion} ${derHash(leafDer)}`, isGood),
     };
   }
 
@@ -58,7 +58,7 @@ export class KnownIntermediates {
     if (chain.length === 0) return;
     const bytes = chain.reduce((sum, { length }) => sum + length, 0);
     if (bytes > EDGE_LIMITS.keptIntermediatesBytesMax) return;
-    const leaf = hashOf(leafDer);
+    const leaf = derHash(leafDer);
     const known = this.#chains.get(`${policyVersion} ${leaf}`);
     if (known?.length === chain.length && known.every((der, index) => der.equals(chain[index] ?? der)))
       return;
@@ -120,8 +120,4 @@ function issuerKeyOf(der: Buffer): string | null {
   } catch {
     return null;
   }
-}
-
-function hashOf(der: Buffer): string {
-  return hash('sha256', der, 'base64');
 }

@@ -13,6 +13,8 @@ export interface OwnListener {
 export interface AddressGuard {
   /** Says why an address may not be connected to, or undefined when it may. */
   refusalOf(address: string, port: number): string | undefined;
+  /** The same of an address that is connected to already: the one thing that can have changed is where Postern itself listens. */
+  refusalSince(address: string, port: number): string | undefined;
   /** A `lookup` for node:net that yields allowed addresses only; fails with `upstream_forbidden` when none is left. */
   lookupFor(port: number): LookupFunction;
 }
@@ -26,15 +28,17 @@ export function createAddressGuard(options: { ownListeners: () => readonly OwnLi
   const refusalOf = (address: string, port: number): string | undefined => {
     const plain = plainAddressOf(address);
     if (isIP(plain) === 0) return 'it is not an IP address';
-    const refusal = refusalOfAddress(address);
-    if (refusal !== undefined) return refusal;
-    const own = options
-      .ownListeners()
-      .some((listener) => listener.port === port && covers(listener.address, plain));
-    return own ? 'it is a listener of Postern' : undefined;
+    return refusalOfAddress(address) ?? refusalSince(address, port);
+  };
+  const refusalSince = (address: string, port: number): string | undefined => {
+    for (const listener of options.ownListeners())
+      if (listener.port === port && covers(listener.address, plainAddressOf(address)))
+        return 'it is a listener of Postern';
+    return undefined;
   };
   return {
     refusalOf,
+    refusalSince,
     lookupFor: (port) => (hostname, lookupOptions, callback) => {
       dnsLookup(hostname, { ...lookupOptions, all: true }, (error, found: LookupAddress[]) => {
         if (error !== null) {

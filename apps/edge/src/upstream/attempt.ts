@@ -34,7 +34,7 @@ export interface UpstreamRequest {
   readonly websocket: boolean;
 }
 
-/** What an upstream says before its response. */
+/** What an upstream says before its response. Whoever hears of fields uses them before it returns: their bytes are read over. */
 export interface UpstreamEvents {
   onContinue(): void;
   /** An informational response other than 100 and 101. */
@@ -43,9 +43,9 @@ export interface UpstreamEvents {
 
 export interface UpstreamResponse {
   readonly status: number;
-  /** As they came; to be read before the body is started. */
+  /** As they came; to be read before `onResponse` returns and the body is started. */
   readonly fields: FieldList;
-  /** The head where it came as HTTP/1.1; to be read before the body is started. */
+  /** The head where it came as HTTP/1.1; to be read then as well. */
   readonly http1Head: ResponseHead | null;
   /** False when the head already said that nothing follows; gRPC tells that from an empty body. */
   readonly hasBody: boolean;
@@ -57,16 +57,23 @@ export interface UpstreamResponse {
   readonly upgraded: UpgradedUpstream | null;
 }
 
+/** What becomes of an attempt: a response or a failure, and its end in any case. Nothing of it is told before `startAttempt` returns. */
+export interface AttemptEvents extends UpstreamEvents {
+  /** The head of the answer. */
+  onResponse(response: UpstreamResponse): void;
+  /** There will be no answer. */
+  onFailed(error: unknown): void;
+  /** The exchange with the target is over in any way; the last that is heard of it. */
+  onClosed(): void;
+}
+
 /** One try of a request at one target, with a connection that stands and a head that is sent. */
 export interface Attempt {
-  readonly response: Promise<UpstreamResponse>;
   readonly writer: BodyWriter;
   /** Ends the request body. */
   finish(trailers: readonly Field[]): void;
   /** Ends the exchange at once, on the wire as well; harmless after the end. `silent`: because no answer came in time. */
   abort(silent?: 'silent'): void;
-  /** Called once, when the exchange with the target is over in any way. */
-  onClosed(listener: () => void): void;
 }
 
 /** An accepted upgrade: raw bytes both ways from here on. */

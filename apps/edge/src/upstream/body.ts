@@ -2,7 +2,7 @@ import type { Field } from './fields.ts';
 
 /** Hears of a body as it comes; after `end` or `broken` of nothing more. */
 export interface BodyReceiver {
-  /** Bytes of the body; they are the receiver's. */
+  /** Bytes of the body; of a source that lends them they are to be used or copied before it returns. */
   data(chunk: Buffer): void;
   /** The body has ended as its framing says. */
   end(): void;
@@ -12,6 +12,8 @@ export interface BodyReceiver {
 
 /** A body that comes in. Nothing of it is lost before somebody starts to listen. */
 export interface BodySource {
+  /** The bytes it tells of are those of a buffer that is read into again. */
+  readonly isLent: boolean;
   /** Begins to tell; called once. What is there already is told before it returns. */
   start(receiver: BodyReceiver): void;
   /** Asks for a pause; what was on its way may still come. */
@@ -33,6 +35,10 @@ export interface WriterListener {
 export interface BodyWriter {
   /** False: enough for now; `room` follows. */
   write(chunk: Buffer): boolean;
+  /** Sends at once what was put off because more of it was to be expected in the same turn. */
+  flush(): void;
+  /** What is written next is still needed after `write` has returned. */
+  readonly keepsBytes: boolean;
   /** Takes the place of an earlier listener. */
   listen(listener: WriterListener): void;
   /** Bytes wait that the other side has not taken. */
@@ -42,6 +48,7 @@ export interface BodyWriter {
 
 /** A body without a byte. */
 export const NO_BODY: BodySource = {
+  isLent: false,
   start(receiver) {
     receiver.end();
   },
@@ -53,6 +60,8 @@ export const NO_BODY: BodySource = {
 /** What takes no body. */
 export const NO_WRITER: BodyWriter = {
   write: () => true,
+  flush() {},
+  keepsBytes: false,
   listen() {},
   isFull: false,
   isOpen: false,

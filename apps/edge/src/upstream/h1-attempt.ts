@@ -1,14 +1,13 @@
 import { PosternError, type Target, targetName } from '@postern/contracts';
 import { type FieldLines, fieldLines, Http1Error, NEED_MORE } from '@postern/http1';
 import { type AddressGuard, forbidden } from './address-guard.ts';
-import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
+import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
 import { type BodyReceiver, type BodySource, type BodyWriter, NO_BODY, NO_TRAILERS } from './body.ts';
 import type { Field } from './fields.ts';
 import { Http1BodyWriter } from './h1-body-writer.ts';
 import type { ConnectionUser, Http1Connection } from './h1-connection.ts';
 import type { Http1Connections } from './h1-connections.ts';
-import { writeOwnRequestHead } from './h1-own-head.ts';
-import { settleOnce } from './settle-once.ts';
+import { saysEmpty, writeOwnRequestHead } from './h1-own-head.ts';
 import { problemOfUpstream, StaleConnectionError } from './upstream-error.ts';
 
 /** Interim answers before the answer: real ones send one or two (100, 103), and each is passed on to the client. */
@@ -22,27 +21,33 @@ export interface Http1AttemptOptions {
   /** Value of the Host field. */
   readonly host: string;
   readonly request: UpstreamRequest;
-  readonly events: UpstreamEvents;
+  readonly events: AttemptEvents;
   /** Use no connection that has served before, and let nobody use this one afterwards. */
   readonly isAlone: boolean;
   readonly guard: AddressGuard;
 }
 
-/** Sends one request over HTTP/1.1. The head goes out when the connection stands, a body only when the caller writes it. */
-export async function startHttp1Attempt(options: Http1AttemptOptions): Promise<Attempt> {
+/**
+ * Sends one request over HTTP/1.1: at once where a connection is idle, else when one stands. The head goes out with what is
+ * written of the body in the same turn, or with a `flush`.
+ */
+export function startHttp1Attempt(options: Http1AttemptOptions): Attempt | Promise<Attempt> {
   const { connections, target, guard } = options;
   // Written before anything is waited for: it refers to the bytes of the client's request, which do not wait.
   const head = headOf(options);
   const known = options.isAlone ? undefined : connections.take();
-  if (known !== undefined) {
-    // Looked at again, because what is forbidden may have changed since it was connected.
-    const address = known.socket.remoteAddress ?? '';
-    const refusal = guard.refusalOf(address, target.port);
-    if (refusal === undefined) return new Http1Attempt(options, known, head, true);
-    known.socket.destroy();
-    throw forbidden(target.host, address, refusal);
-  }
-  return new Http1Attempt(options, await connections.open(), head, false);
+  if (known === undefined) return openAttempt(options, head);
+  // Looked at again, because what is forbidden may have changed since it was connected.
+  const address = known.socket.remoteAddress ?? '';
+  const refusal = guard.refusalSince(address, target.port);
+  if (refusal === undefined) return new Http1Attempt(options, known, head, true);
+  known.socket.destroy();
+  throw forbidden(target.host, address, refusal);
+}
+
+async function openAttempt(options: Http1AttemptOptions, head: Buffer): Promise<Attempt> {
+  const connection = await options.connections.open(options.request.websocket);
+  return new Http1Attempt(options, connection, head, false);
 }
 
 function headOf({ request, host }: Http1AttemptOptions): Buffer {
@@ -65,8 +70,7 @@ function hostLineOf(host: string): FieldLines {
 }
 
 class Http1Attempt implements Attempt, ConnectionUser, BodySource {
-  readonly response: Promise<UpstreamResponse>;
-  readonly #answer = settleOnce<UpstreamResponse>();
+  readonly isLent = true;
   readonly #writer: Http1BodyWriter;
   readonly #connection: Http1Connection;
   readonly #options: Http1AttemptOptions;
@@ -82,28 +86,24 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   #interimHeads = 0;
   #receiver: BodyReceiver | null = null;
   #isPaused = false;
-  /** Pieces of the body that nobody has listened to yet. */
+  /** Pieces of the body that nobody has listened to yet; the last one may still be where it was read to. */
   #held: Buffer[] = [];
   #heldBytes = 0;
   #hasEnded = false;
   #trailers: readonly Field[] = NO_TRAILERS;
-  #onClosed: (() => void) | null = null;
+  /** For how long the connection may be idle after this answer. */
+  #idleMs = 0;
 
   constructor(options: Http1AttemptOptions, connection: Http1Connection, head: Buffer, isReused: boolean) {
     const { body } = options.request;
-    this.response = this.#answer.promise;
     this.#options = options;
     this.#connection = connection;
     this.#isReused = isReused;
     this.#isSent = body.kind === 'none';
     const framing = { none: 'none', sized: 'length', streamed: 'chunked' } as const;
-    this.#writer = new Http1BodyWriter(
-      connection.socket,
-      framing[body.kind],
-      body.kind === 'sized' ? body.bytes : 0,
-    );
+    const bytes = body.kind === 'sized' ? body.bytes : 0;
+    this.#writer = new Http1BodyWriter(connection.socket, framing[body.kind], bytes, head);
     connection.user = this;
-    connection.socket.write(head);
   }
 
   get writer(): BodyWriter {
@@ -121,26 +121,23 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     this.#fail(this.#invalid('the exchange was ended'));
   }
 
-  onClosed(listener: () => void): void {
-    if (this.#isOver) listener();
-    else this.#onClosed = listener;
-  }
-
   onRoom(): void {
     this.#writer.onRoom();
   }
 
   onPiece(piece: Buffer): void {
     this.#hasSpoken = true;
-    if (this.#isAnswered) {
-      this.#takeBody(piece);
-      return;
+    const held = this.#held.length;
+    if (this.#isAnswered) this.#takeBody(piece);
+    else {
+      try {
+        this.#takeHead(piece);
+      } catch (error) {
+        this.#fail(error instanceof Http1Error ? this.#invalid(error.fault) : error);
+      }
     }
-    try {
-      this.#takeHead(piece);
-    } catch (error) {
-      this.#fail(error instanceof Http1Error ? this.#invalid(error.fault) : error);
-    }
+    // What nobody took would be read over.
+    if (this.#held.length > held) this.#held.push(Buffer.from(this.#held.pop() as Buffer));
   }
 
   onEnd(): void {
@@ -204,9 +201,10 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
       return;
     }
     this.#isAnswered = true;
+    this.#idleMs = this.#connection.idleMs();
     reader.begin(head.bodyKind(request.method), head.contentLength);
     if (at < piece.length) this.#hold(piece.subarray(at));
-    this.#answer.resolve({
+    events.onResponse({
       status: head.status,
       fields: head.fields,
       http1Head: head,
@@ -219,7 +217,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
 
   #upgrade(rest: Buffer): void {
     const { head } = this.#connection;
-    const { request } = this.#options;
+    const { request, events } = this.#options;
     const protocols = head.fields.valuesOf('upgrade');
     if (!request.websocket || protocols.length !== 1 || protocols[0]?.toLowerCase() !== 'websocket') {
       throw this.#invalid('it switched to a protocol nobody asked for');
@@ -227,8 +225,8 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     this.#isAnswered = true;
     this.#isOver = true;
     const socket = this.#connection.handOver();
-    if (this.#onClosed !== null) socket.once('close', this.#onClosed);
-    this.#answer.resolve({
+    socket.once('close', () => events.onClosed());
+    events.onResponse({
       status: 101,
       fields: head.fields,
       http1Head: null,
@@ -301,13 +299,15 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
       this.#held.length === 0 &&
       !isAlone &&
       this.#isSent &&
+      // A program that passes over such a body takes it for the next request, whose answer would be another client's.
+      (request.body.kind === 'none' || saysEmpty(request.method)) &&
       !this.#hasEnded &&
       head.keepsConnection(request.method) &&
       socket.writable;
     this.#leave();
     if (isReusable) {
       if (this.#isPaused) socket.resume();
-      connections.give(this.#connection);
+      connections.give(this.#connection, this.#idleMs);
     } else {
       socket.destroy();
       this.#writer.onGone();
@@ -315,6 +315,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     const receiver = this.#receiver;
     this.#receiver = null;
     receiver?.end();
+    this.#options.events.onClosed();
   }
 
   #breakOff(): void {
@@ -323,6 +324,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     this.#connection.socket.destroy();
     this.#writer.onGone();
     this.#tellBroken();
+    this.#options.events.onClosed();
   }
 
   #tellBroken(): void {
@@ -336,17 +338,16 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     this.#leave();
     this.#connection.socket.destroy();
     this.#writer.onGone();
+    const { events } = this.#options;
     if (this.#isAnswered) this.#tellBroken();
-    else this.#answer.reject(error);
+    else events.onFailed(error);
+    events.onClosed();
   }
 
   /** The connection is nothing to this attempt from here on. */
   #leave(): void {
     this.#isOver = true;
     this.#connection.user = null;
-    const listener = this.#onClosed;
-    this.#onClosed = null;
-    listener?.();
   }
 
   #closedEarly(error: Error | null): Error {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { encodeChunk, fieldLines } from '@postern/http1';
 import type { BodyWriter, WriterListener } from './body.ts';
 import type { Field } from './fields.ts';
@@ -10,30 +11,50 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
 const TRAILERS_FOLLOW = Buffer.from('0\r\n', 'latin1');
 const LINE_END = Buffer.from('\r\n', 'latin1');
 
+/** Bytes. A piece of a body up to this size shares a Buffer, and so a write and a TLS record, with the head before it. */
+const JOINED_BYTES_MAX = 16 * 1024;
+
 /**
- * Writes one body on an HTTP/1.1 connection, in the framing that its head has promised. A body that brings more or less than its
- * Content-Length ends the connection: what would follow could be read as another message.
+ * Writes a head and one body on an HTTP/1.1 connection, in the framing that the head has promised. The head waits for the first of
+ * the body, or a `flush`. A body that brings more or less than its Content-Length ends the connection: what would follow could be
+ * read as another message.
  */
 export class Http1BodyWriter implements BodyWriter {
   isFull = false;
   readonly #socket: Duplex;
   readonly #framing: WriterFraming;
-  readonly #onWritten: (() => void) | undefined;
+  readonly #onWritten: ((error?: Error | null) => void) | undefined;
+  readonly #isSecure: boolean;
+  /** Until it is written. */
+  #head: Buffer | null;
   /** Bytes of the Content-Length still to come. */
   #left: number;
   #isEnded = false;
   #listener: WriterListener | null = null;
 
   /** `bytes` counts with the framing `length` alone; `onWritten` is called when the last byte has left. */
-  constructor(socket: Duplex, framing: WriterFraming, bytes: number, onWritten?: () => void) {
+  constructor(
+    socket: Duplex,
+    framing: WriterFraming,
+    bytes: number,
+    head: Buffer | null,
+    onWritten?: (error?: Error | null) => void,
+  ) {
     this.#socket = socket;
     this.#framing = framing;
     this.#left = framing === 'length' ? bytes : 0;
+    this.#head = head;
     this.#onWritten = onWritten;
+    this.#isSecure = socket instanceof TLSSocket;
   }
 
   get isOpen(): boolean {
     return !this.#isEnded && !this.#socket.destroyed;
+  }
+
+  /** TLS has made its records of what is written to an idle socket when `write` returns; the rest of a plain write is sent from where it is. */
+  get keepsBytes(): boolean {
+    return !this.#isSecure || this.#socket.writableLength > 0 || this.#socket.writableCorked > 0;
   }
 
   listen(listener: WriterListener): void {
@@ -41,35 +62,33 @@ export class Http1BodyWriter implements BodyWriter {
   }
 
   write(chunk: Buffer): boolean {
-    const socket = this.#socket;
     if (chunk.length === 0) return !this.isFull;
     let hasRoom: boolean;
     switch (this.#framing) {
       case 'length':
         this.#left -= chunk.length;
         if (this.#left < 0) {
-          socket.destroy();
+          this.#socket.destroy();
           return true;
         }
-        hasRoom = this.#left === 0 ? socket.write(chunk, this.#onWritten) : socket.write(chunk);
+        hasRoom = this.#send([chunk], chunk.length, this.#left === 0);
         break;
-      case 'chunked': {
-        const pieces = encodeChunk(chunk);
-        hasRoom = true;
-        if (pieces.length > 1) socket.cork();
-        for (const piece of pieces) hasRoom = socket.write(piece);
-        if (pieces.length > 1) socket.uncork();
+      case 'chunked':
+        hasRoom = this.#send(encodeChunk(chunk), chunk.length, false);
         break;
-      }
       case 'close':
-        hasRoom = socket.write(chunk);
+        hasRoom = this.#send([chunk], chunk.length, false);
         break;
       case 'none':
-        socket.destroy();
+        this.#socket.destroy();
         return true;
     }
     this.isFull = !hasRoom;
     return hasRoom;
+  }
+
+  flush(): void {
+    if (this.#head !== null && !this.#socket.destroyed) this.#send([], 0, this.#isWhole());
   }
 
   /** Ends the body; trailers go out where the framing has room for them. */
@@ -79,8 +98,11 @@ export class Http1BodyWriter implements BodyWriter {
     const socket = this.#socket;
     if (socket.destroyed) return;
     if (this.#left > 0) socket.destroy();
-    else if (this.#framing === 'chunked') socket.write(lastChunkOf(trailers), this.#onWritten);
-    else if (this.#framing === 'close') socket.end(this.#onWritten);
+    else if (this.#framing === 'chunked') this.#send([lastChunkOf(trailers)], 0, true);
+    else {
+      if (this.#head !== null) this.#send([], 0, this.#isWhole());
+      if (this.#framing === 'close') socket.end(this.#onWritten);
+    }
   }
 
   /** The connection has room again. */
@@ -95,6 +117,30 @@ export class Http1BodyWriter implements BodyWriter {
     const listener = this.#listener;
     this.#listener = null;
     listener?.broken();
+  }
+
+  /** Whether nothing is to come behind the head. */
+  #isWhole(): boolean {
+    return this.#framing === 'none' || (this.#framing === 'length' && this.#left === 0);
+  }
+
+  /** Writes what stands before the pieces together with them, at once. `bytes` of them are of the body. */
+  #send(pieces: readonly Buffer[], bytes: number, isLast: boolean): boolean {
+    const socket = this.#socket;
+    const head = this.#head;
+    this.#head = null;
+    let all = pieces;
+    if (head !== null)
+      all = bytes <= JOINED_BYTES_MAX ? [Buffer.concat([head, ...pieces])] : [head, ...pieces];
+    const last = all.length - 1;
+    if (last > 0) socket.cork();
+    let hasRoom = true;
+    for (let index = 0; index <= last; index += 1) {
+      const piece = all[index] as Buffer;
+      hasRoom = isLast && index === last ? socket.write(piece, this.#onWritten) : socket.write(piece);
+    }
+    if (last > 0) socket.uncork();
+    return hasRoom;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { BodyReader, fieldId, ResponseHead } from '@postern/http1';
+import type { Pieces } from './read-pieces.ts';
 
 /** Milliseconds an idle connection is kept: below the 5 s after which common servers (Node) close theirs. */
 export const IDLE_CONNECTION_MS = 4_000;
@@ -9,6 +10,7 @@ const KEEP_ALIVE = fieldId('keep-alive');
 
 /** What uses a connection at present. */
 export interface ConnectionUser {
+  /** The bytes are the connection's again when it returns. */
   onPiece(piece: Buffer): void;
   /** There is room again for what is written. */
   onRoom(): void;
@@ -30,10 +32,15 @@ export class Http1Connection {
   idleUntil = 0;
   #error: Error | null = null;
 
-  /** `onClose` is called once. */
-  constructor(socket: Socket, onClose: (connection: Http1Connection) => void) {
+  /** `pieces` brings what is read where the socket gives no `data` events; `onClose` is called once. */
+  constructor(socket: Socket, pieces: Pieces | null, onClose: (connection: Http1Connection) => void) {
     this.socket = socket;
-    socket.on('data', this.#onData);
+    if (pieces === null) socket.on('data', this.#onData);
+    else {
+      pieces.listen(this.#onData);
+      // Without it nobody would hear of the end.
+      socket.resume();
+    }
     socket.on('drain', this.#onDrain);
     socket.on('end', this.#onEnd);
     socket.on('error', (error) => {

@@ -3,15 +3,16 @@ import type { Target } from '@postern/contracts';
 import type { AddressGuard } from './address-guard.ts';
 import { Http1Connection, IDLE_CONNECTION_MS } from './h1-connection.ts';
 import { openSocket } from './open-socket.ts';
+import { readPieces } from './read-pieces.ts';
 
 /** The HTTP/1.1 connections to one target. */
 export interface Http1Connections {
   /** An idle connection, the one used last; undefined when there is none. */
   take(): Http1Connection | undefined;
-  /** A new connection. Fails with the problems of connecting. */
-  open(): Promise<Http1Connection>;
-  /** Gives a connection back that has nothing under way. */
-  give(connection: Http1Connection): void;
+  /** A new connection, read as a stream where another protocol may follow. Fails with the problems of connecting. */
+  open(asStream: boolean): Promise<Http1Connection>;
+  /** Gives a connection back that has nothing under way, and may be idle for that time. */
+  give(connection: Http1Connection, idleMs: number): void;
   /** Ends idle connections now and the others after their exchanges. */
   close(): void;
 }
@@ -59,16 +60,17 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
         socket.destroy();
       }
     },
-    async open() {
+    async open(asStream) {
+      const pieces = asStream ? null : readPieces();
       const socket = await openSocket({
         ...options,
         secureContext: options.secureContext(),
         protocols: PROTOCOLS,
+        ...(pieces === null ? {} : { onread: pieces.onread }),
       });
-      return new Http1Connection(socket, forget);
+      return new Http1Connection(socket, pieces, forget);
     },
-    give(connection) {
-      const idleMs = connection.idleMs();
+    give(connection, idleMs) {
       connection.head.clear();
       if (isClosed || idleMs <= 0) {
         connection.socket.destroy();

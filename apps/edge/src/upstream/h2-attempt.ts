@@ -1,12 +1,11 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import { PosternError, type Target, targetName } from '@postern/contracts';
-import type { Attempt, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
+import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
 import { NO_WRITER } from './body.ts';
 import { type Field, fieldsOfRaw, ListedFields } from './fields.ts';
 import { bodyOfStream, writerOfStream } from './h2-body.ts';
 import type { Http2Sessions } from './h2-sessions.ts';
 import { resetStream } from './reset-stream.ts';
-import { settleOnce } from './settle-once.ts';
 import { problemOfUpstream, StaleConnectionError } from './upstream-error.ts';
 
 export interface Http2AttemptOptions {
@@ -15,7 +14,7 @@ export interface Http2AttemptOptions {
   /** Value of :authority. */
   readonly authority: string;
   readonly request: UpstreamRequest;
-  readonly events: UpstreamEvents;
+  readonly events: AttemptEvents;
 }
 
 /** Errors that say a stream was never looked at by the upstream (RFC 9113 section 8.7), so that it may be sent again. */
@@ -30,7 +29,6 @@ const UNPROCESSED = new Set([
 export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<Attempt> {
   const { target, request, events } = options;
   const place = await options.sessions.acquire();
-  const response = settleOnce<UpstreamResponse>();
   let trailersOut: readonly Field[] = [];
   let stream: ClientHttp2Stream;
   try {
@@ -62,7 +60,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   });
   stream.on('response', (headers, flags, raw: unknown) => {
     isSettled = true;
-    response.resolve({
+    events.onResponse({
       status: Number(headers[':status']),
       fields: new ListedFields(fieldsOfRaw(listOfRaw(raw))),
       http1Head: null,
@@ -79,7 +77,7 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   stream.on('error', (error) => {
     if (isSettled) return;
     isSettled = true;
-    response.reject(
+    events.onFailed(
       stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || UNPROCESSED.has(codeOfError(error))
         ? new StaleConnectionError('the stream was refused', { cause: error })
         : problemOfUpstream(error, targetName(target), true),
@@ -88,16 +86,18 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
   stream.on('close', () => {
     place.release();
     // Every stream comes here; a problem costs a stack.
-    if (isSettled) return;
-    response.reject(
-      new PosternError('upstream_invalid', {
-        detail: 'The upstream ended the stream before its response head was complete.',
-        context: { target: targetName(target), rstCode: stream.rstCode },
-      }),
-    );
+    if (!isSettled) {
+      isSettled = true;
+      events.onFailed(
+        new PosternError('upstream_invalid', {
+          detail: 'The upstream ended the stream before its response head was complete.',
+          context: { target: targetName(target), rstCode: stream.rstCode },
+        }),
+      );
+    }
+    events.onClosed();
   });
   return {
-    response: response.promise,
     writer: request.body.kind === 'none' ? NO_WRITER : writerOfStream(stream),
     finish(trailers) {
       if (request.body.kind === 'none' || stream.destroyed || stream.writableEnded) return;
@@ -107,10 +107,6 @@ export async function startHttp2Attempt(options: Http2AttemptOptions): Promise<A
     abort(silent) {
       resetStream(stream, constants.NGHTTP2_CANCEL);
       if (silent !== undefined) place.retire();
-    },
-    onClosed(listener) {
-      if (stream.closed && stream.destroyed) listener();
-      else stream.once('close', listener);
     },
   };
 }

@@ -11,6 +11,7 @@ export function bodyOfStream(stream: Http2Stream, isWhole: () => boolean): BodyS
     told?.broken();
   };
   return {
+    isLent: false,
     start(listener) {
       receiver = listener;
       if (stream.destroyed && !stream.readableEnded) {
@@ -48,10 +49,13 @@ export function bodyOfStream(stream: Http2Stream, isWhole: () => boolean): BodyS
 export function writerOfStream(stream: Http2Stream): BodyWriter {
   return {
     write: (chunk) => stream.write(chunk),
-    listen({ room, broken }) {
-      stream.on('drain', room);
-      stream.on('error', broken);
-      stream.once('close', broken);
+    flush() {},
+    keepsBytes: true,
+    listen(listener) {
+      const breakOff = (): void => listener.broken();
+      stream.on('drain', () => listener.room());
+      stream.on('error', breakOff);
+      stream.once('close', breakOff);
     },
     get isFull() {
       return stream.writableNeedDrain;

@@ -1,4 +1,4 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import { type Target, targetName } from '@postern/contracts';
 import { type AddressGuard, forbidden } from './address-guard.ts';
@@ -12,6 +12,8 @@ export interface OpenSocketOptions {
   readonly protocols: readonly string[];
   readonly connectMs: number;
   readonly guard: AddressGuard;
+  /** Takes what is read in place of the socket's `data` events. */
+  readonly onread?: OnReadOpts;
 }
 
 /** Connects to a target, and secures and verifies the connection where there is a context. Rejects with upstream problems. */
@@ -24,7 +26,10 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
     if (refusal !== undefined) return Promise.reject(forbidden(target.host, host, refusal));
   }
   return new Promise((resolve, reject) => {
-    const address = { host, port: target.port, lookup: guard.lookupFor(target.port) };
+    const address = {
+      ...{ host, port: target.port, lookup: guard.lookupFor(target.port) },
+      ...(options.onread === undefined ? {} : { onread: options.onread }),
+    };
     const socket =
       secureContext === null
         ? connectTcp(address)

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { PosternError, type Target } from '@postern/contracts';
 import { type AddressGuard, forbidden } from './address-guard.ts';
-import type { Attempt, UpstreamEvents, UpstreamRequest } from './attempt.ts';
+import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
 import { startHttp1Attempt } from './h1-attempt.ts';
 import { startHttp2Attempt } from './h2-attempt.ts';
 import type { Http2Sessions } from './h2-sessions.ts';
@@ -13,7 +13,7 @@ export interface AttemptOptions {
   /** Value of Host or :authority. */
   readonly authority: string;
   readonly request: UpstreamRequest;
-  readonly events: UpstreamEvents;
+  readonly events: AttemptEvents;
   /** On a connection of its own, where it is HTTP/1.1. */
   readonly fresh: boolean;
   /** In place of the pool's, where it is HTTP/2. */
@@ -21,18 +21,21 @@ export interface AttemptOptions {
   readonly guard: AddressGuard;
 }
 
-/** Connects to one target of a service, in the protocol that it speaks, and sends the head. Rejects when no connection stands. */
-export async function startAttempt(options: AttemptOptions): Promise<Attempt> {
+/**
+ * Connects to one target of a service, in the protocol that it speaks, and sends the head. At once where a connection stands;
+ * throws or rejects where none can be had.
+ */
+export function startAttempt(options: AttemptOptions): Attempt | Promise<Attempt> {
   const { pool, target, authority, request, events, fresh, guard } = options;
-  const host = target.host.replace(/^\[|\]$/g, '');
-  const refusal = isIP(host) === 0 ? undefined : guard.refusalOf(host, target.port);
-  if (refusal !== undefined) throw forbidden(target.host, host, refusal);
   if (target.protocol === 'h2c' || (target.protocol === 'https' && request.grpc)) {
     if (request.websocket) {
       throw new PosternError('unsupported_upgrade', {
         detail: 'The service speaks HTTP/2, which carries no WebSockets here.',
       });
     }
+    const host = target.host.replace(/^\[|\]$/g, '');
+    const refusal = isIP(host) === 0 ? undefined : guard.refusalOf(host, target.port);
+    if (refusal !== undefined) throw forbidden(target.host, host, refusal);
     return startHttp2Attempt({
       target,
       authority,
@@ -41,7 +44,7 @@ export async function startAttempt(options: AttemptOptions): Promise<Attempt> {
       sessions: options.sessions ?? pool.sessionsFor(target),
     });
   }
-  return await startHttp1Attempt({
+  return startHttp1Attempt({
     target,
     connections: pool.connectionsFor(target),
     isAlone: fresh || request.websocket,

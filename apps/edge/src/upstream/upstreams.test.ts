@@ -6,9 +6,10 @@ import { afterEach, expect, test } from 'vitest';
 import { listenOn, type TestServer } from '../http/testing/echo-upstream.ts';
 import { upstreamTo } from '../testing/edge-fixture.ts';
 import { createAddressGuard } from './address-guard.ts';
-import type { UpstreamRequest } from './attempt.ts';
+import type { UpstreamRequest, UpstreamResponse } from './attempt.ts';
 import type { Field } from './fields.ts';
-import { createUpstreams, type UpstreamCall } from './upstreams.ts';
+import type { UpstreamCall } from './upstream-call.ts';
+import { createUpstreams } from './upstreams.ts';
 
 const servers: TestServer[] = [];
 let clock = 0;
@@ -35,7 +36,13 @@ function serviceOf(ports: readonly number[], input: Partial<Upstream> & { h2c?: 
   return { ...upstreamTo('http', 1), targets, ...upstream };
 }
 
-function open(upstream: Upstream, path: string, fields: readonly Field[] = []): Promise<UpstreamCall> {
+interface Opened {
+  readonly call: UpstreamCall;
+  readonly opened: Promise<void>;
+  readonly answer: Promise<UpstreamResponse>;
+}
+
+function open(upstream: Upstream, path: string, fields: readonly Field[] = []): Opened {
   const request: UpstreamRequest = {
     method: 'GET',
     path,
@@ -48,14 +55,23 @@ function open(upstream: Upstream, path: string, fields: readonly Field[] = []): 
     grpc: false,
     websocket: false,
   };
-  return upstreams.open('p/s', upstream, request, { onContinue: () => undefined, onInform: () => undefined });
+  const opened = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<UpstreamResponse>();
+  const call = upstreams.call('p/s', upstream, request, {
+    onContinue: () => undefined,
+    onInform: () => undefined,
+    onOpened: opened.resolve,
+    onResponse: answer.resolve,
+    onFailed: answer.reject,
+  });
+  call.start();
+  return { call, opened: opened.promise, answer: answer.promise };
 }
 
 /** The status of a request, or the code of its problem. */
 async function outcomeOf(upstream: Upstream, path = '/', fields: readonly Field[] = []): Promise<unknown> {
   try {
-    const { response } = await open(upstream, path, fields);
-    const answer = await response;
+    const answer = await open(upstream, path, fields).answer;
     answer.body.start({ data() {}, end() {}, broken() {} });
     return answer.status;
   } catch (error) {
@@ -67,9 +83,9 @@ test('callers that give up do not close the targets for others', async () => {
   const start = () => listen(createHttp((request, response) => void (request.url === '/' && response.end())));
   const upstream = serviceOf([await start(), await start()]);
   for (let round = 0; round < 8; round += 1) {
-    const call = await open(upstream, '/hangs');
+    const { call, opened } = open(upstream, '/hangs');
+    await opened;
     call.abort();
-    await call.response.catch(() => undefined);
   }
   expect(await outcomeOf(upstream)).toBe(200);
 });
@@ -139,6 +155,5 @@ test('a failure names its target as an address is written, an IPv6 one in bracke
     ...upstreamTo('http', 9),
     targets: [{ protocol: 'http', host: '::1', port: 9 } as const],
   };
-  const answered = open(upstream, '/').then(({ response }) => response);
-  await expect(answered).rejects.toMatchObject({ context: { target: 'http://[::1]:9' } });
+  await expect(open(upstream, '/').answer).rejects.toMatchObject({ context: { target: 'http://[::1]:9' } });
 });

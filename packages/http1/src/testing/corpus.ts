@@ -148,6 +148,8 @@ export const AMBIGUOUS_REQUESTS: readonly (readonly [name: string, bytes: string
   ['chunk size line with a bare CR', chunks('2\rhi\r\n0\r\n\r\n'), 'line_end'],
   ['chunk data with a bare LF behind', chunks('2\r\nhi\n0\r\n\r\n'), 'chunk_end'],
   ['chunk data with another byte in place of the CR', chunks('2\r\nhiX\n0\r\n\r\n'), 'chunk_end'],
+  ['chunk data with another byte in place of the LF', chunks('2\r\nhi\rX0\r\n\r\n'), 'chunk_end'],
+  ['another byte in place of the last LF of a chunked body', chunks('2\r\nhi\r\n0\r\n\rX'), 'line_end'],
   ['chunk data longer than their size', chunks('2\r\nhiXX0\r\n\r\n'), 'chunk_end'],
   ['chunk extension with a bare LF', chunks('2;a\nhi\r\n0\r\n\r\n'), 'line_end'],
   ['chunk extension with a bare CR', chunks('2;a\rb\r\nhi\r\n0\r\n\r\n'), 'line_end'],

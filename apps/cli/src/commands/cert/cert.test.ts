@@ -68,11 +68,11 @@ test('a host without a certificate says why, since when, when it is tried next a
   expect(get.stdout).toMatch(/^Next attempt: +\d{4}-/m);
   const route = await cli.postern(['route', 'get', 'b']);
   expect(route.stdout).toMatch(
-    /^Certificate\tfalse\t\S+\tcaa_forbids\tcertificate pending since \S+: a CAA record/m,
+    /^Certificate\tfalse\t\S+\tCaaForbids\tcertificate pending since \S+: a CAA record/m,
   );
-  expect(route.stdout).toMatch(/^Ready\tfalse\t\S+\tcertificate_pending\tcertificate pending since/m);
+  expect(route.stdout).toMatch(/^Ready\tfalse\t\S+\tCertificatePending\tcertificate pending since/m);
   const list = await cli.postern(['route', 'list', '-o', 'wide']);
-  expect(list.stdout).toMatch(/\tcertificate_pending\tcaa_forbids\t\S+\tcertificate pending since/);
+  expect(list.stdout).toMatch(/\tCertificatePending\tCaaForbids\t\S+\tcertificate pending since/);
   const explained = await cli.postern(['explain', 'b.example.org']);
   expect(explained.code).toBe(1);
   expect(explained.stdout).toMatch(/certificate_pending/);

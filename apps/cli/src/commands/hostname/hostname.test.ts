@@ -65,10 +65,10 @@ test('what is exposed on a name of its own says that it is served once that is v
   expect(exposed.stderr).toContain('served once it is verified: postern hostname check own.example.org');
   const get = await cli.postern(['route', 'get', 'echo']);
   expect(get.stdout).toMatch(/^HostValidation\tfalse\t\S+\tValidating\t/m);
-  expect(get.stdout).toMatch(/^Certificate\tfalse\t\S+\thostname_not_verified\t/m);
-  expect(get.stdout).toMatch(/^Ready\tfalse\t\S+\thostname_not_verified\t/m);
+  expect(get.stdout).toMatch(/^Certificate\tfalse\t\S+\tHostnameNotVerified\t/m);
+  expect(get.stdout).toMatch(/^Ready\tfalse\t\S+\tHostnameNotVerified\t/m);
   const list = await cli.postern(['route', 'list']);
-  expect(list.stdout).toMatch(/^echo\town\.example\.org\t\/\tfalse\thostname_not_verified$/m);
+  expect(list.stdout).toMatch(/^echo\town\.example\.org\t\/\tfalse\tHostnameNotVerified$/m);
   const explained = await cli.postern(['explain', 'own.example.org']);
   expect(explained.code).toBe(1);
   expect(explained.stdout).toContain('hostname_not_verified');

@@ -43,7 +43,7 @@ export class ServiceExpose extends RouteWriteCommand {
     const text = `Service ${args.name} is exposed at ${route.status.url}${prefix}\n`;
     if (written === null) await this.show(flags, { data: route, names: [route.name], text: () => text });
     else await this.finishWrite(client, written, text, flags);
-    const isWaiting = route.status.reason === 'hostname_not_verified';
+    const isWaiting = route.status.reason === 'HostnameNotVerified';
     if (isWaiting && (written === null || !flags.wait))
       this.say(
         `note: ${route.spec.host} is served once it is verified: postern hostname check ${route.spec.host}`,

@@ -7,6 +7,7 @@ test('checks look up two names at a time and each once, so that dead names hold 
   const asked: string[] = [];
   const guard: AddressGuard = {
     refusalOf: () => undefined,
+    refusalSince: () => undefined,
     lookupFor: () => (hostname, _options, callback) => {
       asked.push(hostname);
       answers.push(() => callback(null, '127.0.0.1', 4));

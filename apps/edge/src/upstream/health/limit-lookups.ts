@@ -20,6 +20,7 @@ export function limitLookups(guard: AddressGuard): AddressGuard {
   };
   return {
     refusalOf: (address, port) => guard.refusalOf(address, port),
+    refusalSince: (address, port) => guard.refusalSince(address, port),
     lookupFor: (port) => (hostname, options, callback) => {
       const key = JSON.stringify([hostname, port, options]);
       const others = waiting.get(key);

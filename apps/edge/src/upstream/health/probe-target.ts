@@ -7,7 +7,7 @@ import { ListedFields } from '../fields.ts';
 import { openSocket } from '../open-socket.ts';
 import type { Pool } from '../pool.ts';
 import { settleOnce } from '../settle-once.ts';
-import { authorityOf, startAttempt } from '../start-attempt.ts';
+import { type AttemptOptions, authorityOf, startAttempt } from '../start-attempt.ts';
 import { upstreamTimeout } from '../upstream-error.ts';
 import { CheckRefused } from './describe-failure.ts';
 import { decodeHealthResponse, encodeHealthRequest, GRPC_HEALTH_PATH } from './grpc-health.ts';
@@ -60,32 +60,43 @@ async function probeRequest(
   const { way } = check;
   const sessions = pool.newSessionsFor(target);
   const body = way.kind === 'grpc' ? encodeHealthRequest(way.service) : null;
-  const starting = startAttempt({
+  const answered = settleOnce<UpstreamResponse>();
+  const starting = beginAttempt({
     pool,
     target,
     guard,
     sessions,
     authority: (way.kind === 'http' ? way.host : null) ?? authorityOf(target),
     request: requestOf(check, body),
-    events: { onContinue() {}, onInform() {} },
+    events: {
+      onContinue() {},
+      onInform() {},
+      onResponse: answered.resolve,
+      onFailed: answered.reject,
+      onClosed() {},
+    },
     fresh: true,
   });
   try {
     const attempt = await Promise.race([starting, late]);
     if (body !== null) attempt.writer.write(body);
     attempt.finish([]);
-    const response = await Promise.race([attempt.response, late]);
+    attempt.writer.flush();
+    const response = await Promise.race([answered.promise, late]);
     if (way.kind === 'http') expectStatus(response, way.statuses);
     else await Promise.race([expectServing(response), late]);
   } finally {
     // A connection that comes too late is ended, too.
     const end = (attempt?: Attempt) => {
-      attempt?.response.catch(() => {});
       attempt?.abort();
       sessions.destroy();
     };
     starting.then(end, () => end());
   }
+}
+
+async function beginAttempt(options: AttemptOptions): Promise<Attempt> {
+  return await startAttempt(options);
 }
 
 function requestOf({ way }: CompiledHealthCheck, body: Buffer | null): UpstreamRequest {

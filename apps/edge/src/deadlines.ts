@@ -1,0 +1,36 @@
+/** Milliseconds by which a deadline may be overrun: one timer looks at all of them, none is set for each request. */
+const LOOK_EVERY_MS = 100;
+
+/** What must not take longer than it may. */
+export interface Timed {
+  /** Milliseconds of performance.now(); Infinity: never. */
+  readonly deadline: number;
+  /** Called at each look behind the deadline, until it is moved or forgotten. */
+  onDeadline(now: number): void;
+}
+
+/** Looks after deadlines that move often and are seldom reached. */
+class Deadlines {
+  readonly #watched = new Set<Timed>();
+  #timer: NodeJS.Timeout | null = null;
+
+  watch(timed: Timed): void {
+    this.#watched.add(timed);
+    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+  }
+
+  forget(timed: Timed): void {
+    this.#watched.delete(timed);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const timed of this.#watched) if (timed.deadline <= now) timed.onDeadline(now);
+    if (this.#watched.size > 0 || this.#timer === null) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}
+
+/** Those of this process. */
+export const deadlines = new Deadlines();

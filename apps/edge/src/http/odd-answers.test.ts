@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
+import { openTls, sendRaw } from './testing/raw-client.ts';
+import { OK_ANSWER, type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
+
+const HOST = 'odd.example.org';
+let fixture: HttpFixture;
+let upstream: RecordingUpstream;
+let answer: string;
+/** Said by the service some time after an answer of its to `/odd`. */
+let later: string;
+beforeAll(async () => {
+  fixture = await startHttpFixture();
+  upstream = await startRecordingUpstream((head, socket) => {
+    // Its answer comes when the connection has found another use.
+    if (head.includes('/smuggled')) return null;
+    if (!head.includes('/odd')) return OK_ANSWER;
+    if (later !== '') setTimeout(() => socket.end(later), 50);
+    return answer;
+  });
+});
+afterAll(async () => {
+  await fixture.close();
+  await upstream.close();
+});
+let versions = 0;
+beforeEach(async () => {
+  upstream.clear();
+  later = '';
+  versions += 1;
+  // A service of its own version has no connections yet.
+  await fixture.putHost(HOST, upstream.port, { upstream: { connectMs: 4_000 + versions } });
+});
+
+const request = (line: string, rest = '\r\n') => `${line} HTTP/1.1\r\nHost: ${HOST}\r\n${rest}`;
+
+test.each([
+  ['never ends', 'Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n'],
+  ['never begins', 'Content-Length: 2\r\n\r\n'],
+])('the content of a 205 that %s holds no connection', async (_which, rest) => {
+  answer = `HTTP/1.1 205 Reset Content\r\n${rest}`;
+  const { text, closed } = await sendRaw(fixture.edge, HOST, request('GET /odd'));
+  expect(text).toMatch(/^HTTP\/1\.1 205 .*\r\n\r\n$/s);
+  expect(closed).toBe(false);
+  for (let waited = 0; waited < 20_000 && upstream.open() > 0; waited += 20) await delay(20);
+  expect(upstream.open()).toBe(0);
+});
+
+test.each(['GET', 'DELETE'])(
+  'a service that takes the body of a %s for a request answers nobody by it',
+  async (method) => {
+    answer = OK_ANSWER;
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+    const before = upstream.connections();
+    const { text } = await sendRaw(
+      fixture.edge,
+      HOST,
+      request(`${method} /odd`, `Content-Length: ${smuggled.length}\r\n\r\n${smuggled}`) +
+        request('GET /next'),
+    );
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+    expect(upstream.text()).toMatch(/\r\n\r\nGET \/smuggled .*GET \/next /s);
+    // Not the connection on which an answer to it is to come.
+    expect(upstream.connections() - before).toBe(2);
+  },
+);
+
+const EVIL = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil';
+const last = (path: string) => request(`GET ${path}`, 'Connection: close\r\n\r\n');
+
+test.each([
+  ['with it', OK_ANSWER + EVIL, ''],
+  ['later', OK_ANSWER, EVIL],
+])('what a service sends behind an answer, %s, answers nobody', async (_when, now, then) => {
+  answer = now;
+  later = then;
+  const before = upstream.connections();
+  const { text } = await sendRaw(fixture.edge, HOST, request('GET /odd'));
+  expect(text).toMatch(/ok$/);
+  const { text: next } = await sendRaw(fixture.edge, HOST, last('/next'));
+  expect(next).toMatch(/ok$/);
+  expect(upstream.connections() - before).toBe(2);
+});
+
+test('a connection whose request was answered before it was whole takes no other', async () => {
+  answer = OK_ANSWER;
+  const before = upstream.connections();
+  const socket = await openTls(fixture.edge, HOST);
+  let text = '';
+  socket.on('data', (data) => {
+    text += data.toString('latin1');
+  });
+  socket.write(request('POST /odd', 'Content-Length: 5\r\n\r\n'));
+  for (let waited = 0; waited < 20_000 && !text.endsWith('ok'); waited += 20) await delay(20);
+  socket.write(`hello${last('/next')}`);
+  await new Promise((resolve) => socket.once('end', resolve));
+  socket.destroy();
+  expect(text.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+  expect(upstream.connections() - before).toBe(2);
+});
+
+test('a request is not sent again when its answer had begun', async () => {
+  answer = 'HTTP/1.1 2';
+  later = '00';
+  const { text } = await sendRaw(fixture.edge, HOST, request('GET /first') + last('/odd'));
+  expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '502']);
+  expect(upstream.text().match(/GET \/odd/g)).toHaveLength(1);
+});
+
+test.each([
+  ['17 interim answers', `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(17)}${OK_ANSWER}`],
+  [
+    'another protocol',
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  ],
+])('a service that answers by %s is not believed', async (_what, odd) => {
+  answer = odd;
+  const { text } = await sendRaw(fixture.edge, HOST, last('/odd'));
+  expect(text).toMatch(/^HTTP\/1\.1 502 /m);
+});
