@@ -34,6 +34,9 @@ export interface StreamHost {
 /** One stream of a connection: a body that comes and one that goes, each at the pace of who takes it. */
 export class Http2Stream {
   readonly id: number;
+  /** What it tells of and what it is given to write stays as it is: nothing is read over, and content waits for the end of the turn. */
+  readonly isLent = false;
+  readonly keepsBytes = true;
   /** Bytes that may be sent, and that may come (RFC 9113 section 5.2). */
   sendWindow: number;
   receiveWindow: number;
@@ -190,6 +193,9 @@ export class Http2Stream {
     this.#isFull = this.#queuedBytes > QUEUE_BYTES_MAX;
     return !this.#isFull;
   }
+
+  /** Nothing to be done: what all streams of a connection have to say goes out at the end of the turn. */
+  flush(): void {}
 
   listen(listener: Http2WriterListener): void {
     this.#listener = listener;
