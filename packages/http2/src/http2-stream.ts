@@ -258,6 +258,10 @@ export class Http2Stream {
     this.code = code;
     this.#queue = [];
     this.#queuedBytes = 0;
+    // First: who hears of it lets go of both bodies.
+    const { onClosed } = this;
+    this.onClosed = null;
+    onClosed?.();
     // What came in whole is told in whole, also after the end of the stream.
     if (!this.isRemoteDone || code !== ERROR_CODES.none) {
       this.#isStopped = true;
@@ -267,8 +271,5 @@ export class Http2Stream {
     const listener = this.#listener;
     this.#listener = null;
     listener?.broken();
-    const { onClosed } = this;
-    this.onClosed = null;
-    onClosed?.();
   }
 }
