@@ -15,7 +15,8 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 /** They speak of one connection, and HTTP/2 has none of them (RFC 9113 section 8.2.2). */
 const OF_HTTP1 = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
-const AUTHORITY = /^[A-Za-z0-9!$%&'()*+,\-.:;=@[\]_~]+$/;
+/** Without userinfo (RFC 9113 section 8.3.1). */
+const AUTHORITY = /^[A-Za-z0-9!$%&'()*+,\-.:;=[\]_~]+$/;
 const PSEUDO: ReadonlyMap<string, RegExp> = new Map([
   [':method', /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/],
   [':scheme', /^[A-Za-z][A-Za-z0-9+.-]*$/],
