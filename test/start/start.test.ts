@@ -139,6 +139,10 @@ describe('postern up', () => {
   test('kill -9 leaves nothing that hinders the next start, and no worker behind', async () => {
     const running = await up();
     const family = descendantsOf(running.process.pid ?? 0);
+    // Meant for `postern edge`; here it ends nothing, and says what to do instead.
+    running.process.kill('SIGUSR2');
+    expect(await waitUntil(() => running.output().includes('run its parts alone'))).toBe(true);
+    expect(family.every(isAlive)).toBe(true);
     await running.stop('SIGKILL');
     expect(await waitUntil(() => family.every((pid) => !isAlive(pid)))).toBe(true);
     await up();

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
+import { Agent, request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,21 @@ async function statusOf(edge: RunningEdge, host: string): Promise<number> {
     `https://${host}/`,
   ]);
   return Number(stdout);
+}
+
+/** The same on the connection that an agent keeps. */
+function askKept(edge: RunningEdge, agent: Agent): Promise<{ status: number; isReused: boolean }> {
+  const { host, port } = edge.addresses.https[0] ?? {};
+  const headers = { host: 'a.example' };
+  const ca = readFileSync(join(directory, 'ca.pem'));
+  return new Promise((resolve, reject) => {
+    const asked = request({ host, port, agent, servername: 'a.example', headers, ca }, (response) => {
+      response.resume().once('end', () => {
+        resolve({ status: response.statusCode ?? 0, isReused: asked.reusedSocket });
+      });
+    });
+    asked.once('error', reject).end();
+  });
 }
 
 async function admin(edge: RunningEdge, path: string): Promise<{ status: number; body: string }> {
@@ -146,14 +162,20 @@ test('without a copy of the feed an edge is not ready', async () => {
   await edge.ready();
 });
 
-test('a killed worker is back within a second, and the other one serves meanwhile', async () => {
+test('a killed worker is back, and the other one serves meanwhile, on the connections it has too', async () => {
   const edge = await start();
   await edge.ready();
   await api.putHost('a.example');
   await vi.waitFor(async () => expect(await statusOf(edge, 'a.example')).toBe(502), WAIT);
-  const [victim, other] = edge.workerPids();
-  process.kill(victim ?? 0, 'SIGKILL');
+  const [victim = 0, other] = edge.workerPids();
+  const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+  // Stopped it accepts nothing, so that this connection is one of the other worker.
+  process.kill(victim, 'SIGSTOP');
+  expect(await askKept(edge, kept)).toEqual({ status: 502, isReused: false });
+  process.kill(victim, 'SIGCONT');
+  process.kill(victim, 'SIGKILL');
   expect(await statusOf(edge, 'a.example')).toBe(502);
+  expect(await askKept(edge, kept)).toEqual({ status: 502, isReused: true });
   await vi.waitFor(() => {
     expect(edge.workerPids()).toHaveLength(2);
     expect(edge.workerPids()).toContain(other);
@@ -161,6 +183,8 @@ test('a killed worker is back within a second, and the other one serves meanwhil
   }, WAIT);
   await vi.waitFor(async () => expect((await admin(edge, '/readyz')).status).toBe(200), WAIT);
   for (let n = 0; n < 8; n += 1) expect(await statusOf(edge, 'a.example')).toBe(502);
+  expect(await askKept(edge, kept)).toEqual({ status: 502, isReused: true });
+  kept.destroy();
 });
 
 test('while the only worker is away clients wait for the next one, and nobody is turned away', {
@@ -171,9 +195,14 @@ test('while the only worker is away clients wait for the next one, and nobody is
   await api.putHost('a.example');
   await vi.waitFor(async () => expect(await statusOf(edge, 'a.example')).toBe(502), WAIT);
   const [victim = 0] = edge.workerPids();
+  const killedAt = performance.now();
   process.kill(victim, 'SIGKILL');
   await vi.waitFor(() => expect(isRunning(victim)).toBe(false), WAIT);
-  expect(await statusOf(edge, 'a.example')).toBe(502);
+  const fresh = new Agent();
+  expect((await askKept(edge, fresh)).status).toBe(502);
+  const tookMs = Math.round(performance.now() - killedAt);
+  process.stdout.write(`kill -9 of the only worker: a new connection was served after ${tookMs} ms\n`);
+  expect(edge.workerPids()).not.toContain(victim);
 });
 
 test('stopping lets a request finish, and takes no new connection', async () => {

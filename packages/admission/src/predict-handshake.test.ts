@@ -62,6 +62,21 @@ test('a way up to what OpenSSL alone takes for a CA is a good one to it: ours is
   }
 });
 
+test('of CAs of one name OpenSSL takes the first, also one that may not sign', async () => {
+  const [key, otherKey, leafKey] = [newKey(), newKey(), newKey()];
+  const ca = forgeCertificate({ ...named('B', 'B', key, key), extensions: [basicConstraints(true)] });
+  const extensions = [basicConstraints(true), keyUsage(0x80)];
+  const noSigner = forgeCertificate({ ...named('B', 'B', otherKey, otherKey), extensions });
+  const leaf = forgeCertificate(named('leaf', 'B', leafKey, key));
+  for (const [anchors, verdict] of [
+    [[noSigner, ca], 'refuse'],
+    [[ca, noSigner], 'admit'],
+  ] as const) {
+    const both = await judgeBoth({ leaf, leafKey, sent: [], anchors });
+    expect(both).toMatchObject({ said: { verdict }, done: { verdict } });
+  }
+});
+
 function named(subject: string, issuer: string, key: KeyPair, issuerKey: KeyPair) {
   return { subject, issuer, key, issuerKey };
 }

@@ -67,17 +67,13 @@ function chosenByOpenSsl(
   return anchors.some(({ der }) => der.equals(leaf.der)) ? [leaf] : null;
 }
 
-/** The first that is valid now and may sign, else the one that ends last; those that may not sign come after all that may. */
+/** The first that is valid now, else the one that ends last; whether it may sign is seen only once the way is chosen. */
 function bestIssuer(
   subject: CertificateFields,
   candidates: readonly CertificateFields[],
   now: number,
 ): CertificateFields | undefined {
   const issuers = candidates.filter((candidate) => isLikelyIssuer(candidate, subject));
-  return bestOf(issuers.filter(maySign), now) ?? bestOf(issuers, now);
-}
-
-function bestOf(issuers: readonly CertificateFields[], now: number): CertificateFields | undefined {
   const valid = issuers.find(({ notBefore, notAfter }) => notBefore <= now && now < notAfter);
   return valid ?? issuers.toSorted((one, other) => other.notAfter - one.notAfter)[0];
 }

@@ -47,13 +47,14 @@ export class ResponseHead extends MessageHead {
   }
 
   /**
-   * Whether the connection may carry another request after this answer. Not after HTTP/1.0, nor after a 1xx or 204 that declares bytes:
-   * whether they come is anybody's guess.
+   * Whether the connection may carry another request after this answer. Not after HTTP/1.0, nor where content may come that has no place,
+   * late enough to be taken for the next answer: after HEAD, which some programs answer as GET, and after an empty status that declares some.
    */
   keepsConnection(method: string): boolean {
-    if (this.minor === 0 || this.options.close) return false;
-    if (this.isEmptyByStatus && this.framing.contentLength > 0) return false;
-    return this.bodyKind(method) !== 'close';
+    if (this.minor === 0 || this.options.close || method === 'HEAD') return false;
+    const kind = this.bodyKind(method);
+    const declaresContent = this.framing.chunked || this.framing.contentLength > 0;
+    return kind === 'none' ? !declaresContent : kind !== 'close';
   }
 
   /** The reason phrase; nothing depends on it. */

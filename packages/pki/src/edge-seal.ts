@@ -36,7 +36,7 @@ export function sealToEdge(publicKey: string, plaintext: Buffer, aad: string): s
   const fresh = generateKeyPairSync('x25519');
   const freshPublic = rawPublicKey(fresh.publicKey);
   try {
-    const shared = diffieHellman({ privateKey: fresh.privateKey, publicKey: publicKeyOf(publicKey) });
+    const shared = diffieHellman({ privateKey: fresh.privateKey, publicKey: recipientKeyOf(publicKey) });
     const { key, nonce } = deriveKeys(shared, freshPublic, publicKey);
     const sealed = encryptAead(key, nonce, plaintext, aad);
     return [FORMAT, freshPublic, sealed.toString('base64url')].join('.');
@@ -73,6 +73,14 @@ let known: { readonly pem: string; readonly privateKey: KeyObject; readonly publ
 function edgeKeyOf(pem: string): { privateKey: KeyObject; publicKey: string } {
   if (known?.pem !== pem) known = { pem, privateKey: createPrivateKey(pem), publicKey: edgePublicKeyOf(pem) };
   return known;
+}
+
+/** The key sealed to last: a full copy seals thousands of values to one edge. */
+let recipient: { readonly text: string; readonly key: KeyObject } | undefined;
+
+function recipientKeyOf(text: string): KeyObject {
+  if (recipient?.text !== text) recipient = { text, key: publicKeyOf(text) };
+  return recipient.key;
 }
 
 /** The key is used for one message only, so that the nonce may come from the same derivation. */

@@ -17,11 +17,19 @@ const QUIET = 'warn';
  * only once all serve does the CLI's context point here.
  */
 export async function startUp(options: { demo: boolean }, stop: AbortSignal): Promise<StartedPart> {
+  const log = createLog('edge');
+  // Without a listener the signal would end everything.
+  process.on('SIGUSR2', () =>
+    log.warn(
+      {},
+      'SIGUSR2 restarts `postern edge`, and `postern up` has no such restart: stop and start it, or run its parts alone (docs/operations.md)',
+    ),
+  );
   const failing = new AbortController();
   const neighbour = Promise.withResolvers<NeighbourApi>();
   // First, since its workers take as long to load as all the rest together.
   const edgeStart = startReadyEdge(
-    { ...readEdgeEnv(), api: neighbour.promise, log: createLog('edge') },
+    { ...readEdgeEnv(), api: neighbour.promise, log },
     AbortSignal.any([stop, failing.signal]),
   );
   // Either may fail before anybody waits for it; both are waited for below.

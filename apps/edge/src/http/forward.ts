@@ -193,12 +193,10 @@ class Forwarding implements CallEvents, PumpListener, Timed {
     if (hasBody) {
       this.#download = new Pump(response.body, writer, this);
       this.#download.start();
-    } else if (response.hasBody && response.http1Head !== null) {
-      // Content where none has a place is not waited for: it may have no end, or never come.
-      this.#call.abort();
-      this.onEnd();
     } else {
-      response.body.start({ data: () => this.#call.abort(), end() {}, broken() {} });
+      // Content where none has a place is not waited for: it may have no end, or never come.
+      if (response.hasBody) this.#call.abort();
+      else response.body.start({ data() {}, end() {}, broken() {} });
       this.onEnd();
     }
     if (this.#isOver) return;

@@ -83,6 +83,22 @@ test.each([
   expect(upstream.connections() - before).toBe(2);
 });
 
+test.each([
+  ['HEAD', '200 OK', 'Content-Length: 42\r\n'],
+  ['HEAD', '200 OK', 'Transfer-Encoding: chunked\r\n'],
+  ['HEAD', '200 OK', ''],
+  ['GET', '304 Not Modified', 'Content-Length: 42\r\n'],
+  ['GET', '304 Not Modified', 'Transfer-Encoding: chunked\r\n'],
+])('content that a service sends late behind %s %s (%j) answers nobody', async (method, status, framing) => {
+  answer = `HTTP/1.1 ${status}\r\n${framing}\r\n`;
+  later = EVIL;
+  const before = upstream.connections();
+  const { text } = await sendRaw(fixture.edge, HOST, request(`${method} /odd`) + last('/next'));
+  expect(text).toMatch(/HTTP\/1\.1 200 OK\r\n.*ok$/s);
+  expect(text).not.toContain('evil');
+  expect(upstream.connections() - before).toBe(2);
+});
+
 test('a connection whose request was answered before it was whole takes no other', async () => {
   answer = OK_ANSWER;
   const before = upstream.connections();
