@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FixtureHost, SHARED_CA, specOf } from '../test/scale/many-hosts.ts';
+import { costWhile } from './forwarding/process-cost.ts';
 import { describeMachine } from './machine.ts';
 import { openClient } from './scale/mtls-client.ts';
 import { quantileCells } from './scale/quantiles.ts';
@@ -11,6 +12,11 @@ const counts = process.argv.slice(2).map(Number);
 const TOUCHED = 10_000;
 const WRITES = 200;
 const GETS_WITHOUT_LOAD = 200;
+/** The same hosts in every size: they are there from the smallest on. */
+const ASKED_HOSTS = 9;
+const CONNECTIONS_EACH = 7;
+const REQUESTS_EACH = 400;
+const REQUEST_ROUNDS = 5;
 
 /** One line of the report: what, and its figures by count of hosts. */
 const report = new Map<string, string[]>();
@@ -45,6 +51,30 @@ async function touch({ ports, hosts }: ScalePlatform, host: FixtureHost): Promis
   const status = await client.get('/');
   client.end();
   if (status !== 200) throw new Error(`${host.host} answered ${status}`);
+}
+
+/** CPU time of the worker for one request on kept connections to hosts of the touched set, in microseconds: the least of several rounds. */
+async function costOfRequest({ ports, hosts, workerPids }: ScalePlatform): Promise<number> {
+  const kept = await Promise.all(
+    Array.from({ length: ASKED_HOSTS * CONNECTIONS_EACH }, (_, n) => {
+      const host = hosts.hostAt(n % ASKED_HOSTS);
+      return openClient({ port: ports.https, host: host.host, ...hosts.clientFor(host) });
+    }),
+  );
+  const rounds: number[] = [];
+  for (let round = 0; round <= REQUEST_ROUNDS; round += 1) {
+    const { cost } = await costWhile(workerPids(), false, () =>
+      Promise.all(
+        kept.map(async (client) => {
+          for (let n = 0; n < REQUESTS_EACH; n += 1) await client.get('/');
+        }),
+      ),
+    );
+    // The first one warms up.
+    if (round > 0) rounds.push(cost.cpuUs / (kept.length * REQUESTS_EACH));
+  }
+  for (const client of kept) client.end();
+  return Math.min(...rounds);
 }
 
 /** Milliseconds from the start of a process to the first answer of a host that demands certificates. */
@@ -113,7 +143,9 @@ async function measure(count: number): Promise<void> {
   await sleep(GETS_WITHOUT_LOAD * 10);
   note('get of a route: p50, p99, max', quantileCells(await quiet()));
   const busy = keepReading(platform);
-  note('first sync of an empty edge, until it is ready', ms(await platform.startEdge()));
+  const { result: syncMs, cost: syncCost } = await costWhile(platform.apiPids(), false, platform.startEdge);
+  note('first sync of an empty edge, until it is ready', ms(syncMs));
+  note('CPU time of the API meanwhile', ms(syncCost.cpuUs / 1_000));
   note('get of a route meanwhile: p50, p99, max', quantileCells(await busy()));
   await platform.stopEdge();
   note('edge: start from its replica to the first answer', ms(await startAndAsk(platform)));
@@ -126,11 +158,14 @@ async function measure(count: number): Promise<void> {
     `worker: memory after ${TOUCHED} hosts, or all, were asked once`,
     `${residentMiB(worker).toFixed(0)} MiB`,
   );
-  const { writes, enforced } = await measureWrites(platform);
+  note('CPU time of the worker for a request, in microseconds', (await costOfRequest(platform)).toFixed(0));
+  const written = await costWhile(platform.apiPids(), false, () => measureWrites(platform));
+  const { writes, enforced } = written.result;
+  note('CPU time of the API for a write', `${(written.cost.cpuUs / 1_000 / WRITES).toFixed(1)} ms`);
   note('write of a route: p50, p99, max', quantileCells(writes));
   note('until it is enforced, from there: p50, p99, max', quantileCells(enforced));
   const { tookMs, gaps } = await replaceSharedCa(platform);
-  note(`CA of ${count / 10} routes replaced, until all edges have it`, ms(tookMs));
+  note('CA of a tenth of the routes replaced, until all edges have it', ms(tookMs));
   note('requests of another host meanwhile: p50, p99, max', quantileCells(gaps));
   const listed: number[] = [];
   for (let n = 0; n < 20; n += 1) {

@@ -25,6 +25,8 @@ export interface ScalePlatform extends AsyncDisposable {
   /** Milliseconds until it is ready. */
   startEdge(): Promise<number>;
   stopEdge(): Promise<void>;
+  /** The process id of the API, where it runs. */
+  apiPids(): number[];
   /** Process ids of the edge's workers. */
   workerPids(): number[];
 }
@@ -73,6 +75,7 @@ export async function createScalePlatform(count: number): Promise<ScalePlatform>
       await edge?.stop();
       edge = undefined;
     },
+    apiPids: () => (api?.process.pid === undefined ? [] : [api.process.pid]),
     workerPids: () => workerPidsOf(edge?.process.pid ?? 0),
     async [Symbol.asyncDispose]() {
       await edge?.stop();

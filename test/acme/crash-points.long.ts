@@ -13,6 +13,9 @@ import { type Pebble, startPebble } from './pebble.ts';
 
 /** Milliseconds by which the clock of the next worker is ahead: the lease of the killed one has run out. */
 const LEASE_OVER_MS = 16_000;
+/** Milliseconds after which another process may change the key of an account. */
+const ROLLOVER_OVER_MS = 61_000;
+const DAY_MS = 86_400_000;
 
 let lab: Lab;
 let store: Store;
@@ -141,4 +144,50 @@ test.each([
     expect(points.length).toBeGreaterThan(14);
   },
   1_800_000,
+);
+
+test.each(['before', 'after'] as const)(
+  'kill -9 %s the CA takes another key of the account: the next worker issues, and keeps the key that the CA knows',
+  async (when) => {
+    const account = `?key-${when}`;
+    const directoryUrl = `${proxy.directoryUrl}${account}`;
+    await wholeRun('http-01', `key-${when}-1.test`, account);
+    const former = await store.getAcmeAccount(directoryUrl);
+    lab.aheadMs += 366 * DAY_MS;
+    proxy.reset();
+    const killed = Promise.withResolvers<void>();
+    let worker: Running | undefined;
+    const stopHere = ({ path }: { path: string }): boolean => {
+      if (!path.startsWith('/rollover-account-key')) return true;
+      void worker?.stop('SIGKILL').then(() => killed.resolve());
+      return false;
+    };
+    if (when === 'before') proxy.onRequest = stopHere;
+    else proxy.onAnswer = stopHere;
+    worker = await startWorker('http-01', account);
+    await serveHosts(store, [`key-${when}-2.test`]);
+    await killed.promise;
+    proxy.onRequest = () => true;
+    proxy.onAnswer = () => true;
+    const left = await store.getAcmeAccount(directoryUrl);
+    expect(left).toMatchObject({ sealedKey: former?.sealedKey, nextSealedKey: expect.any(String) });
+
+    // The order of the killed one goes on while its lease of the key still lasts; then it is settled which key counts.
+    for (const [host, aheadMs] of [
+      [`key-${when}-2.test`, LEASE_OVER_MS],
+      [`key-${when}-3.test`, ROLLOVER_OVER_MS],
+    ] as const) {
+      lab.aheadMs += aheadMs;
+      const next = await startWorker('http-01', account);
+      await serveHosts(store, host.endsWith('2.test') ? [] : [host]);
+      expect((await untilOrder(store, host, isIssued)).attempts).toBe(0);
+      await next.stop('SIGKILL');
+    }
+    const settled = await store.getAcmeAccount(directoryUrl);
+    expect(settled).toMatchObject({ nextSealedKey: null, accountUrl: former?.accountUrl });
+    if (when === 'after') expect(settled?.sealedKey).toBe(left?.nextSealedKey);
+    // It was old still: it is replaced as soon as it is settled.
+    else expect([former?.sealedKey, left?.nextSealedKey]).not.toContain(settled?.sealedKey);
+  },
+  600_000,
 );

@@ -20,6 +20,8 @@ export const EDGE_LIMITS = {
   connectionsPerAddressMax: 2_000,
   /** The same for sockets before the end of their handshake, each worth up to helloMs + handshakeMs of a client that does nothing. */
   handshakesPerAddressMax: 500,
+  /** Handshakes that begin in one turn of the event loop, some 1 ms each: in a storm of them what open connections ask for comes between. */
+  handshakesPerTurnMax: 4,
   /** Connections of one client address that are cut off for their frames within floodMemoryMs; then it is turned away until there are fewer. */
   floodsMax: 5,
   /** Milliseconds that such a connection counts. */
@@ -42,16 +44,16 @@ export const EDGE_LIMITS = {
   firstRequestMs: 2_000,
   /** Milliseconds that connections may take to finish when the edge stops. */
   drainMs: 30_000,
-  /** Compiled hosts kept per worker; one takes a few KiB. */
-  servedHostsMax: 2_000,
-  /** SecureContexts kept per worker, 31 KiB each. */
-  secureContextsMax: 500,
+  /** Compiled hosts kept per worker for the handshakes to come, 12 KiB each and 1 ms to make; those of open connections stay besides. */
+  servedHostsMax: 1_000,
+  /** SecureContexts kept per worker, 43 KiB each and 0.7 ms to make; open connections need none. */
+  secureContextsMax: 250,
   /** Trust bundles, and certificates shown to upstreams, kept per worker; a bundle of three CAs takes some 20 KiB. */
   trustBundlesMax: 1_000,
   /** Milliseconds. The longest stretch in which open connections are judged anew before others get their turn. */
   recheckSliceMs: 10,
   /** Paths of clients kept per worker, some 8 KiB each with their checks: clients come back within their certificate's life. */
-  admittedPathsMax: 4_000,
+  admittedPathsMax: 2_000,
   /** Bytes. Intermediates kept for one admitted client, so that its sessions can resume; common chains take 1 to 4 KiB. */
   keptIntermediatesBytesMax: 16 * KIB,
   /**

@@ -28,13 +28,12 @@ const CONTENT_LENGTH = fieldId('content-length');
 
 /**
  * Copies the lines that go on to `out`, from `start`, neighbours at once, and gives the place behind them. Left behind are the fields of one hop,
- * those that `options` nominate, those that `filter` drops, and those numbered `alsoDropped` (0: none); of a head, never Host and Content-Length
- * for another reason than the last. A trailer section has no `options`. A line with other
- * whitespace than one space before its value is written anew; it may become two bytes longer.
+ * those that `options` nominate, those that `filter` drops, and those numbered `alsoDropped` (0: none); never Host and Content-Length for
+ * another reason than the last. A line with other whitespace than one space before its value is written anew; it may become two bytes longer.
  */
 export function copyFields(
   section: FieldSection,
-  options: ConnectionOptions | null,
+  options: ConnectionOptions,
   filter: FieldFilter,
   alsoDropped: FieldId,
   out: Buffer,
@@ -47,13 +46,11 @@ export function copyFields(
   for (let index = 0; index < count; index += 1) {
     const id = section.idAt(index);
     // What frames and routes the message is decided by its reader, not by a filter.
-    const isOwn = options !== null && (id === HOST || id === CONTENT_LENGTH);
+    const isOwn = id === HOST || id === CONTENT_LENGTH;
     const stays =
       (id === 0 || id !== alsoDropped) &&
       (isOwn ||
-        (HOP_BY_HOP[id] === 0 &&
-          !filter.drops(section, index) &&
-          !(options?.nominates(section, index) ?? false)));
+        (HOP_BY_HOP[id] === 0 && !filter.drops(section, index) && !options.nominates(section, index)));
     if (!stays) continue;
     const lineStart = section.nameStartAt(index);
     if (section.isPlainAt(index)) {

@@ -3,7 +3,7 @@ import type { Connection, ServedHost } from '../connection.ts';
 import { deadlines, type Timed } from '../deadlines.ts';
 import type { BodyForm, UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import type { BodyWriter } from '../upstream/body.ts';
-import { type Field, passableTrailers } from '../upstream/fields.ts';
+import { type Field, listOf, passableTrailers } from '../upstream/fields.ts';
 import type { CallEvents, UpstreamCall } from '../upstream/upstream-call.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry } from './access-log.ts';
@@ -69,6 +69,8 @@ class Forwarding implements CallEvents, PumpListener, Timed {
   readonly #startedAt = performance.now();
   #upload: Upload | null = null;
   #response: UpstreamResponse | null = null;
+  /** What Connection of the answer says is for one hop. */
+  #nominated: readonly string[] = [];
   #writer: BodyWriter | null = null;
   #download: Pump | null = null;
   /** Milliseconds that the answer may pause. */
@@ -162,7 +164,7 @@ class Forwarding implements CallEvents, PumpListener, Timed {
     // Who has answered wants no more of the request; let go of, the rest of it can be read away.
     const isSent = this.#upload?.stop() ?? true;
     if (!isSent) this.#call.abort();
-    this.#exchange.end(passableTrailers(this.#response?.trailers() ?? []));
+    this.#exchange.end(passableTrailers(this.#response?.trailers() ?? [], this.#nominated));
     this.#end(null, true);
   }
 
@@ -191,6 +193,8 @@ class Forwarding implements CallEvents, PumpListener, Timed {
     this.#upload?.answered(() => this.#touch());
     this.#touch();
     if (hasBody) {
+      // Read now: the bytes of the head are gone when the trailers come.
+      if (response.http1Head !== null) this.#nominated = listOf(response.fields, 'connection');
       this.#download = new Pump(response.body, writer, this);
       this.#download.start();
     } else {

@@ -75,9 +75,8 @@ function fieldsOfEdge({ connection, authority, publicHttpsPort, identity }: Forw
 /** Trailers of a request that may go on: passable ones that claim no identity, and that Connection in the head does not nominate. */
 export function forwardedTrailers(fields: readonly Field[], head: FieldList): readonly Field[] {
   if (fields.length === 0) return fields;
-  const nominated = listOf(head, 'connection');
-  return passableTrailers(fields).filter(
-    ([name]) => !claimsIdentity(name) && !name.includes('_') && !nominated.includes(name.toLowerCase()),
+  return passableTrailers(fields, listOf(head, 'connection')).filter(
+    ([name]) => !claimsIdentity(name) && !name.includes('_'),
   );
 }
 

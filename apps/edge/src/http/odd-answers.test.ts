@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
-import { openTls, sendRaw } from './testing/raw-client.ts';
+import { ask, get, openHttp2, openTls, sendRaw } from './testing/raw-client.ts';
 import { OK_ANSWER, type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
 
 const HOST = 'odd.example.org';
@@ -98,6 +98,23 @@ test.each([
   expect(text).not.toContain('evil');
   expect(upstream.connections() - before).toBe(2);
 });
+
+test.each(['h2', 'http/1.1'] as const)(
+  'trailers of an answer for one hop, or of no place there, stay behind (%s)',
+  async (protocol) => {
+    answer = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: x-hop\r\n\r\n2\r\nok\r\n';
+    later = '0\r\nX-Hop: 1\r\nLocation: /evil\r\nVary: *\r\nKeep-Alive: timeout=9\r\nX-Sum: 7\r\n\r\n';
+    if (protocol === 'h2') {
+      const session = openHttp2(fixture.edge, HOST);
+      const { trailers } = await ask(session, get(HOST, '/odd'));
+      session.destroy();
+      expect(Object.entries(trailers)).toEqual([['x-sum', '7']]);
+    } else {
+      const { text } = await sendRaw(fixture.edge, HOST, last('/odd'));
+      expect(text).toMatch(/\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n$/);
+    }
+  },
+);
 
 test('a connection whose request was answered before it was whole takes no other', async () => {
   answer = OK_ANSWER;

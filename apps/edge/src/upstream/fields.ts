@@ -1,3 +1,5 @@
+import { NOT_IN_TRAILERS } from '@postern/http1';
+
 /** One header or trailer field, spelt as it arrived. Order and repetition are kept: a list of fields is never an object. */
 export type Field = readonly [name: string, value: string];
 
@@ -66,29 +68,12 @@ export function hopByHopNames(fields: readonly Field[]): (name: string) => boole
   return (name) => HOP_BY_HOP.has(name) || nominated.has(name);
 }
 
-/** Fields that frame, route, authenticate or describe content, and so must not come in a trailer (RFC 9110 section 6.5.1). */
-const NOT_IN_TRAILERS = new Set([
-  'authorization',
-  'cache-control',
-  'content-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'cookie',
-  'expect',
-  'host',
-  'max-forwards',
-  'pragma',
-  'range',
-  'set-cookie',
-  'www-authenticate',
-]);
+const NO_PLACE_IN_TRAILERS: ReadonlySet<string> = new Set(NOT_IN_TRAILERS);
 
-/** Keeps of a trailer section what a proxy may pass on. */
-export function passableTrailers(fields: readonly Field[]): Field[] {
-  const hop = hopByHopNames(fields);
+/** Keeps of a trailer section what a proxy may pass on. `nominated`: the names for one hop, by Connection in the head; lower case. */
+export function passableTrailers(fields: readonly Field[], nominated: readonly string[]): Field[] {
   return fields.filter(([name]) => {
     const lower = name.toLowerCase();
-    return !hop(lower) && !NOT_IN_TRAILERS.has(lower);
+    return !HOP_BY_HOP.has(lower) && !NO_PLACE_IN_TRAILERS.has(lower) && !nominated.includes(lower);
   });
 }

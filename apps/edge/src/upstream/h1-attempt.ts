@@ -89,7 +89,10 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   /** Pieces of the body that nobody has listened to yet; the last one may still be where it was read to. */
   #held: Buffer[] = [];
   #heldBytes = 0;
+  /** The target has said that it sends no more. */
   #hasEnded = false;
+  /** The connection went without that, or by an error: what is held is not the whole of a body. */
+  #isCut = false;
   #trailers: readonly Field[] = NO_TRAILERS;
   /** For how long the connection may be idle after this answer. */
   #idleMs = 0;
@@ -151,7 +154,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     if (!this.#isAnswered) this.#fail(this.#closedEarly(error));
     // What is held is told first, to whoever begins to listen.
     else if (this.#held.length === 0 && this.#receiver !== null) this.#breakOff();
-    else this.#hasEnded = true;
+    else this.#isCut = error !== null || !this.#hasEnded;
     this.#writer.onGone();
   }
 
@@ -257,8 +260,9 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
       this.#read(piece);
       if (wasFull && this.#heldBytes < HELD_BYTES_MAX && !this.#isPaused) this.#connection.socket.resume();
     }
-    if (this.#hasEnded && this.#held.length === 0 && this.#receiver !== null && !this.#isOver)
-      this.#endBody();
+    if (this.#held.length > 0 || this.#receiver === null || this.#isOver) return;
+    if (this.#isCut) this.#breakOff();
+    else if (this.#hasEnded) this.#endBody();
   }
 
   #read(piece: Buffer): void {

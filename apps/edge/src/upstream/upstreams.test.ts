@@ -1,6 +1,7 @@
 import { createServer as createHttp, type Server } from 'node:http';
 import { createServer as createHttp2 } from 'node:http2';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Upstream } from '@postern/contracts';
 import { afterEach, expect, test } from 'vitest';
 import { listenOn, type TestServer } from '../http/testing/echo-upstream.ts';
@@ -156,4 +157,33 @@ test('a failure names its target as an address is written, an IPv6 one in bracke
     targets: [{ protocol: 'http', host: '::1', port: 9 } as const],
   };
   await expect(open(upstream, '/').answer).rejects.toMatchObject({ context: { target: 'http://[::1]:9' } });
+});
+
+test.each([
+  ['reset', 'broken'],
+  ['ended', 'x and its end'],
+])('an answer without a length that nobody listened to before it was %s is told as %s', async (how, told) => {
+  let of: Socket | undefined;
+  const port = await listen(
+    createServer((socket) => {
+      of = socket;
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\nx'));
+    }),
+  );
+  const { body } = await open(serviceOf([port]), '/').answer;
+  if (how === 'reset') of?.resetAndDestroy();
+  else of?.end();
+  await delay(100);
+  const heard = await new Promise((resolve) => {
+    let text = '';
+    body.start({
+      data: (chunk) => {
+        text += chunk.toString();
+      },
+      end: () => resolve(`${text} and its end`),
+      broken: () => resolve('broken'),
+    });
+  });
+  expect(heard).toBe(told);
 });

@@ -1,5 +1,5 @@
 import { type Hostname, PosternError, type ResourceName } from '@postern/contracts';
-import { and, asc, eq, gt, inArray, isNull, lt, lte, min } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, lte, min, sql } from 'drizzle-orm';
 import type {
   CertificateOrderPatch,
   CertificateOrderRecord,
@@ -9,6 +9,7 @@ import type {
 } from '../certificates.ts';
 import { insertOrder, namesOfKey, settleCertificates } from './certificate-use.ts';
 import type { StoreDatabase } from './open-database.ts';
+import { isInList, prepareOnce } from './prepare-once.ts';
 import { requireProject } from './record-access.ts';
 import {
   certificateNames,
@@ -140,30 +141,42 @@ export function getCertificate(
   });
 }
 
+const usesOfNames = prepareOnce((db) =>
+  db
+    .select({ name: certificateNames.name, orderId: certificateNames.orderId })
+    .from(certificateNames)
+    .where(
+      and(
+        eq(certificateNames.project, sql.placeholder('project')),
+        isInList(certificateNames.name, 'names'),
+        eq(certificateNames.used, true),
+      ),
+    )
+    .prepare(),
+);
+
+const ordersById = prepareOnce((db) =>
+  selectOrders(db).where(isInList(certificateOrders.id, 'ids')).prepare(),
+);
+
+const usedNamesOfOrders = prepareOnce((db) =>
+  db
+    .select({ name: certificateNames.name, orderId: certificateNames.orderId })
+    .from(certificateNames)
+    .where(and(isInList(certificateNames.orderId, 'orders'), eq(certificateNames.used, true)))
+    .orderBy(asc(certificateNames.name))
+    .prepare(),
+);
+
 /** The orders by which names of a project are served now; a name that none serves is absent. */
 export function ordersOfNames(
   db: StoreDatabase,
   project: string,
   names: readonly Hostname[],
 ): Map<Hostname, CertificateOrderRecord> {
-  const uses = db
-    .select({ name: certificateNames.name, orderId: certificateNames.orderId })
-    .from(certificateNames)
-    .where(
-      and(
-        eq(certificateNames.project, project as ResourceName),
-        inArray(certificateNames.name, [...names]),
-        eq(certificateNames.used, true),
-      ),
-    )
-    .all();
-  const ids = [...new Set(uses.map(({ orderId }) => orderId))];
-  const byId = new Map(
-    recordsOf(db, selectOrders(db).where(inArray(certificateOrders.id, ids)).all()).map((order) => [
-      order.id,
-      order,
-    ]),
-  );
+  const uses = usesOfNames(db).all({ project, names: JSON.stringify(names) });
+  const ids = JSON.stringify([...new Set(uses.map(({ orderId }) => orderId))]);
+  const byId = new Map(recordsOf(db, ordersById(db).all({ ids })).map((order) => [order.id, order]));
   return new Map(
     uses.flatMap(({ name, orderId }) => {
       const order = byId.get(orderId);
@@ -213,20 +226,7 @@ interface OrderRow {
 
 function recordsOf(db: StoreDatabase, rows: readonly OrderRow[]): CertificateOrderRecord[] {
   if (rows.length === 0) return [];
-  const used = db
-    .select({ name: certificateNames.name, orderId: certificateNames.orderId })
-    .from(certificateNames)
-    .where(
-      and(
-        inArray(
-          certificateNames.orderId,
-          rows.map(({ order }) => order.id),
-        ),
-        eq(certificateNames.used, true),
-      ),
-    )
-    .orderBy(asc(certificateNames.name))
-    .all();
+  const used = usedNamesOfOrders(db).all({ orders: JSON.stringify(rows.map(({ order }) => order.id)) });
   const namesOf = Map.groupBy(used, ({ orderId }) => orderId);
   return rows.map(({ order: { namesKey, unusedSince: _, ...order }, issued }) => ({
     ...order,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Hostname, ResourceName } from '@postern/contracts';
-import { and, eq, inArray, isNotNull } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
+import { isInList, prepareOnce } from './prepare-once.ts';
 import { hostnames, routes } from './schema.ts';
 import { certificateNames, certificateOrders, issuedCertificates } from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
@@ -54,45 +55,40 @@ export function settleCertificates(
   return names;
 }
 
-/** The names, and all that share an order with one of them. */
-function namesTogetherWith(
-  db: StoreDatabase,
-  project: ResourceName,
-  changed: readonly Hostname[],
-): Hostname[] {
-  const orders = db
+/** The ids of the orders of a project that hold some of the names. */
+const orderIdsOfNames = (db: StoreDatabase) =>
+  db
     .select({ id: certificateNames.orderId })
     .from(certificateNames)
-    .where(and(eq(certificateNames.project, project), inArray(certificateNames.name, [...changed])));
-  const sharing = db
+    .where(
+      and(eq(certificateNames.project, sql.placeholder('project')), isInList(certificateNames.name, 'names')),
+    );
+
+const namesSharingOrders = prepareOnce((db) =>
+  db
     .select({ name: certificateNames.name })
     .from(certificateNames)
-    .where(inArray(certificateNames.orderId, orders))
-    .all();
-  return [...new Set([...changed, ...sharing.map(({ name }) => name)])];
-}
+    .where(inArray(certificateNames.orderId, orderIdsOfNames(db)))
+    .prepare(),
+);
 
-/** Those of the names that are verified, and that a route of the project serves without a certificate of its own. */
-function namesWanted(db: StoreDatabase, project: ResourceName, names: readonly Hostname[]): Set<Hostname> {
-  const rows = db
+const servedRoutes = prepareOnce((db) =>
+  db
     .select({ host: routes.host, spec: routes.spec })
     .from(routes)
     .innerJoin(hostnames, eq(hostnames.name, routes.host))
     .where(
-      and(eq(routes.project, project), inArray(routes.host, [...names]), isNotNull(hostnames.verifiedAt)),
+      and(
+        eq(routes.project, sql.placeholder('project')),
+        isInList(routes.host, 'names'),
+        isNotNull(hostnames.verifiedAt),
+      ),
     )
-    .all();
-  return new Set(
-    rows.filter(({ spec }) => spec.tls?.serverCertificate === undefined).map(({ host }) => host),
-  );
-}
+    .prepare(),
+);
 
-function candidatesFor(db: StoreDatabase, project: ResourceName, names: readonly Hostname[]): Candidate[] {
-  const ids = db
-    .select({ id: certificateNames.orderId })
-    .from(certificateNames)
-    .where(and(eq(certificateNames.project, project), inArray(certificateNames.name, [...names])));
-  return db
+const ordersOfNames = prepareOnce((db) =>
+  db
     .select()
     .from(certificateOrders)
     .leftJoin(
@@ -102,8 +98,89 @@ function candidatesFor(db: StoreDatabase, project: ResourceName, names: readonly
         eq(issuedCertificates.namesKey, certificateOrders.namesKey),
       ),
     )
-    .where(inArray(certificateOrders.id, ids))
-    .all()
+    .where(inArray(certificateOrders.id, orderIdsOfNames(db)))
+    .prepare(),
+);
+
+const usedNameOfOrder = prepareOnce((db) =>
+  db
+    .select({ name: certificateNames.name })
+    .from(certificateNames)
+    .where(and(eq(certificateNames.orderId, sql.placeholder('order')), eq(certificateNames.used, true)))
+    .limit(1)
+    .prepare(),
+);
+
+const unuseName = prepareOnce((db) =>
+  db
+    .update(certificateNames)
+    .set({ used: false })
+    .where(
+      and(
+        eq(certificateNames.project, sql.placeholder('project')),
+        eq(certificateNames.name, sql.placeholder('name')),
+      ),
+    )
+    .prepare(),
+);
+
+const useName = prepareOnce((db) =>
+  db
+    .update(certificateNames)
+    .set({ used: true })
+    .where(
+      and(
+        eq(certificateNames.project, sql.placeholder('project')),
+        eq(certificateNames.name, sql.placeholder('name')),
+        eq(certificateNames.orderId, sql.placeholder('order')),
+      ),
+    )
+    .prepare(),
+);
+
+const issuedOfHost = prepareOnce((db) =>
+  db
+    .select({ id: issuedCertificates.id })
+    .from(certificateNames)
+    .innerJoin(certificateOrders, eq(certificateOrders.id, certificateNames.orderId))
+    .innerJoin(
+      issuedCertificates,
+      and(
+        eq(issuedCertificates.project, certificateOrders.project),
+        eq(issuedCertificates.namesKey, certificateOrders.namesKey),
+      ),
+    )
+    .where(
+      and(
+        eq(certificateNames.project, sql.placeholder('project')),
+        eq(certificateNames.name, sql.placeholder('host')),
+        eq(certificateNames.used, true),
+      ),
+    )
+    .prepare(),
+);
+
+/** The names, and all that share an order with one of them. */
+function namesTogetherWith(
+  db: StoreDatabase,
+  project: ResourceName,
+  changed: readonly Hostname[],
+): Hostname[] {
+  const sharing = namesSharingOrders(db).all({ project, names: JSON.stringify(changed) });
+  return [...new Set([...changed, ...sharing.map(({ name }) => name)])];
+}
+
+/** Those of the names that are verified, and that a route of the project serves without a certificate of its own. */
+function namesWanted(db: StoreDatabase, project: ResourceName, names: readonly Hostname[]): Set<Hostname> {
+  const rows = servedRoutes(db).all({ project, names: JSON.stringify(names) });
+  return new Set(
+    rows.filter(({ spec }) => spec.tls?.serverCertificate === undefined).map(({ host }) => host),
+  );
+}
+
+function candidatesFor(db: StoreDatabase, project: ResourceName, names: readonly Hostname[]): Candidate[] {
+  return ordersOfNames(db)
+    .all({ project, names: JSON.stringify(names) })
     .map((row) => ({
       order: row.certificate_orders,
       issued: row.issued_certificates ?? undefined,
@@ -164,22 +241,12 @@ function setUsed(
   name: Hostname,
   orderId: string | undefined,
 ): void {
-  const ofName = and(eq(certificateNames.project, project), eq(certificateNames.name, name));
-  db.update(certificateNames).set({ used: false }).where(ofName).run();
-  if (orderId === undefined) return;
-  db.update(certificateNames)
-    .set({ used: true })
-    .where(and(ofName, eq(certificateNames.orderId, orderId)))
-    .run();
+  unuseName(db).run({ project, name });
+  if (orderId !== undefined) useName(db).run({ project, name, order: orderId });
 }
 
 function parkOrWake({ db, log, now }: WriteContext, { order, issued }: Candidate): void {
-  const isUsed =
-    db
-      .select({ name: certificateNames.name })
-      .from(certificateNames)
-      .where(and(eq(certificateNames.orderId, order.id), eq(certificateNames.used, true)))
-      .get() !== undefined;
+  const isUsed = usedNameOfOrder(db).get({ order: order.id }) !== undefined;
   const row = eq(certificateOrders.id, order.id);
   if (isUsed) {
     if (issued !== undefined) log.put('certificate', issued.id, issued.document, now);
@@ -202,24 +269,5 @@ function parkOrWake({ db, log, now }: WriteContext, { order, issued }: Candidate
 
 /** The id of the certificate that a host of a project is served by; null while there is none. */
 export function certificateIdOfHost(db: StoreDatabase, project: string, host: Hostname): string | null {
-  const row = db
-    .select({ id: issuedCertificates.id })
-    .from(certificateNames)
-    .innerJoin(certificateOrders, eq(certificateOrders.id, certificateNames.orderId))
-    .innerJoin(
-      issuedCertificates,
-      and(
-        eq(issuedCertificates.project, certificateOrders.project),
-        eq(issuedCertificates.namesKey, certificateOrders.namesKey),
-      ),
-    )
-    .where(
-      and(
-        eq(certificateNames.project, project as ResourceName),
-        eq(certificateNames.name, host),
-        eq(certificateNames.used, true),
-      ),
-    )
-    .get();
-  return row?.id ?? null;
+  return issuedOfHost(db).get({ project, host })?.id ?? null;
 }

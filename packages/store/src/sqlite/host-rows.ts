@@ -11,6 +11,7 @@ import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/sqlite-core';
 import { certificateIdOfHost } from './certificate-use.ts';
 import type { StoreDatabase } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { changes, hostnames, secrets, services } from './schema.ts';
 
 /** Names of the services a route leads to, each once. */
@@ -80,22 +81,12 @@ export class HostRowsGatherer {
 
   #service(project: string, name: string): ServiceSpec | undefined {
     return remember(this.#services, `${project}/${name}`, () =>
-      this.#db
-        .select({ spec: services.spec })
-        .from(services)
-        .where(and(eq(services.project, project), eq(services.name, name)))
-        .get(),
+      serviceByName(this.#db).get({ project, name }),
     )?.spec;
   }
 
   #secret(project: string, name: string): SecretRow | undefined {
-    return remember(this.#secrets, `${project}/${name}`, () =>
-      this.#db
-        .select({ id: secrets.id, type: secrets.type })
-        .from(secrets)
-        .where(and(eq(secrets.project, project), eq(secrets.name, name)))
-        .get(),
-    );
+    return remember(this.#secrets, `${project}/${name}`, () => secretByName(this.#db).get({ project, name }));
   }
 
   #crls({ project, spec }: { project: string; spec: RouteDescriptor }): { id: string; ca: string }[] {
@@ -122,22 +113,12 @@ export class HostRowsGatherer {
 
   /** A name that is not there yet stands for nobody's: what is drafted for it is told as it would be. */
   #isVerified(host: Hostname): boolean {
-    const row = this.#db
-      .select({ verifiedAt: hostnames.verifiedAt })
-      .from(hostnames)
-      .where(eq(hostnames.name, host))
-      .get();
+    const row = verificationOf(this.#db).get({ host });
     return row === undefined || row.verifiedAt !== null;
   }
 
   #hasRevocations(project: string): boolean {
-    const row = remember(this.#revocations, project, () =>
-      this.#db
-        .select({ id: changes.id })
-        .from(changes)
-        .where(and(eq(changes.kind, 'revocation'), eq(changes.id, project)))
-        .get(),
-    );
+    const row = remember(this.#revocations, project, () => revocationsOf(this.#db).get({ project }));
     return row !== undefined;
   }
 }
@@ -172,20 +153,55 @@ function servedCertificateOf(db: StoreDatabase, host: string): string | null {
   return row?.id ?? null;
 }
 
+const serviceByName = prepareOnce((db) =>
+  db
+    .select({ spec: services.spec })
+    .from(services)
+    .where(and(eq(services.project, sql.placeholder('project')), eq(services.name, sql.placeholder('name'))))
+    .prepare(),
+);
+
+const secretByName = prepareOnce((db) =>
+  db
+    .select({ id: secrets.id, type: secrets.type })
+    .from(secrets)
+    .where(and(eq(secrets.project, sql.placeholder('project')), eq(secrets.name, sql.placeholder('name'))))
+    .prepare(),
+);
+
+const verificationOf = prepareOnce((db) =>
+  db
+    .select({ verifiedAt: hostnames.verifiedAt })
+    .from(hostnames)
+    .where(eq(hostnames.name, sql.placeholder('host')))
+    .prepare(),
+);
+
+const revocationsOf = prepareOnce((db) =>
+  db
+    .select({ id: changes.id })
+    .from(changes)
+    .where(and(eq(changes.kind, 'revocation'), eq(changes.id, sql.placeholder('project'))))
+    .prepare(),
+);
+
+const listsOfProject = prepareOnce((db) =>
+  db
+    .select({ id: secrets.id, name: secrets.name, details: secrets.details })
+    .from(secrets)
+    // In the words of the index: of all secrets of a project few are lists.
+    .where(and(eq(secrets.project, sql.placeholder('project')), sql`type = 'crl'`))
+    .orderBy(asc(secrets.id))
+    .prepare(),
+);
+
 /** The revocation lists of a project, by id. */
 export function listsOf(db: StoreDatabase, project: string): ListRow[] {
-  return (
-    db
-      .select({ id: secrets.id, name: secrets.name, details: secrets.details })
-      .from(secrets)
-      // In the words of the index: of all secrets of a project few are lists.
-      .where(and(eq(secrets.project, project), sql`type = 'crl'`))
-      .orderBy(asc(secrets.id))
-      .all()
-      .map(({ id, name, details: { crl } }) => {
-        return { id, name, ca: crl?.ca ?? '', isThere: crl?.thisUpdate != null };
-      })
-  );
+  return listsOfProject(db)
+    .all({ project })
+    .map(({ id, name, details: { crl } }) => {
+      return { id, name, ca: crl?.ca ?? '', isThere: crl?.thisUpdate != null };
+    });
 }
 
 function remember<T>(known: Map<string, T>, key: string, read: () => T): T | undefined {

@@ -12,6 +12,7 @@ import type { Written } from '../written.ts';
 import { settleCertificates } from './certificate-use.ts';
 import { HostRowsGatherer } from './host-rows.ts';
 import type { StoreDatabase } from './open-database.ts';
+import { isInList, prepareOnce } from './prepare-once.ts';
 import { recompileRoute } from './recompile-hosts.ts';
 import { requireProject } from './record-access.ts';
 import { hostnames, projects, routes } from './schema.ts';
@@ -186,9 +187,7 @@ export function hostnamesOf(
   db: StoreDatabase,
   names: readonly Hostname[],
 ): ReadonlyMap<Hostname, HostnameRecord> {
-  const rows = select(db)
-    .where(inArray(hostnames.name, [...names]))
-    .all();
+  const rows = recordsByName(db).all({ names: JSON.stringify(names) });
   return new Map(rows.map((row) => [row.hostname.name, recordOf(row)]));
 }
 
@@ -227,8 +226,18 @@ function insertHostname(
     .run();
 }
 
+const hostnameByName = prepareOnce((db) =>
+  db
+    .select()
+    .from(hostnames)
+    .where(eq(hostnames.name, sql.placeholder('name')))
+    .prepare(),
+);
+
+const recordsByName = prepareOnce((db) => select(db).where(isInList(hostnames.name, 'names')).prepare());
+
 function findHostname(db: StoreDatabase, name: Hostname): HostnameColumns | undefined {
-  return db.select().from(hostnames).where(eq(hostnames.name, name)).get();
+  return hostnameByName(db).get({ name });
 }
 
 function routeOf(db: StoreDatabase, host: Hostname): { name: string } | undefined {

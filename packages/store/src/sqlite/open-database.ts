@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { takeCleanEnd } from './clean-end.ts';
+import { keepStatements } from './prepare-once.ts';
 import * as schema from './schema.ts';
 import { damagedDetail, storeFailureOf } from './store-failure.ts';
 
@@ -47,7 +48,7 @@ export function openDatabase(
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     if (!wasClean || statSync(file).size <= checkedAtOpenBytesMax) refuseDamaged(connection, file);
-    const db = drizzle({ client: connection, schema });
+    const db = drizzle({ client: keepStatements(connection), schema });
     connection.transaction(prepareSchema).immediate(connection, db, file, now);
     return { connection, db };
   } catch (error) {

@@ -1,18 +1,27 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PosternError, type ResourceName } from '@postern/contracts';
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { Target } from '../store.ts';
 import type { StoreDatabase } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { conflictSince, conflictWith, contentOf, type ResourceRow } from './record-history.ts';
 import { projects } from './schema.ts';
 
 /** Names in one `in_use` detail; more help nobody. */
 const USERS_NAMED_MAX = 20;
 
+const projectByName = prepareOnce((db) =>
+  db
+    .select({ name: projects.name })
+    .from(projects)
+    .where(eq(projects.name, sql.placeholder('name')))
+    .prepare(),
+);
+
 /** Fails with `not_found` when the project is missing. */
 export function requireProject(db: StoreDatabase, project: ResourceName): void {
-  const row = db.select({ name: projects.name }).from(projects).where(eq(projects.name, project)).get();
-  if (row === undefined) throw new PosternError('not_found', { detail: `there is no project ${project}` });
+  if (projectByName(db).get({ name: project }) === undefined)
+    throw new PosternError('not_found', { detail: `there is no project ${project}` });
 }
 
 /**

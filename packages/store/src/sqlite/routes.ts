@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { HostDocument, Hostname, ResourceName, Revision } from '@postern/contracts';
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { CertificateOrderRecord } from '../certificates.ts';
 import type { HostnameClaim, HostnameRecord } from '../hostnames.ts';
 import type { ListQuery, Page } from '../list-query.ts';
@@ -13,6 +13,7 @@ import { HostRowsGatherer, secretsOfRoute, servicesOfRoute } from './host-rows.t
 import { claimHostname, hostnamesOf, isGeneratedHostname, releaseHostname } from './hostnames.ts';
 import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { recompileRoute } from './recompile-hosts.ts';
 import { requireProject, requireRow, requireSameContent } from './record-access.ts';
 import { forgetFormerVersions, keepFormerVersion } from './record-history.ts';
@@ -137,20 +138,28 @@ function contentWanted(db: StoreDatabase, write: RouteWrite, present: RouteColum
   return { labels: write.labels ?? {}, spec };
 }
 
-function findRoute(db: StoreDatabase, { project, name }: Target): RouteColumns | undefined {
-  return db
+const routeByName = prepareOnce((db) =>
+  db
     .select()
     .from(routes)
-    .where(and(eq(routes.project, project), eq(routes.name, name)))
-    .get();
+    .where(and(eq(routes.project, sql.placeholder('project')), eq(routes.name, sql.placeholder('name'))))
+    .prepare(),
+);
+
+const documentOfHost = prepareOnce((db) =>
+  db
+    .select({ body: changes.body, revision: changes.revision })
+    .from(changes)
+    .where(and(eq(changes.kind, 'host'), eq(changes.id, sql.placeholder('host'))))
+    .prepare(),
+);
+
+function findRoute(db: StoreDatabase, { project, name }: Target): RouteColumns | undefined {
+  return routeByName(db).get({ project, name });
 }
 
 function recordOf(db: StoreDatabase, row: RouteColumns): RouteRecord {
-  const change = db
-    .select({ body: changes.body, revision: changes.revision })
-    .from(changes)
-    .where(and(eq(changes.kind, 'host'), eq(changes.id, row.host)))
-    .get();
+  const change = documentOfHost(db).get({ host: row.host });
   const order = ordersOfNames(db, row.project, [row.host]).get(row.host) ?? null;
   const hostname = hostnamesOf(db, [row.host]).get(row.host);
   return withDocument(row, change?.body ?? null, change?.revision ?? 0, order, hostname);
