@@ -5,7 +5,13 @@ import { captureHello } from '../../apps/edge/src/testing/client-hellos.ts';
 
 // The attackers, in a process of their own: told what to do, they do it until they are killed.
 
-export type AttackName = 'rapid reset' | 'CONTINUATION' | 'SETTINGS' | 'slow clients' | 'half handshakes';
+export type AttackName =
+  | 'rapid reset'
+  | 'CONTINUATION'
+  | 'SETTINGS'
+  | 'slow clients'
+  | 'half handshakes'
+  | 'hellos at once';
 
 /** What this process is told. */
 export interface AttackOrder {
@@ -69,6 +75,14 @@ const ATTACKS: Record<AttackName, (order: AttackOrder) => Promise<void>> = {
       await closed(socket);
     });
   },
+  'hellos at once': async (order) => {
+    const hello = await captureHello({ servername: order.host });
+    for (;;) {
+      const sockets = await Promise.all(Array.from({ length: CROWD }, (_, nth) => openTcp(order, nth)));
+      for (const socket of sockets) socket.write(hello);
+      await Promise.all(sockets.map(closed));
+    }
+  },
 };
 
 async function flood(order: AttackOrder, frames: (round: number) => Buffer): Promise<void> {
@@ -114,8 +128,18 @@ function openTls({ port, host }: AttackOrder, nth: number, protocol: string): Pr
   });
 }
 
+/** Gives the socket when it is connected, or has failed to. */
+function openTcp({ port }: AttackOrder, nth: number): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host: '127.0.0.1', port, localAddress: addressOf(nth) });
+    socket.on('error', () => resolve(socket));
+    socket.once('connect', () => resolve(socket));
+  });
+}
+
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
+    if (socket.destroyed) resolve();
     socket.on('error', () => {});
     socket.once('close', () => resolve());
     socket.resume();

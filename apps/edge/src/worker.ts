@@ -6,6 +6,7 @@ import type { ListenAddress } from '@postern/runtime';
 import { AddressLoad } from './accept/address-load.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { FloodLog } from './accept/flood-log.ts';
+import { HandshakeTurns } from './accept/handshake-turns.ts';
 import { Lingerer } from './accept/linger.ts';
 import { takeProxyHeader } from './accept/proxy-protocol.ts';
 import { ChallengeAnswers } from './acme/challenge-answers.ts';
@@ -160,6 +161,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     intermediates,
     registry,
     lingerer,
+    turns: new HandshakeTurns(limits.handshakesPerTurnMax),
     serve: protocol.serve,
     serveRefusal: protocol.serveRefusal ?? null,
     ledger,

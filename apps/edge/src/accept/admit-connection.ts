@@ -27,6 +27,7 @@ import type { WorkerMetrics } from '../metrics.ts';
 import { type AlertName, plaintextAlert } from '../tls/alert.ts';
 import { runHandshake } from '../tls/handshake.ts';
 import type { KnownIntermediates } from '../tls/known-intermediates.ts';
+import type { HandshakeTurns } from './handshake-turns.ts';
 import { endSecure, type Lingerer } from './linger.ts';
 import { peekClientHello } from './peek.ts';
 import { takeProxyHeader } from './proxy-protocol.ts';
@@ -37,6 +38,7 @@ export interface AdmitOptions {
   readonly intermediates: KnownIntermediates;
   readonly registry: ConnectionRegistry;
   readonly lingerer: Lingerer;
+  readonly turns: HandshakeTurns;
   readonly serve: ServeProtocol;
   /** Says on a connection why its client is refused, and ends it; null: it is closed. */
   readonly serveRefusal: ((connection: Connection, refusal: ConnectionRefusal) => void) | null;
@@ -123,6 +125,11 @@ export async function admitConnection(
       hello.serverName === null ? 'no_server_name' : 'invalid_server_name',
       null,
     );
+  }
+  const turn = options.turns.take(client.address);
+  if (turn !== undefined) {
+    await turn;
+    if (raw.destroyed) return count(options, 'failed', 'closed');
   }
   if (hello.alpn?.includes(ACME_TLS) === true) {
     // Exactly this one protocol (RFC 8737 section 3), so that no such handshake ever leads to the host's own protocols.
