@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { addressRanges } from './accept/address-ranges.ts';
 import { openHttp2 } from './http/testing/raw-client.ts';
-import { dial, readToEnd } from './testing/client-hellos.ts';
+import { captureHello, dial, readToEnd } from './testing/client-hellos.ts';
 import { startEdgeFixture } from './testing/edge-fixture.ts';
 import { OpensslCertificates } from './testing/openssl-certificates.ts';
 import { curl } from './testing/openssl-client.ts';
@@ -67,6 +67,30 @@ test('one client has only so many connections and handshakes, by the address tha
     expect(await Promise.race([isEnded(again), sleep(300).then(() => false)])).toBe(false);
   }, WAIT);
   for (const socket of opened) socket.destroy();
+  await edge.close();
+});
+
+test('of many who send their hello at once one address is not kept waiting by all the others of another', async () => {
+  const edge = await startEdgeFixture({ limits: { handshakesPerTurnMax: 1 } });
+  await edge.putHost('open.example');
+  const hello = await captureHello({ servername: 'open.example' });
+  const addresses = [...Array.from({ length: 40 }, () => '127.0.0.2'), '127.0.0.1'];
+  const sockets = await Promise.all(addresses.map((address) => dial(edge.port, address)));
+  await vi.waitFor(async () => {
+    expect((await edge.worker.metrics.connections.get()).values[0]?.value).toBe(sockets.length);
+  }, WAIT);
+  const answered: (string | undefined)[] = [];
+  const all = Promise.all(
+    sockets.map(async (socket, nth) => {
+      await once(socket, 'data');
+      answered.push(addresses[nth]);
+    }),
+  );
+  // Its own is the last.
+  for (const socket of sockets) socket.write(hello);
+  await all;
+  expect(answered.indexOf('127.0.0.1')).toBeLessThan(20);
+  for (const socket of sockets) socket.destroy();
   await edge.close();
 });
 

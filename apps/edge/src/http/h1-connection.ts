@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import type { PosternError } from '@postern/contracts';
 import { NEED_MORE, RequestHead } from '@postern/http1';
 import { endGently } from './end-gently.ts';
@@ -7,6 +8,7 @@ import { type AnsweredConnection, Http1Exchange } from './h1-exchange.ts';
 import { headTimeout, problemOfBytes } from './h1-faults.ts';
 import { type BodyFeed, Http1RequestBody } from './h1-request-body.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
+import { type PieceReader, readTlsPieces } from './read-tls-pieces.ts';
 
 export interface Http1ConnectionOptions {
   readonly socket: Duplex;
@@ -28,6 +30,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   readonly socket: Duplex;
   readonly #options: Http1ConnectionOptions;
   readonly #head = new RequestHead();
+  readonly #reader: PieceReader | undefined;
   #state: State = 'waiting';
   #isDraining = false;
   #exchange: Http1Exchange | null = null;
@@ -48,7 +51,9 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     socket.on('drain', this.#onDrain);
     socket.on('end', this.#onEnd);
     socket.once('close', this.#onClose);
-    socket.on('data', this.#onData);
+    const reader = socket instanceof TLSSocket ? readTlsPieces(socket, this.#onData) : undefined;
+    this.#reader = reader;
+    if (reader === undefined) socket.on('data', this.#onData);
   }
 
   /** The connection ends after this answer. */
@@ -76,19 +81,26 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     this.socket.off('drain', this.#onDrain);
     this.socket.off('end', this.#onEnd);
     this.socket.off('data', this.#onData);
+    this.#reader?.stop();
     this.socket.pause();
     return held;
   }
 
   flow(): void {
     if (this.#state !== 'exchange') return;
-    while (this.#body?.takesBytes === true) {
+    while (this.#body?.takesBytes === true && !this.#body.isPaused) {
       const piece = this.#held.shift();
       if (piece === undefined) break;
       this.#heldBytes -= piece.length;
       this.#takeBody(this.#body, piece);
     }
     this.#readOn();
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.socket.pause();
   }
 
   /** The last byte of the answer has left, or never will; of that 'close' tells. Bound, since each answer passes it on. */
@@ -128,11 +140,12 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     switch (this.#state) {
       case 'waiting':
       case 'head':
-        this.#takeHead(piece);
+        // What is read next comes to the same place, and the exchange goes by its head to its end.
+        this.#takeHead(Buffer.from(piece));
         return;
       case 'exchange':
-        if (this.#body?.takesBytes === true) this.#takeBody(this.#body, piece);
-        else this.#hold(piece);
+        if (this.#body?.takesBytes === true && this.#held.length === 0) this.#takeBody(this.#body, piece);
+        else this.#hold(Buffer.from(piece));
         return;
       case 'left':
     }
@@ -229,7 +242,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
 
   #takeBody(body: Http1RequestBody, piece: Buffer): void {
     const at = body.take(piece);
-    if (at < piece.length) this.#putBack(piece.subarray(at));
+    if (at < piece.length) this.#putBack(Buffer.from(piece.subarray(at)));
     if ((body.isDone || body.isBroken) && this.#exchange?.isFinished === true) this.#settle();
   }
 
@@ -242,13 +255,12 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   #hold(piece: Buffer): void {
     this.#held.push(piece);
     this.#heldBytes += piece.length;
-    if (this.#heldBytes < HTTP_LIMITS.heldBytesMax || this.#isPaused) return;
-    this.#isPaused = true;
-    this.socket.pause();
+    if (this.#heldBytes >= HTTP_LIMITS.heldBytesMax) this.pause();
   }
 
   #readOn(): void {
     if (!this.#isPaused || this.#heldBytes >= HTTP_LIMITS.heldBytesMax) return;
+    if (this.#body?.takesBytes === true && this.#body.isPaused) return;
     this.#isPaused = false;
     this.socket.resume();
   }

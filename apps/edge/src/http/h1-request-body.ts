@@ -6,18 +6,21 @@ import type { Field } from '../upstream/fields.ts';
 export interface BodyFeed {
   /** The body takes bytes now; what is there is given to it at once. */
   flow(): void;
+  /** The body has enough; what is on its way still comes. */
+  pause(): void;
 }
 
 /** The body of one request on a connection. */
 export class Http1RequestBody implements BodySource {
   /** The chunks cannot be read: nothing behind them can be. */
   isBroken = false;
-  readonly isLent = false;
+  readonly isLent = true;
   readonly #reader = new BodyReader();
   readonly #feed: BodyFeed;
   readonly #toProblem: (error: unknown) => Error;
   #receiver: BodyReceiver | null = null;
-  #isPaused = true;
+  /** Nobody has asked for bytes, or there are enough for now. */
+  isPaused = true;
   #isDiscarded = false;
 
   /** `toProblem` says what is to be told of bytes that are no body. */
@@ -32,9 +35,9 @@ export class Http1RequestBody implements BodySource {
     return this.#reader.isDone;
   }
 
-  /** Whether bytes would be taken now. */
+  /** Whether there is somebody to take bytes. */
   get takesBytes(): boolean {
-    return !this.isDone && !this.isBroken && !this.#isPaused;
+    return !this.isDone && !this.isBroken && (this.#receiver !== null || this.#isDiscarded);
   }
 
   trailers(): readonly Field[] {
@@ -73,11 +76,13 @@ export class Http1RequestBody implements BodySource {
   }
 
   pause(): void {
-    this.#isPaused = !this.#isDiscarded;
+    if (this.#isDiscarded) return;
+    this.isPaused = true;
+    if (this.#receiver !== null) this.#feed.pause();
   }
 
   resume(): void {
-    this.#isPaused = false;
+    this.isPaused = false;
     this.#feed.flow();
   }
 

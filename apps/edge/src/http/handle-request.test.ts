@@ -6,6 +6,7 @@ import { upstreamTo } from '../testing/edge-fixture.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { NO_BODY, NO_WRITER } from '../upstream/body.ts';
 import { ListedFields } from '../upstream/fields.ts';
+import type { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import { createRequestHandler } from './handle-request.ts';
@@ -33,6 +34,7 @@ const untrusted: Partial<Evaluation> = {
 async function outcomeOf(
   served: { demands?: boolean; evaluation?: Partial<Evaluation> } | null,
   shown: ClientIdentity | null,
+  isOpen = true,
 ): Promise<string> {
   const calls: string[] = [];
   const document: HostDocument = {
@@ -61,7 +63,8 @@ async function outcomeOf(
     upstreams: {
       call() {
         calls.push('forwarded');
-        throw new Error('far enough');
+        if (isOpen) throw new Error('far enough');
+        return { start: () => calls.push('sent'), abort: () => undefined } as unknown as UpstreamCall;
       },
       close: () => undefined,
     },
@@ -77,7 +80,7 @@ async function outcomeOf(
     log: { error: () => undefined, warn: () => undefined },
     pace: HTTP_LIMITS,
     now: () => NOW,
-    onFinished: (entry: AccessEntry) => void calls.push(String(entry.code)),
+    onFinished: ({ code, aborted }: AccessEntry) => void calls.push(code ?? (aborted ? 'aborted' : 'whole')),
   });
   const exchange: Exchange = {
     id: 'id',
@@ -93,7 +96,7 @@ async function outcomeOf(
     body: NO_BODY,
     trailers: () => [],
     upgrade: null,
-    isOpen: () => true,
+    isOpen: () => isOpen,
     onAborted: () => undefined,
     inform: () => undefined,
     respond: () => NO_WRITER,
@@ -124,4 +127,8 @@ test.each([
 test('a connection under the present policy is served', async () => {
   expect(await outcomeOf({}, null)).toBe('forwarded internal');
   expect(await outcomeOf({ demands: true }, client)).toBe('forwarded internal');
+});
+
+test('a request whose client has gone before it is forwarded is not sent, and logged as aborted', async () => {
+  expect(await outcomeOf({}, null, false)).toBe('forwarded aborted');
 });

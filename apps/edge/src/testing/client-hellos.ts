@@ -53,9 +53,9 @@ export function uint16(value: number): Buffer {
   return Buffer.from([value >> 8, value & 0xff]);
 }
 
-/** Opens a plain TCP connection to a port on 127.0.0.1. */
-export async function dial(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+/** Opens a plain TCP connection to a port on 127.0.0.1, from another address of this machine where one is given. */
+export async function dial(port: number, localAddress = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, localAddress });
   socket.on('error', () => {});
   await once(socket, 'connect');
   return socket;

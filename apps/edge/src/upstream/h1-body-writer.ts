@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import { encodeChunk, fieldLines } from '@postern/http1';
 import type { BodyWriter, WriterListener } from './body.ts';
 import type { Field } from './fields.ts';
+import { BLOCK_BYTES, giveBlock, takeBlock } from './send-blocks.ts';
 
 /** How the other side knows the end of the body. `close`: by the end of the connection. */
 export type WriterFraming = 'none' | 'length' | 'chunked' | 'close';
@@ -13,6 +14,8 @@ const LINE_END = Buffer.from('\r\n', 'latin1');
 
 /** Bytes. A piece of a body up to this size shares a Buffer, and so a write and a TLS record, with the head before it. */
 const JOINED_BYTES_MAX = 16 * 1024;
+/** Bytes of a body that wait for a plain connection to take them; each pause of the other side costs it its pace. More than a high-water mark. */
+const WAITING_BYTES_MAX = 256 * 1024;
 
 /**
  * Writes a head and one body on an HTTP/1.1 connection, in the framing that the head has promised. The head waits for the first of
@@ -25,6 +28,9 @@ export class Http1BodyWriter implements BodyWriter {
   readonly #framing: WriterFraming;
   readonly #onWritten: ((error?: Error | null) => void) | undefined;
   readonly #isSecure: boolean;
+  /** What was written to a plain connection in this turn; null: nothing. */
+  #block: Buffer | null = null;
+  #blockBytes = 0;
   /** Until it is written. */
   #head: Buffer | null;
   /** Bytes of the Content-Length still to come. */
@@ -52,9 +58,9 @@ export class Http1BodyWriter implements BodyWriter {
     return !this.#isEnded && !this.#socket.destroyed;
   }
 
-  /** TLS has made its records of what is written to an idle socket when `write` returns; the rest of a plain write is sent from where it is. */
+  /** TLS has made its records of what is written to an idle socket when `write` returns; for a plain one bytes are gathered in blocks. */
   get keepsBytes(): boolean {
-    return !this.#isSecure || this.#socket.writableLength > 0 || this.#socket.writableCorked > 0;
+    return this.#isSecure && (this.#socket.writableLength > 0 || this.#socket.writableCorked > 0);
   }
 
   listen(listener: WriterListener): void {
@@ -89,6 +95,7 @@ export class Http1BodyWriter implements BodyWriter {
 
   flush(): void {
     if (this.#head !== null && !this.#socket.destroyed) this.#send([], 0, this.#isWhole());
+    this.#sendBlock();
   }
 
   /** Ends the body; trailers go out where the framing has room for them. */
@@ -99,10 +106,9 @@ export class Http1BodyWriter implements BodyWriter {
     if (socket.destroyed) return;
     if (this.#left > 0) socket.destroy();
     else if (this.#framing === 'chunked') this.#send([lastChunkOf(trailers)], 0, true);
-    else {
-      if (this.#head !== null) this.#send([], 0, this.#isWhole());
-      if (this.#framing === 'close') socket.end(this.#onWritten);
-    }
+    else if (this.#head !== null) this.#send([], 0, this.#isWhole());
+    this.#sendBlock();
+    if (this.#framing === 'close') socket.end(this.#onWritten);
   }
 
   /** The connection has room again. */
@@ -129,9 +135,10 @@ export class Http1BodyWriter implements BodyWriter {
     const socket = this.#socket;
     const head = this.#head;
     this.#head = null;
-    let all = pieces;
-    if (head !== null)
-      all = bytes <= JOINED_BYTES_MAX ? [Buffer.concat([head, ...pieces])] : [head, ...pieces];
+    let all = head === null ? pieces : [head, ...pieces];
+    if (!this.#isSecure && bytes > 0) return this.#gather(all);
+    this.#sendBlock();
+    if (head !== null && bytes <= JOINED_BYTES_MAX) all = [Buffer.concat(all)];
     const last = all.length - 1;
     if (last > 0) socket.cork();
     let hasRoom = true;
@@ -142,7 +149,49 @@ export class Http1BodyWriter implements BodyWriter {
     if (last > 0) socket.uncork();
     return hasRoom;
   }
+
+  /** Copies pieces of a body into blocks; a block goes out when it is full, or at the end of the turn. */
+  #gather(pieces: readonly Buffer[]): boolean {
+    for (const piece of pieces) {
+      let at = 0;
+      while (at < piece.length) {
+        // Sent in the middle, a block is never the last one.
+        if (this.#blockBytes === BLOCK_BYTES) this.#sendBlock(false);
+        if (this.#block === null) {
+          this.#block = takeBlock();
+          this.#blockBytes = 0;
+          setImmediate(sendBlockOf, this);
+        }
+        const copied = piece.copy(this.#block, this.#blockBytes, at);
+        at += copied;
+        this.#blockBytes += copied;
+      }
+    }
+    return this.#socket.writableLength + this.#blockBytes < WAITING_BYTES_MAX;
+  }
+
+  #sendBlock(isLast = this.#isWhole()): void {
+    const block = this.#block;
+    if (block === null) return;
+    this.#block = null;
+    const bytes = this.#blockBytes;
+    this.#blockBytes = 0;
+    if (this.#socket.destroyed) return;
+    const hasRoom = this.#socket.write(block.subarray(0, bytes), (error) => {
+      // Of a write that failed nobody knows who still reads its bytes.
+      if ((error ?? null) === null) giveBlock(block);
+      if (isLast) this.#onWritten?.(error);
+    });
+    // Otherwise 'drain' follows.
+    if (hasRoom) this.onRoom();
+  }
+
+  static sendBlockOf(writer: Http1BodyWriter): void {
+    writer.#sendBlock();
+  }
 }
+
+const { sendBlockOf } = Http1BodyWriter;
 
 /** Trailers with a character that no field may hold are left out: the body is whole without them. */
 function lastChunkOf(trailers: readonly Field[]): Buffer {

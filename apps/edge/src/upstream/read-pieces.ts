@@ -1,10 +1,10 @@
 import type { OnReadOpts } from 'node:net';
 
 /**
- * Bytes of the one buffer that all connections to upstreams are read into, one after another: a large answer comes in few pieces, and
- * none is left for the garbage collector (each of 64 KiB was one: a collection of the whole heap for some dozens of MiB).
+ * Bytes of the one buffer that all connections to upstreams are read into, one after another, and nothing is left for the garbage
+ * collector: each piece in memory of its own meant a collection of the whole heap for some dozens of MiB. Larger ones cost more (caches).
  */
-const BUFFER_BYTES = 256 * 1024;
+const BUFFER_BYTES = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
 let shared: Buffer | undefined;
 

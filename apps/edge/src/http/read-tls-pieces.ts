@@ -1,0 +1,52 @@
+import { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+
+/**
+ * Bytes of the one buffer that all clients are read into, one after another: a TLS record at least. Node gives each record of a TLS
+ * socket in memory of its own, which the garbage collector pays for with collections of the whole heap.
+ */
+const shared = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** What Node keeps of `onread` (node:net), which it takes for sockets that connect and leaves out for one that is made of another. */
+interface Internals {
+  readonly _handle: { useUserBuffer?: (buffer: Buffer) => void } | null;
+}
+const symbols = Object.getOwnPropertySymbols(new Socket());
+const [bufferKey, callbackKey] = ['kBuffer', 'kBufferCb'].map((name) =>
+  symbols.find(({ description }) => description === name),
+);
+
+/** How a socket is read that is read in pieces. */
+export interface PieceReader {
+  /** Makes it an ordinary stream again, for another protocol. */
+  stop(): void;
+}
+
+/**
+ * Tells what is read from a TLS socket in pieces that are the listener's until it returns; pause and resume work as ever. Undefined
+ * where this Node has no such thing: then it is left a stream.
+ */
+export function readTlsPieces(socket: TLSSocket, listener: (piece: Buffer) => void): PieceReader | undefined {
+  const handle = (socket as unknown as Internals)._handle;
+  if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== 'function')
+    return undefined;
+  let isStopped = false;
+  Reflect.set(socket, bufferKey, shared);
+  Reflect.set(socket, callbackKey, (bytes: number, buffer: Buffer): boolean => {
+    const piece = Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+    if (isStopped) return socket.push(Buffer.from(piece));
+    listener(piece);
+    return true;
+  });
+  handle.useUserBuffer(shared);
+  process.nextTick(() => {
+    for (let early: unknown = socket.read(); Buffer.isBuffer(early); early = socket.read()) listener(early);
+    // Without it nobody would hear of the end.
+    if (!socket.isPaused()) socket.resume();
+  });
+  return {
+    stop() {
+      isStopped = true;
+    },
+  };
+}
