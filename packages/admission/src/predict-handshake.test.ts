@@ -98,8 +98,8 @@ test('a verdict on files is the verdict on the handshake', {
     const kind = done.reason ?? 'admit';
     seen[kind] = (seen[kind] ?? 0) + 1;
   }
-  // Of several certificates of one name Node may show others than we think; which of their faults is told then differs.
-  expect(otherReasons, JSON.stringify(seen)).toBeLessThan(HANDSHAKES / 50);
+  // Of several ways that fail, which fault is told may differ.
+  expect(otherReasons, JSON.stringify(seen)).toBeLessThan(HANDSHAKES / 100);
   expect(Object.keys(seen), JSON.stringify(seen)).toEqual(
     expect.arrayContaining(['admit', 'chain_order', 'certificate_expired', 'certificate_untrusted']),
   );

@@ -8,12 +8,11 @@ import { validatePath } from './path/validate-path.ts';
 const PATH_MAX = 102;
 
 /**
- * Says what an edge would be shown of a chain file in a handshake, and what OpenSSL would say of it there. Pure.
+ * Says what an edge would see of a chain file in a handshake: all of it, and what OpenSSL would say of it there. Pure.
  *
  * For everyone who has no handshake: a certificate without its key cannot make one. Follows how OpenSSL 3.5 chooses issuers
- * (build_chain in crypto/x509/x509_vfy.c: trusted ones first, one way up, none back), and that Node shows of several certificates of
- * one name the first that was sent. The way chosen is judged by our own rules, less those on what a CA is. Held against real handshakes
- * by predict-handshake.test.ts. `now` is milliseconds since 1970.
+ * (build_chain in crypto/x509/x509_vfy.c: trusted ones first, one way up, none back). The way chosen is judged by our own rules, less
+ * those on what a CA is. Held against real handshakes by predict-handshake.test.ts. `now` is milliseconds since 1970.
  */
 export function predictHandshake(
   chain: readonly Buffer[],
@@ -27,7 +26,7 @@ export function predictHandshake(
   if (leaf === undefined || first === undefined || !leaf.der.equals(first))
     return { chain, openssl: { good: true } };
   return {
-    chain: shownByNode(leaf, sent, anchors, now),
+    chain,
     openssl: isGoodWay(chosenByOpenSsl(leaf, sent, anchors, now), now)
       ? { good: true }
       : {
@@ -97,10 +96,6 @@ const KEY_TYPES: Readonly<
   unknown: [],
 };
 
-function maySign({ keyUsage }: CertificateFields): boolean {
-  return keyUsage === null || (keyUsage & KEY_USAGE.keyCertSign) !== 0;
-}
-
 function isSelfSigned(fields: CertificateFields): boolean {
   return isLikelyIssuer(fields, fields);
 }
@@ -127,35 +122,6 @@ function isCaToOpenSsl({ version, subject, issuer, basicConstraints, keyUsage }:
   const isOldRoot = version === 1 && subject.key === issuer.key;
   const isSigner = keyUsage !== null && (keyUsage & KEY_USAGE.keyCertSign) !== 0;
   return basicConstraints === null && (isOldRoot || isSigner);
-}
-
-/** Each certificate's issuer in turn: of what was sent the first that could be, then of the anchors. */
-function shownByNode(
-  leaf: CertificateFields,
-  sent: readonly CertificateFields[],
-  anchors: readonly CertificateFields[],
-  now: number,
-): Buffer[] {
-  const shown = [leaf];
-  const left = [...sent];
-  let last = leaf;
-  while (shown.length < PATH_MAX) {
-    const subject = last;
-    const isIssuer = (candidate: CertificateFields) =>
-      isLikelyIssuer(candidate, subject) && maySign(candidate);
-    const index = left.findIndex(isIssuer);
-    const next = index >= 0 ? left.splice(index, 1)[0] : undefined;
-    if (next === undefined) break;
-    shown.push(next);
-    last = next;
-  }
-  while (shown.length < PATH_MAX && !(isSelfSigned(last) && maySign(last))) {
-    const next = bestIssuer(last, anchors, now);
-    if (next === undefined || next.der.equals(last.der)) break;
-    shown.push(next);
-    last = next;
-  }
-  return shown.map(({ der }) => der);
 }
 
 function read(der: Buffer): CertificateFields[] {
