@@ -65,7 +65,10 @@ export abstract class Http2Connection implements StreamHost {
     this.#decoder = new HpackDecoder(limits.fieldList);
     this.#resets = new FrameBudget(limits.resetBurst, limits.resetsPerSecond, now);
     this.#controls = new FrameBudget(limits.controlBurst, limits.controlsPerSecond, now);
-    this.#sender = new ContentSender(this.writer, (stream, bytes) => this.#sentContent(stream, bytes));
+    this.#sender = new ContentSender(this.writer, (stream, bytes) => {
+      if (bytes > 0) this.#controls.give();
+      this.#closeIfDone(stream);
+    });
     this.#reader = new FrameReader(preface, {
       frame: (type, flags, stream, payload) => this.#takeFrame(type, flags, stream, payload),
       dataBegins: (stream, length) => this.#dataBegins(stream, length),
@@ -152,10 +155,13 @@ export abstract class Http2Connection implements StreamHost {
   protected abstract isIdle(id: number): boolean;
   /** GOAWAY came: streams above `lastStream` were not looked at. */
   protected abstract takeGoaway(lastStream: number): void;
+  /** Whether content may come now. */
+  protected abstract takesData(stream: Http2Stream): boolean;
+  /** The other side has reset a stream, which is about to be closed. */
+  protected abstract takeReset(stream: Http2Stream, code: number): void;
   /** Nothing more is to come of our side of a stream, while the other side still sends. */
   protected abstract localSideEnded(stream: Http2Stream): void;
   protected abstract lastPeerStream(): number;
-
   protected begin(preface: Buffer, settings: readonly (readonly [number, number])[]): void {
     const { connectionWindowBytes } = this.limits;
     this.writer.raw(preface);
@@ -277,6 +283,7 @@ export abstract class Http2Connection implements StreamHost {
     const stream = this.streams.get(id) ?? null;
     this.#incoming = stream;
     if (stream !== null) {
+      if (!this.takesData(stream)) throw protocol('DATA before the head');
       if (stream.isRemoteDone) throw new Http2Error(ERROR_CODES.streamClosed, 'DATA after END_STREAM');
       if (length > stream.receiveWindow) this.refuse(id, ERROR_CODES.flowControl);
       stream.receiveWindow -= length;
@@ -324,7 +331,9 @@ export abstract class Http2Connection implements StreamHost {
     if (id === 0 || this.isIdle(id)) throw protocol('RST_STREAM without a stream');
     this.countReset();
     const stream = this.streams.get(id);
-    if (stream !== undefined) this.#close(stream, code);
+    if (stream === undefined) return;
+    this.takeReset(stream, code);
+    this.#close(stream, code);
   }
 
   #takeSettings(flags: number, id: number, payload: Buffer): void {
@@ -363,11 +372,6 @@ export abstract class Http2Connection implements StreamHost {
 
   #countControl(): void {
     if (!this.#controls.take()) throw calm('too many frames that bring nothing');
-  }
-
-  #sentContent(stream: Http2Stream, bytes: number): void {
-    if (bytes > 0) this.#controls.give();
-    this.#closeIfDone(stream);
   }
 
   #closeIfDone(stream: Http2Stream): void {

@@ -73,6 +73,12 @@ export class Http2ServerConnection extends Http2Connection {
     return id % 2 === 0 || id > this.#last;
   }
 
+  protected override takesData(): boolean {
+    return true;
+  }
+
+  protected override takeReset(): void {}
+
   protected override takeGoaway(): void {
     // A client that opens no more streams ends the connection when it likes.
   }

@@ -16,6 +16,14 @@ export interface Http2RequestHead {
   readonly contentLength: number;
 }
 
+/** What a well-formed response head says (RFC 9113 section 8.3.2). */
+export interface Http2ResponseHead {
+  readonly status: number;
+  readonly fields: readonly FieldPair[];
+  /** -1: not declared. */
+  readonly contentLength: number;
+}
+
 interface Regular {
   readonly fields: FieldPair[];
   contentLength: number;
@@ -49,6 +57,16 @@ export function readRequestHead(all: readonly HeaderField[]): Http2RequestHead |
   if (scheme === null || path === null || (authority === null && hosts === 0)) return null;
   if (!path.startsWith('/') && !(path === '*' && method === 'OPTIONS')) return null;
   return { method, scheme, authority, path, fields, contentLength };
+}
+
+/** Null: the head is malformed. */
+export function readResponseHead(all: readonly HeaderField[]): Http2ResponseHead | null {
+  if (all[0]?.kind !== ':status') return null;
+  const status = Number(all[0].value);
+  const regular = readRegular(all, 1);
+  // RFC 9113 section 8.6: nobody switches protocols over HTTP/2.
+  if (regular === null || status === 101) return null;
+  return { status, fields: regular.fields, contentLength: regular.contentLength };
 }
 
 /** Null: the trailer section is malformed. */

@@ -1,7 +1,7 @@
 import { ERROR_CODES, type FieldPair, type Http2RequestHead, type Http2Stream } from '@postern/http2';
 import type { UpstreamResponse } from '../upstream/attempt.ts';
 import { type BodySource, type BodyWriter, NO_BODY } from '../upstream/body.ts';
-import { type Field, ListedFields } from '../upstream/fields.ts';
+import { type Field, ListedFields, lowerCased } from '../upstream/fields.ts';
 import { dateField } from './date-line.ts';
 import type { DecidedAnswer, Exchange, RespondOptions } from './exchange.ts';
 import { newRequestId } from './request-id.ts';
@@ -104,16 +104,5 @@ export class Http2Exchange implements Exchange {
 }
 
 function headOf(status: number, fields: readonly Field[]): FieldPair[] {
-  const head: FieldPair[] = [[':status', String(status)]];
-  for (const field of fields) head.push(lowerCase(field));
-  return head;
-}
-
-function lowerCased(fields: readonly Field[]): FieldPair[] {
-  return fields.map(lowerCase);
-}
-
-function lowerCase(field: Field): FieldPair {
-  const name = field[0].toLowerCase();
-  return name === field[0] ? field : [name, field[1]];
+  return [[':status', String(status)], ...lowerCased(fields)];
 }

@@ -1,5 +1,6 @@
 import { ERROR_CODES, type Http2Limits, Http2ServerConnection } from '@postern/http2';
 import type { Connection } from '../connection.ts';
+import { tieToSocket } from '../http2-socket.ts';
 import { endGently } from './end-gently.ts';
 import type { HandleExchange } from './h1-server.ts';
 import { Http2Exchange } from './h2-exchange.ts';
@@ -24,9 +25,6 @@ const LIMITS: Http2Limits = {
   controlsPerSecond: 100,
   malformedMax: 20,
 };
-/** Bytes that a client has not read, at which nothing more is read of it: answers without content, which no window keeps back. */
-const UNREAD_BYTES_MAX = 1024 * 1024;
-
 /** Speaks HTTP/2 on an admitted connection. RFC 8441 (WebSocket) is not advertised. */
 export function serveHttp2(
   connection: Connection,
@@ -37,33 +35,19 @@ export function serveHttp2(
 ): { drain(): void } {
   const { socket } = connection;
   let begun: Http2Exchange[] = [];
-  let isScheduled = false;
   let isLeft = false;
-
-  const schedule = (): void => {
-    if (isScheduled) return;
-    isScheduled = true;
-    setImmediate(turn);
-  };
-  // Once a turn: what all streams have to say goes out as one write, and what is reset in the bytes that brought it costs nothing
-  // more: a rapid reset would have each of its streams begun upstream.
-  const turn = (): void => {
-    isScheduled = false;
-    const exchanges = begun;
-    begun = [];
-    for (const exchange of exchanges) if (exchange.isOpen()) serve(exchange);
-    write(http2.takeOutput());
-    if (http2.isOver || (http2.isDraining && http2.streamCount === 0)) leave();
-  };
-  const write = (pieces: readonly Buffer[]): void => {
-    if (!socket.writable || pieces.length === 0) return;
-    if (pieces.length > 1) socket.cork();
-    for (const piece of pieces) socket.write(piece);
-    if (pieces.length > 1) socket.uncork();
-    if (!socket.writableNeedDrain) return;
-    http2.setRoom(false);
-    if (socket.writableLength > UNREAD_BYTES_MAX) socket.pause();
-  };
+  // What is reset in the bytes that brought it costs nothing more: a rapid reset would have each of its streams begun upstream.
+  const turns = tieToSocket(socket, () => http2, {
+    before() {
+      const exchanges = begun;
+      begun = [];
+      for (const exchange of exchanges) if (exchange.isOpen()) serve(exchange);
+    },
+    after() {
+      if (http2.isOver || (http2.isDraining && http2.streamCount === 0)) leave();
+    },
+  });
+  const { schedule } = turns;
   const leave = (): void => {
     if (isLeft) return;
     isLeft = true;
@@ -103,11 +87,6 @@ export function serveHttp2(
     if (http2.streamCount === 0) idle.refresh();
     if (http2.isDraining) schedule();
   };
-  socket.on('data', (piece: Buffer) => http2.receive(piece));
-  socket.on('drain', () => {
-    http2.setRoom(true);
-    if (socket.isPaused()) socket.resume();
-  });
   // Each ends with 'close'.
   socket.on('error', () => {});
   // Who has ended its side while it waits for answers is taken to be gone.

@@ -28,14 +28,12 @@ export class ListedFields implements FieldList {
   }
 }
 
-/** Pairs up Node's flat raw lists; pseudo-header fields of HTTP/2 are left out. */
-export function fieldsOfRaw(raw: readonly string[]): Field[] {
-  const fields: Field[] = [];
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = raw[index] ?? '';
-    if (!name.startsWith(':')) fields.push([name, raw[index + 1] ?? '']);
-  }
-  return fields;
+/** The same fields with their names in lower case, as HTTP/2 has them. */
+export function lowerCased(fields: readonly Field[]): Field[] {
+  return fields.map((field) => {
+    const name = field[0].toLowerCase();
+    return name === field[0] ? field : [name, field[1]];
+  });
 }
 
 /** The members of a comma-separated field over all its lines, trimmed and in lower case, without empty ones (RFC 9110 section 5.6.1). */

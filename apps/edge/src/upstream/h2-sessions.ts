@@ -1,24 +1,38 @@
-import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { PosternError, type Target } from '@postern/contracts';
+import { Http2ClientConnection, type Http2Limits } from '@postern/http2';
+import { tieToSocket } from '../http2-socket.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { openSocket } from './open-socket.ts';
-import { resetStream } from './reset-stream.ts';
 
 /** Milliseconds a session without streams is kept. */
 const IDLE_MS = 60_000;
+/** Milliseconds that a service has to end a session that was ended here. */
+const END_MS = 1_000;
 /** Streams put on one session even where the upstream allows more, so that one connection does not carry everything. */
 const STREAMS_MAX = 100;
-/** Bytes. Windows of a stream and of a session: one stream may fill a fast path, all together stay bounded. */
-const STREAM_WINDOW_BYTES = 1024 * 1024;
-const SESSION_WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** What a client repeats is the service's to judge, as over HTTP/1.1. Node takes this of clients too, its types do not know. */
-const REPEATED_FIELDS_PASS: object = { strictSingleValueFields: false };
+/** What a service may send. It is trusted with more than a client: what it resets, or sends in vain, is its own affair. */
+const LIMITS: Http2Limits = {
+  // One stream may fill a fast path, all together stay bounded.
+  streamWindowBytes: 1024 * 1024,
+  connectionWindowBytes: 4 * 1024 * 1024,
+  heldBytesMax: 16 * 1024 * 1024,
+  concurrentStreamsMax: 0,
+  headerListBytes: 64 * 1024,
+  fieldList: { bytesMax: 64 * 1024, fieldsMax: 256 },
+  resetBurst: 1_000_000,
+  resetsPerSecond: 1_000_000,
+  controlBurst: 10_000,
+  controlsPerSecond: 1_000,
+  malformedMax: Number.POSITIVE_INFINITY,
+};
 
 /** The HTTP/2 connections to one target. */
 export interface Http2Sessions {
+  /** A place for one stream on a session that stands; null where none has room. */
+  take(): StreamPlace | null;
   /** A place for one stream; opens a session where none has room. Fails with the problems of connecting. */
   acquire(): Promise<StreamPlace>;
   /** Ends idle sessions now and the others after their streams. */
@@ -28,7 +42,9 @@ export interface Http2Sessions {
 }
 
 export interface StreamPlace {
-  readonly session: ClientHttp2Session;
+  readonly http2: Http2ClientConnection;
+  /** What broke the connection; null where nothing did, or it ended without an error. */
+  readonly error: Error | null;
   /** Gives the place back; to be called once. */
   release(): void;
   /** Gives the session no further streams: its target may be gone without having said so. */
@@ -45,66 +61,25 @@ export interface Http2SessionsOptions {
 
 /** Keeps sessions to a target, one opening at a time, and forgets those that ended or said GOAWAY. */
 export function createHttp2Sessions(options: Http2SessionsOptions): Http2Sessions {
-  const streams = new Map<ClientHttp2Session, number>();
-  let opening: Promise<ClientHttp2Session> | null = null;
-
-  const change = (session: ClientHttp2Session, by: number): void => {
-    const count = streams.get(session);
-    if (count !== undefined) streams.set(session, count + by);
-  };
-  const free = (): ClientHttp2Session | undefined => {
-    for (const [session, count] of streams) {
-      const allowed = Math.min(STREAMS_MAX, session.remoteSettings?.maxConcurrentStreams ?? STREAMS_MAX);
-      if (count < allowed && !session.closed && !session.destroyed) return session;
+  const sessions = new Set<Session>();
+  let opening: Promise<void> | null = null;
+  const take = (): StreamPlace | null => {
+    for (const session of sessions) {
+      if (!session.http2.isOpen) sessions.delete(session);
+      else if (session.hasRoom) return session.take();
     }
-    return undefined;
+    return null;
   };
-  const open = async (): Promise<ClientHttp2Session> => {
-    const socket = await connectTo(options);
-    const { target } = options;
-    const session = connectHttp2(
-      `${target.protocol === 'https' ? 'https' : 'http'}://${target.host}:${target.port}`,
-      {
-        createConnection: () => socket,
-        settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
-        ...REPEATED_FIELDS_PASS,
-      },
-    );
-    const forget = (): void => {
-      streams.delete(session);
-    };
-    session.on('connect', () => {
-      if (!session.destroyed) session.setLocalWindowSize(SESSION_WINDOW_BYTES);
-    });
-    session.on('error', forget);
-    session.on('goaway', forget);
-    session.on('close', forget);
-    session.setTimeout(IDLE_MS, () => {
-      if ((streams.get(session) ?? 0) === 0) session.close();
-    });
-    session.on('stream', (stream) => {
-      resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
-    });
-    streams.set(session, 0);
-    return session;
+  const open = async (): Promise<void> => {
+    const session = new Session(await connectTo(options), () => sessions.delete(session));
+    sessions.add(session);
   };
   return {
+    take,
     async acquire() {
       for (;;) {
-        const session = free();
-        if (session !== undefined) {
-          change(session, 1);
-          return {
-            session,
-            release: () => {
-              change(session, -1);
-            },
-            retire: () => {
-              streams.delete(session);
-              session.close();
-            },
-          };
-        }
+        const place = take();
+        if (place !== null) return place;
         opening ??= open().finally(() => {
           opening = null;
         });
@@ -112,14 +87,80 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
       }
     },
     close() {
-      for (const session of streams.keys()) session.close();
-      streams.clear();
+      for (const session of sessions) session.retire();
     },
     destroy() {
-      for (const session of streams.keys()) session.destroy();
-      streams.clear();
+      for (const session of sessions) session.socket.destroy();
+      sessions.clear();
     },
   };
+}
+
+/** One connection and the streams on it. */
+class Session implements StreamPlace {
+  readonly socket: Socket;
+  readonly http2: Http2ClientConnection;
+  error: Error | null = null;
+  #isEnding = false;
+  /** Places taken; their streams may be still to come. */
+  #places = 0;
+  readonly #forget: () => void;
+
+  constructor(socket: Socket, forget: () => void) {
+    this.socket = socket;
+    this.#forget = forget;
+    const turns = tieToSocket(socket, () => this.http2, {
+      before() {},
+      after: () => this.#endIfDone(),
+    });
+    this.http2 = new Http2ClientConnection({
+      limits: LIMITS,
+      now: () => performance.now(),
+      onOutput: () => turns.schedule(),
+    });
+    socket.on('error', (error) => {
+      this.error = error;
+    });
+    // A TLS alert ends the socket first and is told afterwards.
+    socket.on('end', () => setImmediate(() => socket.destroy()));
+    socket.once('close', () => {
+      forget();
+      this.http2.onGone();
+    });
+    socket.setTimeout(IDLE_MS, () => {
+      if (this.#places === 0) this.retire();
+    });
+  }
+
+  get hasRoom(): boolean {
+    return this.#places < Math.min(STREAMS_MAX, this.http2.streamsMax);
+  }
+
+  take(): StreamPlace {
+    this.#places += 1;
+    return this;
+  }
+
+  release(): void {
+    this.#places -= 1;
+    this.#endIfDone();
+  }
+
+  retire(): void {
+    this.#forget();
+    this.http2.leave();
+    this.#endIfDone();
+  }
+
+  #endIfDone(): void {
+    const { http2, socket } = this;
+    if (this.#isEnding || !(http2.isOver || (!http2.isOpen && this.#places === 0))) return;
+    this.#isEnding = true;
+    this.#forget();
+    // What is to be written goes first.
+    setImmediate(() => socket.end());
+    setTimeout(() => socket.destroy(), END_MS).unref();
+  }
 }
 
 async function connectTo(options: Http2SessionsOptions): Promise<Socket> {
