@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   basicConstraints,
+  der,
+  extension,
   forgeCertificate,
   type KeyPair,
   keyUsage,
@@ -48,7 +50,7 @@ async function judgeBoth(chain: GeneratedChain): Promise<{ said: Evaluation; don
   return { said: evaluateClient(predicted, policy, now), done: evaluateClient(real, policy, now) };
 }
 
-test('a way up to what OpenSSL alone takes for a CA is a good one to it: ours is then found beside it', async () => {
+test('a way up to what OpenSSL alone takes for a good CA is a good one to it: ours is then found beside it', async () => {
   const [key, rootKey, leafKey] = [newKey(), newKey(), newKey()];
   const isCa = [basicConstraints(true)];
   const root = forgeCertificate({ ...named('B', 'B', rootKey, rootKey), extensions: isCa });
@@ -56,7 +58,9 @@ test('a way up to what OpenSSL alone takes for a CA is a good one to it: ours is
   const leaf = forgeCertificate(named('leaf', 'B', leafKey, key));
   const oldRoot = forgeCertificate({ ...named('B', 'B', key, key), version: 1 });
   const signer = forgeCertificate({ ...named('B', 'B', key, key), extensions: [keyUsage(0x06)] });
-  for (const loose of [oldRoot, signer]) {
+  const policies = extension('2.5.29.36', der(0x30, der(0x80, Buffer.from([0]))), { critical: true });
+  const constrained = forgeCertificate({ ...named('B', 'B', key, key), extensions: [...isCa, policies] });
+  for (const loose of [oldRoot, signer, constrained]) {
     const both = await judgeBoth({ leaf, leafKey, sent: [root, ca], anchors: [loose, root] });
     expect(both).toMatchObject({ said: { verdict: 'admit' }, done: { verdict: 'admit' } });
   }
