@@ -124,7 +124,7 @@ function headOf(options: Http2AttemptOptions): string[] {
     request.path,
   ];
   for (const [name, value] of request.fields()) head.push(name.toLowerCase(), value);
-  if (request.takesTrailers) head.push('te', 'trailers');
+  if (request.takesTrailers()) head.push('te', 'trailers');
   if (request.expectContinue) head.push('expect', '100-continue');
   if (request.body.kind === 'sized') head.push('content-length', String(request.body.bytes));
   return head;

@@ -52,7 +52,7 @@ function open(upstream: Upstream, path: string, fields: readonly Field[] = []): 
     writeHttp1Head: null,
     body: { kind: 'none' },
     expectContinue: false,
-    takesTrailers: false,
+    takesTrailers: () => false,
     grpc: false,
     websocket: false,
   };
