@@ -184,9 +184,8 @@ export class Http1Exchange implements Exchange {
     const body = this.#body;
     if (body === null || body.isDone) return false;
     const { contentLength, expectsContinue } = this.http1Head;
-    return (
-      body.isBroken || expectsContinue || contentLength === -1 || contentLength > HTTP_LIMITS.drainBytesMax
-    );
+    // A body that cannot be read is one without a length.
+    return expectsContinue || contentLength === -1 || contentLength > HTTP_LIMITS.drainBytesMax;
   }
 
   #begin(head: Buffer, framing: WriterFraming, bytes: number): BodyWriter {
