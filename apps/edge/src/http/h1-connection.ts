@@ -158,7 +158,8 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   readonly #onEnd = (): void => {
     // Who has ended its side while it waits for an answer is taken to be gone.
     if (this.#state === 'exchange' && this.#exchange?.isEnded !== true) this.socket.destroy();
-    else this.socket.end();
+    // Ending it twice makes an error of Node's, which costs more than the end.
+    else if (!this.socket.writableEnded) this.socket.end();
   };
 
   readonly #onClose = (): void => {
