@@ -108,12 +108,14 @@ function isGoodWay(way: readonly CertificateFields[] | null, now: number): boole
   const anchor = way?.at(-1);
   if (way === null || anchor === undefined) return false;
   const chain = way.length === 1 ? way : way.slice(0, -1);
-  const { checks } = validatePath({
+  const { checks, path } = validatePath({
     chain: chain.map(({ der }) => der),
     anchors: readAnchors([anchor.der]),
     now,
     purpose: 'clientAuth',
   });
+  // A way that leaves one out is another way.
+  if (path.length !== way.length) return false;
   return checks.every(({ name, position, result, detail }) => {
     if (result !== 'fail') return true;
     const fields = way[position];
