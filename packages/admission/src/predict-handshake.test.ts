@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  authorityKeyId,
   basicConstraints,
   der,
   extension,
@@ -9,6 +10,7 @@ import {
   type KeyPair,
   keyUsage,
   newKey,
+  subjectKeyId,
 } from '../testing/forge-certificate.ts';
 import { type GeneratedChain, generatedChain } from '../testing/generated-chain.ts';
 import { inHandshake, verifyErrorOf } from '../testing/openssl-verdicts.ts';
@@ -79,6 +81,18 @@ test('of CAs of one name OpenSSL takes the first, also one that may not sign', a
     const both = await judgeBoth({ leaf, leafKey, sent: [], anchors });
     expect(both).toMatchObject({ said: { verdict }, done: { verdict } });
   }
+});
+
+test('a detour that OpenSSL takes is judged, not the shorter way inside it', async () => {
+  const [key, otherKey, rootKey, leafKey] = [newKey(), newKey(), newKey(), newKey()];
+  const isCa = basicConstraints(true);
+  const root = forgeCertificate({ ...named('B', 'B', rootKey, rootKey), extensions: [isCa] });
+  const ca = forgeCertificate({ ...named('C', 'B', key, rootKey), extensions: [isCa] });
+  const ids = [subjectKeyId('one'), authorityKeyId('other')];
+  const detour = forgeCertificate({ ...named('C', 'C', otherKey, otherKey), extensions: [isCa, ...ids] });
+  const leaf = forgeCertificate(named('leaf', 'C', leafKey, key));
+  const both = await judgeBoth({ leaf, leafKey, sent: [detour, ca], anchors: [root] });
+  expect(both).toMatchObject({ said: { reason: 'chain_order' }, done: { reason: 'chain_order' } });
 });
 
 function named(subject: string, issuer: string, key: KeyPair, issuerKey: KeyPair) {
