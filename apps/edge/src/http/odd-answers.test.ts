@@ -132,6 +132,15 @@ test.each(['h2', 'http/1.1'] as const)(
   },
 );
 
+test('a connection on which an upgrade was refused takes no other request', async () => {
+  answer = OK_ANSWER;
+  const before = upstream.connections();
+  const { text } = await sendRaw(fixture.edge, HOST, request('GET /odd', `${HANDSHAKE}\r\n`));
+  expect(text).toMatch(/^HTTP\/1\.1 200 .*ok$/s);
+  await sendRaw(fixture.edge, HOST, last('/next'));
+  expect(upstream.connections() - before).toBe(2);
+});
+
 test('a connection whose request was answered before it was whole takes no other', async () => {
   answer = OK_ANSWER;
   const before = upstream.connections();
