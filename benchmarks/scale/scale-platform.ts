@@ -22,6 +22,7 @@ export interface ScalePlatform extends AsyncDisposable {
   readonly client: PosternClient;
   /** Milliseconds until it answers. */
   startApi(): Promise<number>;
+  stopApi(): Promise<void>;
   /** Milliseconds until it is ready. */
   startEdge(): Promise<number>;
   stopEdge(): Promise<void>;
@@ -67,6 +68,10 @@ export async function createScalePlatform(count: number): Promise<ScalePlatform>
       timed(async () => {
         api = await startPostern(['api'], env, /The API is ready/, START_TIMEOUT_MS);
       }),
+    async stopApi() {
+      await api?.stop();
+      api = undefined;
+    },
     startEdge: () =>
       timed(async () => {
         edge = await startPostern(['edge'], env, /The edge is ready/, START_TIMEOUT_MS);

@@ -2,11 +2,15 @@ import type { TLSSocket } from 'node:tls';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  authorityKeyId,
   basicConstraints,
+  der,
+  extension,
   forgeCertificate,
   type KeyPair,
   keyUsage,
   newKey,
+  subjectKeyId,
 } from '../testing/forge-certificate.ts';
 import { type GeneratedChain, generatedChain } from '../testing/generated-chain.ts';
 import { inHandshake, verifyErrorOf } from '../testing/openssl-verdicts.ts';
@@ -48,7 +52,7 @@ async function judgeBoth(chain: GeneratedChain): Promise<{ said: Evaluation; don
   return { said: evaluateClient(predicted, policy, now), done: evaluateClient(real, policy, now) };
 }
 
-test('a way up to what OpenSSL alone takes for a CA is a good one to it: ours is then found beside it', async () => {
+test('a way up to what OpenSSL alone takes for a good CA is a good one to it: ours is then found beside it', async () => {
   const [key, rootKey, leafKey] = [newKey(), newKey(), newKey()];
   const isCa = [basicConstraints(true)];
   const root = forgeCertificate({ ...named('B', 'B', rootKey, rootKey), extensions: isCa });
@@ -56,7 +60,9 @@ test('a way up to what OpenSSL alone takes for a CA is a good one to it: ours is
   const leaf = forgeCertificate(named('leaf', 'B', leafKey, key));
   const oldRoot = forgeCertificate({ ...named('B', 'B', key, key), version: 1 });
   const signer = forgeCertificate({ ...named('B', 'B', key, key), extensions: [keyUsage(0x06)] });
-  for (const loose of [oldRoot, signer]) {
+  const policies = extension('2.5.29.36', der(0x30, der(0x80, Buffer.from([0]))), { critical: true });
+  const constrained = forgeCertificate({ ...named('B', 'B', key, key), extensions: [...isCa, policies] });
+  for (const loose of [oldRoot, signer, constrained]) {
     const both = await judgeBoth({ leaf, leafKey, sent: [root, ca], anchors: [loose, root] });
     expect(both).toMatchObject({ said: { verdict: 'admit' }, done: { verdict: 'admit' } });
   }
@@ -75,6 +81,18 @@ test('of CAs of one name OpenSSL takes the first, also one that may not sign', a
     const both = await judgeBoth({ leaf, leafKey, sent: [], anchors });
     expect(both).toMatchObject({ said: { verdict }, done: { verdict } });
   }
+});
+
+test('a detour that OpenSSL takes is judged, not the shorter way inside it', async () => {
+  const [key, otherKey, rootKey, leafKey] = [newKey(), newKey(), newKey(), newKey()];
+  const isCa = basicConstraints(true);
+  const root = forgeCertificate({ ...named('B', 'B', rootKey, rootKey), extensions: [isCa] });
+  const ca = forgeCertificate({ ...named('C', 'B', key, rootKey), extensions: [isCa] });
+  const ids = [subjectKeyId('one'), authorityKeyId('other')];
+  const detour = forgeCertificate({ ...named('C', 'C', otherKey, otherKey), extensions: [isCa, ...ids] });
+  const leaf = forgeCertificate(named('leaf', 'C', leafKey, key));
+  const both = await judgeBoth({ leaf, leafKey, sent: [detour, ca], anchors: [root] });
+  expect(both).toMatchObject({ said: { reason: 'chain_order' }, done: { reason: 'chain_order' } });
 });
 
 function named(subject: string, issuer: string, key: KeyPair, issuerKey: KeyPair) {

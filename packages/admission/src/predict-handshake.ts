@@ -7,12 +7,15 @@ import { validatePath } from './path/validate-path.ts';
 /** Certificates on OpenSSL's way: its default depth of 100, and both ends. */
 const PATH_MAX = 102;
 
+/** An extension that OpenSSL knows, and does not look at here. */
+const POLICY_CONSTRAINTS = '2.5.29.36';
+
 /**
  * Says what an edge would see of a chain file in a handshake: all of it, and what OpenSSL would say of it there. Pure.
  *
  * For everyone who has no handshake: a certificate without its key cannot make one. Follows how OpenSSL 3.5 chooses issuers
  * (build_chain in crypto/x509/x509_vfy.c: trusted ones first, one way up, none back). The way chosen is judged by our own rules, less
- * those on what a CA is. Held against real handshakes by predict-handshake.test.ts. `now` is milliseconds since 1970.
+ * those of which OpenSSL has none. Held against real handshakes by predict-handshake.test.ts. `now` is milliseconds since 1970.
  */
 export function predictHandshake(
   chain: readonly Buffer[],
@@ -100,20 +103,24 @@ function isSelfSigned(fields: CertificateFields): boolean {
   return isLikelyIssuer(fields, fields);
 }
 
-/** True where our rules find nothing wrong with this way and no other, but for CAs that OpenSSL alone takes for such. */
+/** True where our rules find nothing wrong with this way and no other, but for what OpenSSL takes of a CA (docs/admission.md). */
 function isGoodWay(way: readonly CertificateFields[] | null, now: number): boolean {
   const anchor = way?.at(-1);
   if (way === null || anchor === undefined) return false;
   const chain = way.length === 1 ? way : way.slice(0, -1);
-  const { checks } = validatePath({
+  const { checks, path } = validatePath({
     chain: chain.map(({ der }) => der),
     anchors: readAnchors([anchor.der]),
     now,
     purpose: 'clientAuth',
   });
-  return checks.every(({ name, position, result }) => {
+  // A way that leaves one out is another way.
+  if (path.length !== way.length) return false;
+  return checks.every(({ name, position, result, detail }) => {
+    if (result !== 'fail') return true;
     const fields = way[position];
-    return result !== 'fail' || (name === 'is_ca' && fields !== undefined && isCaToOpenSsl(fields));
+    if (name === 'is_ca') return fields !== undefined && isCaToOpenSsl(fields);
+    return name === 'critical_extensions' && detail.startsWith(`extension ${POLICY_CONSTRAINTS} `);
   });
 }
 

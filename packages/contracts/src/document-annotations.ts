@@ -30,6 +30,25 @@ const PREFIX =
   '^(?!.*//)(?!.*/(\\.|%2[eE]){1,2}(/|$))(?!.*%(?![0-9a-fA-F]{2}))/[\\u0021\\u0022\\u0024-\\u003e\\u0040-\\u005b\\u005d-\\u007e]*$';
 const TARGET = '^(http|https|h2c)://[^/?#@]+/?$';
 
+const subjectMatches = (place: string): Annotations => ({
+  [place]: note('Matchers over the CN and every DNS name of the certificate, without case; any hit admits.'),
+  [`${place}/*`]: note('One matcher: exactly one of exact, hasPrefix, hasSuffix and regex.', {
+    oneOf: [
+      { required: ['exact'] },
+      { required: ['hasPrefix'] },
+      { required: ['hasSuffix'] },
+      { required: ['regex'] },
+    ],
+  }),
+  [`${place}/*/exact`]: note('The whole name.'),
+  [`${place}/*/observe`]: note('Decides nothing yet: whose verdict it would change is recorded.'),
+  [`${place}/*/hasPrefix`]: note('How the name begins.'),
+  [`${place}/*/hasSuffix`]: note('How the name ends.'),
+  [`${place}/*/regex`]: note(
+    'A regular expression (RE2: no look-around, no back-references) over the whole name.',
+  ),
+});
+
 const ROUTE: Annotations = {
   '/spec': note('Where the paths of one host lead, and whom it admits.', {
     if: {
@@ -71,29 +90,7 @@ const ROUTE: Annotations = {
   '/spec/validation/clientCertificate': note(
     'Whose certificates are admitted; needs tls.clientValidationCa.',
   ),
-  '/spec/validation/clientCertificate/subjectMatches': note(
-    'Matchers over the CN and every DNS name of the certificate, without case; any hit admits.',
-  ),
-  '/spec/validation/clientCertificate/subjectMatches/*': note(
-    'One matcher: exactly one of exact, hasPrefix, hasSuffix and regex.',
-    {
-      oneOf: [
-        { required: ['exact'] },
-        { required: ['hasPrefix'] },
-        { required: ['hasSuffix'] },
-        { required: ['regex'] },
-      ],
-    },
-  ),
-  '/spec/validation/clientCertificate/subjectMatches/*/exact': note('The whole name.'),
-  '/spec/validation/clientCertificate/subjectMatches/*/observe': note(
-    'Decides nothing yet: whose verdict it would change is recorded.',
-  ),
-  '/spec/validation/clientCertificate/subjectMatches/*/hasPrefix': note('How the name begins.'),
-  '/spec/validation/clientCertificate/subjectMatches/*/hasSuffix': note('How the name ends.'),
-  '/spec/validation/clientCertificate/subjectMatches/*/regex': note(
-    'A regular expression (RE2: no look-around, no back-references) over the whole name.',
-  ),
+  ...subjectMatches('/spec/validation/clientCertificate/subjectMatches'),
   '/spec/validation/httpBasic': note('Users and passwords that are asked for.'),
   '/spec/validation/httpBasic/realm': note('What the browser shows beside the question.'),
   '/spec/validation/httpBasic/passwordHashes': note(
@@ -139,29 +136,7 @@ const ROUTE: Annotations = {
     'The tls-ca secret that clients of this rule must come from, in place of tls.clientValidationCa.',
   ),
   '/spec/routes/*/clientCertificate/ca/name': note('Name of a tls-ca secret.'),
-  '/spec/routes/*/clientCertificate/subjectMatches': note(
-    'Matchers over the CN and every DNS name of the certificate, without case; any hit admits.',
-  ),
-  '/spec/routes/*/clientCertificate/subjectMatches/*': note(
-    'One matcher: exactly one of exact, hasPrefix, hasSuffix and regex.',
-    {
-      oneOf: [
-        { required: ['exact'] },
-        { required: ['hasPrefix'] },
-        { required: ['hasSuffix'] },
-        { required: ['regex'] },
-      ],
-    },
-  ),
-  '/spec/routes/*/clientCertificate/subjectMatches/*/exact': note('The whole name.'),
-  '/spec/routes/*/clientCertificate/subjectMatches/*/observe': note(
-    'Decides nothing yet: whose verdict it would change is recorded.',
-  ),
-  '/spec/routes/*/clientCertificate/subjectMatches/*/hasPrefix': note('How the name begins.'),
-  '/spec/routes/*/clientCertificate/subjectMatches/*/hasSuffix': note('How the name ends.'),
-  '/spec/routes/*/clientCertificate/subjectMatches/*/regex': note(
-    'A regular expression (RE2: no look-around, no back-references) over the whole name.',
-  ),
+  ...subjectMatches('/spec/routes/*/clientCertificate/subjectMatches'),
 };
 
 const reference = (place: string, what: string, name: string): Annotations => ({

@@ -202,6 +202,20 @@ export const PROBLEMS = {
     retryable: false,
     meaning: 'More than 32 KiB or 100 fields.',
   },
+  target_too_long: {
+    status: 414,
+    title: 'The request target is too long',
+    owner: 'client',
+    retryable: false,
+    meaning: 'More than 16 KiB of path and query.',
+  },
+  http_version_not_supported: {
+    status: 505,
+    title: 'The HTTP version is not supported',
+    owner: 'client',
+    retryable: false,
+    meaning: 'The first line of the request names a version other than HTTP/1.0 and HTTP/1.1.',
+  },
   request_timeout: {
     status: 408,
     title: 'The request did not arrive in time',

@@ -1,6 +1,5 @@
-import 'reflect-metadata';
 import { createHash } from 'node:crypto';
-import { Extension, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
+import { loadX509 } from './load-x509.ts';
 import { certificatePemOf, ECDSA, keyPemOf, newKeyPair, newSerialNumber } from './new-key-pair.ts';
 
 /** id-pe-acmeIdentifier (RFC 8737 section 6.1). */
@@ -20,6 +19,7 @@ export async function createChallengeCertificate({
   keyAuthorization: string;
   now: number;
 }): Promise<{ certPem: string; keyPem: string }> {
+  const { Extension, SubjectAlternativeNameExtension, X509CertificateGenerator } = await loadX509();
   const keys = await newKeyPair();
   const digest = createHash('sha256').update(keyAuthorization).digest();
   // An OCTET STRING of 32 bytes.

@@ -1,20 +1,8 @@
-import 'reflect-metadata';
 import { createPrivateKey, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  X509Certificate as IssuerCertificate,
-  type JsonGeneralNames,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
+import type { X509Certificate as IssuerCertificate, JsonGeneralNames } from '@peculiar/x509';
 import { PosternError } from '@postern/contracts';
+import { loadX509 } from './load-x509.ts';
 import type { Authority } from './local-authority.ts';
 import { certificatePemOf, ECDSA, keyPemOf, newKeyPair, newSerialNumber } from './new-key-pair.ts';
 
@@ -54,8 +42,9 @@ export async function createDevAuthority(options: {
   if (name === '' || name.length > COMMON_NAME_CHARS_MAX) {
     throw invalid(`the name of a CA has 1 to ${COMMON_NAME_CHARS_MAX} characters`);
   }
+  const x509 = await loadX509();
   const keys = await newKeyPair();
-  const certificate = await X509CertificateGenerator.createSelfSigned({
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerialNumber(),
     name: [{ CN: [name] }],
     notBefore: new Date(now - BACKDATED_MS),
@@ -63,9 +52,9 @@ export async function createDevAuthority(options: {
     signingAlgorithm: ECDSA,
     keys,
     extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false),
     ],
   });
   return {
@@ -81,6 +70,7 @@ export async function createDevAuthority(options: {
  * It never outlives its issuer. Fails with `validation_failed` when the issuer is no CA, has expired or has another key.
  */
 export async function issueDevCertificate(leaf: DevLeaf): Promise<DevCertificate> {
+  const x509 = await loadX509();
   const keys = await newKeyPair();
   const issuer = leaf.issuer === null ? null : await readIssuer(leaf.issuer, leaf.now);
   const fitsCommonName = leaf.name.length <= COMMON_NAME_CHARS_MAX;
@@ -92,8 +82,9 @@ export async function issueDevCertificate(leaf: DevLeaf): Promise<DevCertificate
     leaf.now + leaf.days * DAY_MS,
     issuer?.certificate.notAfter.getTime() ?? Number.MAX_SAFE_INTEGER,
   );
-  const purpose = leaf.role === 'client' ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth;
-  const certificate = await X509CertificateGenerator.create({
+  const purpose =
+    leaf.role === 'client' ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth;
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
     subject,
     issuer: issuer?.certificate.subjectName ?? subject,
@@ -103,20 +94,23 @@ export async function issueDevCertificate(leaf: DevLeaf): Promise<DevCertificate
     publicKey: keys.publicKey,
     signingKey: issuer?.key ?? keys.privateKey,
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([purpose]),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([purpose]),
       // Critical where the subject is empty (RFC 5280 section 4.1.2.6).
       ...(leaf.alternativeNames.length === 0
         ? []
         : [
-            new SubjectAlternativeNameExtension(
+            new x509.SubjectAlternativeNameExtension(
               leaf.alternativeNames.map(alternativeNameOf),
               !fitsCommonName,
             ),
           ]),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
-      await AuthorityKeyIdentifierExtension.create(issuer?.certificate.publicKey ?? keys.publicKey, false),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      await x509.AuthorityKeyIdentifierExtension.create(
+        issuer?.certificate.publicKey ?? keys.publicKey,
+        false,
+      ),
     ],
   });
   return {
@@ -139,24 +133,24 @@ async function readIssuer(
   { certPem, keyPem }: Authority,
   now: number,
 ): Promise<{ certificate: IssuerCertificate; key: webcrypto.CryptoKey; algorithm: SigningAlgorithm }> {
-  let x509: X509Certificate;
+  let read: X509Certificate;
   let privateKey: ReturnType<typeof createPrivateKey>;
   try {
-    x509 = new X509Certificate(certPem);
+    read = new X509Certificate(certPem);
     privateKey = createPrivateKey(keyPem);
   } catch (cause) {
     throw invalid('the certificate or the key of the CA cannot be read: unencrypted PEM is needed', cause);
   }
-  if (!x509.ca) throw invalid('the certificate of the CA is not one of a CA (basicConstraints CA:TRUE)');
-  if (!x509.checkPrivateKey(privateKey)) throw invalid('the key of the CA belongs to another certificate');
-  if (x509.validToDate.getTime() <= now) throw invalid(`the CA expired at ${x509.validToDate.toISOString()}`);
+  if (!read.ca) throw invalid('the certificate of the CA is not one of a CA (basicConstraints CA:TRUE)');
+  if (!read.checkPrivateKey(privateKey)) throw invalid('the key of the CA belongs to another certificate');
+  if (read.validToDate.getTime() <= now) throw invalid(`the CA expired at ${read.validToDate.toISOString()}`);
   const algorithm = signingAlgorithmOf(
     privateKey.asymmetricKeyType,
     privateKey.asymmetricKeyDetails?.namedCurve,
   );
   const der = privateKey.export({ type: 'pkcs8', format: 'der' });
   const key = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
-  return { certificate: new IssuerCertificate(certPem), key, algorithm };
+  return { certificate: new (await loadX509()).X509Certificate(certPem), key, algorithm };
 }
 
 const CURVES: Readonly<Record<string, SigningAlgorithm>> = {

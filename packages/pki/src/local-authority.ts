@@ -1,18 +1,6 @@
-import 'reflect-metadata';
 import { createHash } from 'node:crypto';
-import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  X509Certificate as IssuerCertificate,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
 import { PosternError } from '@postern/contracts';
+import { loadX509 } from './load-x509.ts';
 import {
   certificatePemOf,
   ECDSA,
@@ -39,8 +27,9 @@ export interface Authority {
 
 /** Makes a CA of its own: P-256, ten years, path length 0. `now` is milliseconds since 1970. */
 export async function createLocalAuthority({ name, now }: { name: string; now: number }): Promise<Authority> {
+  const x509 = await loadX509();
   const keys = await newKeyPair();
-  const certificate = await X509CertificateGenerator.createSelfSigned({
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerialNumber(),
     name: [{ CN: [name] }],
     notBefore: new Date(now - BACKDATED_MS),
@@ -48,9 +37,9 @@ export async function createLocalAuthority({ name, now }: { name: string; now: n
     signingAlgorithm: ECDSA,
     keys,
     extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false),
     ],
   });
   return { certPem: certificatePemOf(certificate.rawData), keyPem: keyPemOf(keys.privateKey) };
@@ -81,7 +70,8 @@ export async function issueServerCertificate({
   otherHosts?: readonly string[];
   now: number;
 }): Promise<IssuedCertificate> {
-  const issuer = new IssuerCertificate(authority.certPem);
+  const x509 = await loadX509();
+  const issuer = new x509.X509Certificate(authority.certPem);
   const notBefore = now - BACKDATED_MS;
   const notAfter = Math.min(now + LEAF_LIFE_MS, issuer.notAfter.getTime());
   if (notAfter <= now) throw new PosternError('internal', { detail: 'the local CA has expired' });
@@ -89,7 +79,7 @@ export async function issueServerCertificate({
   const keys = await newKeyPair();
   const names = [host, ...otherHosts];
   const fitsCommonName = host.length <= COMMON_NAME_CHARS_MAX;
-  const certificate = await X509CertificateGenerator.create({
+  const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
     subject: fitsCommonName ? [{ CN: [host] }] : [],
     issuer: issuer.subjectName,
@@ -99,16 +89,16 @@ export async function issueServerCertificate({
     publicKey: keys.publicKey,
     signingKey,
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       // Critical where the subject is empty (RFC 5280 section 4.1.2.6).
-      new SubjectAlternativeNameExtension(
+      new x509.SubjectAlternativeNameExtension(
         names.map((value) => ({ type: 'dns' as const, value })),
         !fitsCommonName,
       ),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey, false),
-      await AuthorityKeyIdentifierExtension.create(issuer.publicKey, false),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey, false),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey, false),
     ],
   });
   const der = Buffer.from(certificate.rawData);

@@ -12,9 +12,15 @@ const used = new WeakMap<Connection, Map<string, UsedRule>>();
 
 /** Notes that a request of the connection was let through by a rule: what it began may still be under way. */
 export function noteUsedRule(connection: Connection, rule: CompiledRule, validUntil: number): void {
-  const rules = used.get(connection) ?? new Map<string, UsedRule>();
-  used.set(connection, rules);
-  rules.set(rule.prefix, { demanded: rule.clientCertificate !== undefined, validUntil });
+  let rules = used.get(connection);
+  if (rules === undefined) {
+    rules = new Map();
+    used.set(connection, rules);
+  }
+  const demanded = rule.clientCertificate !== undefined;
+  const known = rules.get(rule.prefix);
+  if (known?.validUntil !== validUntil || known.demanded !== demanded)
+    rules.set(rule.prefix, { demanded, validUntil });
 }
 
 /** Notes that what the rules admitted by has been looked at again, and holds until then. */

@@ -12,17 +12,17 @@ const RETRY_MS = 20;
 /** What one request was and how it ended. */
 export interface AccessEntry {
   /** When the request began, ISO 8601. */
-  time: string;
-  requestId: string;
+  readonly time: string;
+  readonly requestId: string;
   host: string;
   route: string | null;
   rule: string | null;
   service: string | null;
   /** The target that took the request. */
   target: string | null;
-  method: string;
+  readonly method: string;
   /** Without the query, which may hold secrets; cut at 1,024 characters. */
-  path: string;
+  readonly path: string;
   /** 0: the connection was ended without an answer. */
   status: number;
   bytesIn: number;
@@ -30,12 +30,12 @@ export interface AccessEntry {
   durationMs: number;
   /** From the connected request to the response head; null when no upstream was asked. */
   upstreamMs: number | null;
-  clientAddress: string;
-  protocol: string;
-  tlsVersion: string;
-  clientFingerprint: string | null;
+  readonly clientAddress: string;
+  readonly protocol: string;
+  readonly tlsVersion: string;
+  readonly clientFingerprint: string | null;
   /** Common names and DNS names of an admitted or refused client certificate, at most ten. */
-  clientNames: readonly string[] | null;
+  readonly clientNames: readonly string[] | null;
   /** Problem code of an answer made by the edge, and the reason word of a refusal. */
   code: string | null;
   reason: string | null;

@@ -280,7 +280,7 @@ function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstre
           (hostLine) => writeForwardedHead(exchange.http1Head ?? http1Head, hostLine, request, forwarding),
     body,
     expectContinue: head.expectsContinue && body.kind !== 'none',
-    takesTrailers: takesTrailers(exchange.fields),
+    takesTrailers: () => takesTrailers(exchange.fields),
     grpc: isGrpc(exchange, upstream),
     websocket,
   };

@@ -58,17 +58,16 @@ export function forwardedFields(fields: readonly Field[], options: ForwardingOpt
   // HTTP/2 clients may split cookies; HTTP/1.1 servers expect one field (RFC 9113 section 8.2.3).
   const cookies = hop('cookie') ? [] : fields.filter(([name]) => name.toLowerCase() === 'cookie');
   if (cookies.length > 0) kept.push(['Cookie', cookies.map(([, value]) => value).join('; ')]);
-  kept.push(...fieldsOfEdge(options));
+  kept.push(...fieldsOfConnection(options), ...options.identity);
   return kept;
 }
 
-function fieldsOfEdge({ connection, authority, publicHttpsPort, identity }: ForwardingOptions): Field[] {
+function fieldsOfConnection({ connection, authority, publicHttpsPort }: ForwardingOptions): Field[] {
   return [
     ['X-Forwarded-For', connection.clientAddress],
     ['X-Forwarded-Proto', 'https'],
     ['X-Forwarded-Host', authority],
     ['X-Forwarded-Port', String(publicHttpsPort)],
-    ...identity,
   ];
 }
 
@@ -110,17 +109,25 @@ const WEBSOCKET = fieldLines([
 ]);
 
 /** What is said of a connection's requests, as long as it does not change. */
-const edgeLines = new WeakMap<
-  Connection,
-  { readonly authority: string; readonly identity: readonly Field[]; readonly lines: FieldLines }
->();
+const connectionLines = new WeakMap<Connection, { readonly authority: string; readonly lines: FieldLines }>();
 
-function linesOfEdge(options: ForwardingOptions): FieldLines {
-  const { connection, authority, identity } = options;
-  const known = edgeLines.get(connection);
-  if (known !== undefined && known.authority === authority && known.identity === identity) return known.lines;
-  const lines = fieldLines(fieldsOfEdge(options));
-  edgeLines.set(connection, { authority, identity, lines });
+function linesOfConnection(options: ForwardingOptions): FieldLines {
+  const { connection, authority } = options;
+  const known = connectionLines.get(connection);
+  if (known?.authority === authority) return known.lines;
+  const lines = fieldLines(fieldsOfConnection(options));
+  connectionLines.set(connection, { authority, lines });
+  return lines;
+}
+
+/** A client comes again on other connections; its lines are the longest. */
+const identityLines = new WeakMap<readonly Field[], FieldLines>();
+
+function linesOfIdentity(identity: readonly Field[]): FieldLines {
+  const known = identityLines.get(identity);
+  if (known !== undefined) return known;
+  const lines = fieldLines(identity);
+  identityLines.set(identity, lines);
   return lines;
 }
 
@@ -132,7 +139,7 @@ export function writeForwardedHead(
   options: ForwardingOptions,
 ): Buffer {
   const { fields } = head;
-  const lines = [linesOfEdge(options)];
+  const lines = [linesOfConnection(options), linesOfIdentity(options.identity)];
   const cookie = fields.find(COOKIE);
   const hasCookies = cookie !== -1 && fields.find(COOKIE, cookie + 1) !== -1;
   // A nominated Cookie is of one hop, like any other field.

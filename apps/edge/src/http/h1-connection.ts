@@ -158,7 +158,8 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   readonly #onEnd = (): void => {
     // Who has ended its side while it waits for an answer is taken to be gone.
     if (this.#state === 'exchange' && this.#exchange?.isEnded !== true) this.socket.destroy();
-    else this.socket.end();
+    // Ending it twice makes an error of Node's, which costs more than the end.
+    else if (!this.socket.writableEnded) this.socket.end();
   };
 
   readonly #onClose = (): void => {
@@ -243,7 +244,10 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   #takeBody(body: Http1RequestBody, piece: Buffer): void {
     const at = body.take(piece);
     if (at < piece.length) this.#putBack(Buffer.from(piece.subarray(at)));
-    if ((body.isDone || body.isBroken) && this.#exchange?.isFinished === true) this.#settle();
+    if (!body.isDone && !body.isBroken) return;
+    // Whoever paused the body asks for no more of it, and of a paused client's end nobody would hear.
+    this.#readOn();
+    if (this.#exchange?.isFinished === true) this.#settle();
   }
 
   /** Holds the rest of a piece: it came before all that is held. */

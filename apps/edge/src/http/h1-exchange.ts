@@ -40,7 +40,7 @@ export interface AnsweredConnection {
 
 /** One HTTP/1.x request and its answer. */
 export class Http1Exchange implements Exchange {
-  readonly id = newRequestId();
+  #id: string | null = null;
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1';
   readonly method: string;
   readonly target: string;
@@ -83,6 +83,12 @@ export class Http1Exchange implements Exchange {
     this.body = body ?? NO_BODY;
     this.upgrade = fault === null && head.wantsUpgrade ? this.#upgradeRequest() : null;
     this.isLast = fault !== null || !head.keepsConnection || this.upgrade !== null;
+  }
+
+  /** Drawn when somebody asks: few requests come into a log or a problem. */
+  get id(): string {
+    this.#id ??= newRequestId();
+    return this.#id;
   }
 
   /** The head as it was read. */

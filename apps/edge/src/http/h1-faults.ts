@@ -1,5 +1,5 @@
 import { PosternError } from '@postern/contracts';
-import { Http1Error } from '@postern/http1';
+import { Http1Error, REQUEST_HEAD_LIMITS } from '@postern/http1';
 import { HTTP_LIMITS } from './http-limits.ts';
 
 /** What a client is told of bytes that are not taken for HTTP/1.1. Whatever else was thrown is a fault of the edge. */
@@ -8,6 +8,13 @@ export function problemOfBytes(error: unknown): PosternError {
   const why = error.fault.replaceAll('_', ' ');
   switch (error.status) {
     case 414:
+      return new PosternError('target_too_long', {
+        detail: `A request target has at most ${REQUEST_HEAD_LIMITS.targetBytesMax} bytes.`,
+      });
+    case 505:
+      return new PosternError('http_version_not_supported', {
+        detail: 'HTTP/1.0 and HTTP/1.1 are spoken here, and HTTP/2 where TLS has agreed on it.',
+      });
     case 431:
       return new PosternError('request_head_too_large', {
         detail: `A request head has at most ${HTTP_LIMITS.headBytesMax} bytes and ${HTTP_LIMITS.fieldsMax} fields (${why}).`,

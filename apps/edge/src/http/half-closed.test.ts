@@ -1,5 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { Duplex } from 'node:stream';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Connection } from '../connection.ts';
+import { createHttp1Server } from './h1-server.ts';
+import { HTTP_LIMITS } from './http-limits.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { openTls } from './testing/raw-client.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
@@ -32,4 +36,25 @@ test('a client that ends its side while it waits is gone: no answer, an aborted 
   for (let waited = 0; waited < 20_000 && upstream.open() > 0; waited += 10) await delay(10);
   expect(upstream.open()).toBe(0);
   expect(fixture.entries).toMatchObject([{ status: 0, aborted: true }]);
+});
+
+test('it is noticed as well where the end of its body did not find room at once', async () => {
+  let isAborted = false;
+  const server = createHttp1Server((exchange) => {
+    exchange.onAborted(() => {
+      isAborted = true;
+    });
+    exchange.body.start({ data: () => exchange.body.pause(), end() {}, broken() {} });
+    return new Promise(() => undefined);
+  }, HTTP_LIMITS);
+  const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, callback) => callback() });
+  server.serve({ socket } as unknown as Connection);
+  socket.push('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n');
+  await turn();
+  socket.push('hello');
+  for (let turns = 0; turns < 20; turns += 1) await turn();
+  socket.push(null);
+  for (let turns = 0; turns < 20; turns += 1) await turn();
+  expect(isAborted).toBe(true);
+  server.close();
 });

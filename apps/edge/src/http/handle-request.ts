@@ -16,12 +16,9 @@ import type { HandleExchange } from './h1-server.ts';
 import type { ClientPace } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
 import { isLogged, noteRefusal } from './note-refusal.ts';
+import { RequestEntry } from './request-entry.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
-
-/** Characters of a path that the access log keeps. */
-const LOGGED_PATH_CHARS_MAX = 1_024;
-const LOGGED_NAMES_MAX = 10;
 
 export interface RequestLog {
   error(context: object, message: string): void;
@@ -117,9 +114,17 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
       if (rule === null) throw noRule(head);
       const websocket = isWebsocketRequest(exchange, rule);
       const forwarding = {
-        ...{ connection: shown, served, rule, head, websocket, cors, entry },
-        ...{ upstreams: options.upstreams, identityTokens: options.identityTokens },
-        ...{ publicHttpsPort: options.publicHttpsPort, pace: options.pace },
+        connection: shown,
+        served,
+        rule,
+        head,
+        websocket,
+        cors,
+        entry,
+        upstreams: options.upstreams,
+        identityTokens: options.identityTokens,
+        publicHttpsPort: options.publicHttpsPort,
+        pace: options.pace,
       };
       forward(exchange, forwarding, (problem) => {
         if (problem === null) onOver(null);
@@ -170,7 +175,7 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
 
   const serve = (exchange: Exchange, connection: Connection, onDone: () => void): void => {
     noteRequest(connection);
-    const entry = createEntry(exchange, connection, options.now());
+    const entry = new RequestEntry(exchange, connection, options.now());
     const startedAt = performance.now();
     const overload = options.load?.begin() ?? null;
     let isOver = false;
@@ -226,37 +231,4 @@ function noRule(head: RequestHead): PosternError {
   return new PosternError('no_rule', {
     detail: `No prefix of the route begins the path of this request to ${head.host}.`,
   });
-}
-
-function createEntry(exchange: Exchange, connection: Connection, at: number): AccessEntry {
-  const { client } = connection;
-  return {
-    time: new Date(at).toISOString(),
-    requestId: exchange.id,
-    host: connection.sni,
-    route: null,
-    rule: null,
-    service: null,
-    target: null,
-    method: exchange.method.slice(0, 32),
-    path: exchange.target.split(/[?#]/, 1)[0]?.slice(0, LOGGED_PATH_CHARS_MAX) ?? '',
-    status: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    durationMs: 0,
-    upstreamMs: null,
-    clientAddress: connection.clientAddress,
-    protocol: exchange.protocol,
-    tlsVersion: connection.tlsVersion,
-    clientFingerprint: client?.fingerprint ?? null,
-    clientNames:
-      client === null
-        ? null
-        : [...client.names.commonNames, ...client.names.dnsNames].slice(0, LOGGED_NAMES_MAX),
-    code: null,
-    reason: null,
-    refusal: null,
-    refusals: null,
-    aborted: false,
-  };
 }

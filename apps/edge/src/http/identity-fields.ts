@@ -45,7 +45,7 @@ export function identityFields(
   const { headers, jwt } = document.clientIdentity ?? { headers: CLIENT_IDENTITY_HEADERS_DEFAULT };
   const fields = fieldsOnce(client, headers);
   if (jwt === undefined) return fields;
-  const token = tokens.tokenOf(connection, client, document);
+  const token = tokens.tokenOf(client, document);
   if (token !== null) {
     const known = withToken.get(fields);
     if (known?.token === token) return known.all;

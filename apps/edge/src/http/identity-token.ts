@@ -8,7 +8,7 @@ import {
   type Log,
 } from '@postern/contracts';
 import { formatRfc4514, openAtEdge, readCertificateFields } from '@postern/pki';
-import type { ClientIdentity, Connection } from '../connection.ts';
+import type { ClientIdentity } from '../connection.ts';
 import type { ReplicaReader } from '../hosts/read-documents.ts';
 
 /** Milliseconds between two looks at the keys; a successor is there an hour before it signs. */
@@ -19,7 +19,7 @@ const SUBJECT_CHARS_MAX = 1_024;
 /** Says to services who a client is, signed, so that it needs no trusted way between the edge and them. */
 export interface IdentityTokens {
   /** A JWT (RFC 7519) in compact form; null while the edge has no key that signs. */
-  tokenOf(connection: Connection, client: ClientIdentity, document: HostDocument): string | null;
+  tokenOf(client: ClientIdentity, document: HostDocument): string | null;
 }
 
 interface IdentityTokensOptions {
@@ -45,10 +45,10 @@ interface Made {
   readonly renewAt: number;
 }
 
-/** Signs with the keys that the replica has; a connection is given the same token until half of its life has passed. */
+/** Signs with the keys that the replica has; a connection, and others of its client that began with it, are given the same token until half of its life has passed. */
 export function createIdentityTokens(options: IdentityTokensOptions): IdentityTokens {
   const { now } = options;
-  const made = new WeakMap<Connection, Made>();
+  const made = new WeakMap<ClientIdentity, Made>();
   let keys: readonly SigningKey[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
   let revision = 0;
@@ -61,17 +61,17 @@ export function createIdentityTokens(options: IdentityTokensOptions): IdentityTo
     return keys.find(({ signsFrom, expiresAt }) => signsFrom <= at && at < expiresAt);
   };
   return {
-    tokenOf(connection, client, document) {
+    tokenOf(client, document) {
       const demand = document.clientIdentity?.jwt;
       if (demand === undefined) return null;
       const at = now();
       const about = [document.project, demand.audience, demand.ttlSeconds, client.fingerprint].join(' ');
-      const known = made.get(connection);
+      const known = made.get(client);
       if (known?.about === about && at < known.renewAt) return known.token;
       const key = signingKey(at);
       if (key === undefined) return null;
       const token = signToken(key, claimsOf(client, document.project, demand, at));
-      made.set(connection, { about, token, renewAt: at + (demand.ttlSeconds * 1_000) / 2 });
+      made.set(client, { about, token, renewAt: at + (demand.ttlSeconds * 1_000) / 2 });
       return token;
     },
   };

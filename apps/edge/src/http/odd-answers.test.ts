@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
@@ -10,13 +11,18 @@ let upstream: RecordingUpstream;
 let answer: string;
 /** Said by the service some time after an answer of its to `/odd`. */
 let later: string;
+/** The service ends the connection with that. */
+let isLast: boolean;
+/** The connection on which `/odd` came last. */
+let odd: Socket | undefined;
 beforeAll(async () => {
   fixture = await startHttpFixture();
   upstream = await startRecordingUpstream((head, socket) => {
     // Its answer comes when the connection has found another use.
     if (head.includes('/smuggled')) return null;
     if (!head.includes('/odd')) return OK_ANSWER;
-    if (later !== '') setTimeout(() => socket.end(later), 50);
+    odd = socket;
+    if (later !== '') setTimeout(() => (isLast ? socket.end(later) : socket.write(later)), 50);
     return answer;
   });
 });
@@ -28,9 +34,10 @@ let versions = 0;
 beforeEach(async () => {
   upstream.clear();
   later = '';
+  isLast = true;
   versions += 1;
   // A service of its own version has no connections yet.
-  await fixture.putHost(HOST, upstream.port, { upstream: { connectMs: 4_000 + versions } });
+  await fixture.putHost(HOST, upstream.port, { upstream: { connectMs: 4_000 + versions }, websockets: true });
 });
 
 const request = (line: string, rest = '\r\n') => `${line} HTTP/1.1\r\nHost: ${HOST}\r\n${rest}`;
@@ -66,18 +73,27 @@ test.each(['GET', 'DELETE'])(
   },
 );
 
+const EMPTY_ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 const EVIL = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil';
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n';
+const PLAIN = 'Connection: close\r\n';
+const HANDSHAKE =
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 const last = (path: string) => request(`GET ${path}`, 'Connection: close\r\n\r\n');
 
 test.each([
-  ['with it', OK_ANSWER + EVIL, ''],
-  ['later', OK_ANSWER, EVIL],
-])('what a service sends behind an answer, %s, answers nobody', async (_when, now, then) => {
+  ['with it', OK_ANSWER + EVIL, '', false],
+  ['with it, there being no content', EMPTY_ANSWER + EVIL, '', false],
+  ['later', OK_ANSWER, EVIL, false],
+  ['later, as its last word', OK_ANSWER, EVIL, true],
+])('what a service sends behind an answer, %s, answers nobody', async (_when, now, then, ends) => {
   answer = now;
   later = then;
+  isLast = ends;
   const before = upstream.connections();
   const { text } = await sendRaw(fixture.edge, HOST, request('GET /odd'));
-  expect(text).toMatch(/ok$/);
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\n(ok)?$/s);
   const { text: next } = await sendRaw(fixture.edge, HOST, last('/next'));
   expect(next).toMatch(/ok$/);
   expect(upstream.connections() - before).toBe(2);
@@ -116,6 +132,15 @@ test.each(['h2', 'http/1.1'] as const)(
   },
 );
 
+test('a connection on which an upgrade was refused takes no other request', async () => {
+  answer = OK_ANSWER;
+  const before = upstream.connections();
+  const { text } = await sendRaw(fixture.edge, HOST, request('GET /odd', `${HANDSHAKE}\r\n`));
+  expect(text).toMatch(/^HTTP\/1\.1 200 .*ok$/s);
+  await sendRaw(fixture.edge, HOST, last('/next'));
+  expect(upstream.connections() - before).toBe(2);
+});
+
 test('a connection whose request was answered before it was whole takes no other', async () => {
   answer = OK_ANSWER;
   const before = upstream.connections();
@@ -142,13 +167,17 @@ test('a request is not sent again when its answer had begun', async () => {
 });
 
 test.each([
-  ['17 interim answers', `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(17)}${OK_ANSWER}`],
-  [
-    'another protocol',
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-  ],
-])('a service that answers by %s is not believed', async (_what, odd) => {
-  answer = odd;
-  const { text } = await sendRaw(fixture.edge, HOST, last('/odd'));
-  expect(text).toMatch(/^HTTP\/1\.1 502 /m);
-});
+  ['17 interim answers', `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(17)}${OK_ANSWER}`, PLAIN],
+  ['another protocol', `${SWITCHING}Upgrade: websocket\r\n\r\n`, PLAIN],
+  ['another protocol than the one asked for', `${SWITCHING}Upgrade: h2c\r\n\r\n`, HANDSHAKE],
+  ['two protocols', `${SWITCHING}Upgrade: websocket\r\nUpgrade: h2c\r\n\r\n`, HANDSHAKE],
+])(
+  'a service that answers by %s is not believed, and its connection ended',
+  async (_what, strange, fields) => {
+    answer = strange;
+    const { text } = await sendRaw(fixture.edge, HOST, request('GET /odd', `${fields}\r\n`));
+    expect(text).toMatch(/^HTTP\/1\.1 502 /m);
+    for (let waited = 0; waited < 5_000 && odd?.destroyed !== true; waited += 20) await delay(20);
+    expect(odd?.destroyed).toBe(true);
+  },
+);

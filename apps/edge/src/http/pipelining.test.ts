@@ -95,3 +95,38 @@ test('a request whose client has gone before its turn is not served', async () =
   expect(socket.destroyed).toBe(true);
   server.close();
 });
+
+test('what a client sends ahead is read up to a bound, and read on when its turn has come', async () => {
+  const server = createHttp1Server(answerAll, HTTP_LIMITS);
+  const piece = 'x'.repeat(16 * 1024);
+  let pulled = 0;
+  let isFlooding = false;
+  let flush: (() => void) | undefined;
+  const socket = new Duplex({
+    read() {
+      if (!isFlooding || pulled >= 1024 * 1024) return;
+      pulled += piece.length;
+      this.push(piece);
+    },
+    write(_chunk, _encoding, callback) {
+      flush = callback;
+    },
+  });
+  server.serve({ socket } as unknown as Connection);
+  socket.push(
+    'GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n',
+  );
+  isFlooding = true;
+  for (let turns = 0; turns < 50; turns += 1) await turn();
+  expect(pulled).toBeGreaterThan(0);
+  expect(pulled).toBeLessThanOrEqual(HTTP_LIMITS.heldBytesMax + 64 * 1024 + piece.length);
+  for (let turns = 0; turns < 200; turns += 1) {
+    const done = flush;
+    flush = undefined;
+    done?.();
+    await turn();
+  }
+  expect(pulled).toBe(1024 * 1024);
+  socket.destroy();
+  server.close();
+});

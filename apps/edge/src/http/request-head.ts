@@ -44,7 +44,7 @@ export function readRequestHead(exchange: Exchange): RequestHead {
   if (fields.valuesOf('transfer-encoding').length > 0)
     throw ambiguous('Transfer-Encoding belongs to HTTP/1.1 alone');
   const authority = authorityOfHttp2(exchange);
-  const host = hostOfAuthority(authority);
+  const host = knownHostOf(authority);
   if (host === undefined) throw ambiguous('the Host is not a host name');
   return {
     host,
@@ -67,13 +67,27 @@ function checkSize({ fields, target }: Exchange): void {
 
 /** RFC 9112 section 3.2.2: a proxy would believe an absolute target and not the Host, so they must agree. */
 function hostOfHttp1(head: Http1Head, authority: string): Hostname {
-  const host = hostOfAuthority(authority);
+  const host = knownHostOf(authority);
   if (host === undefined) throw ambiguous('the Host is not a host name');
   if (head.targetForm !== 'absolute') return host;
   if (!head.isSecureTarget) throw ambiguous('the target is neither a path nor an https URL of this host');
   if (hostOfAuthority(head.targetAuthority) !== host) {
     throw ambiguous('the Host differs from that of the absolute target');
   }
+  return host;
+}
+
+const hosts = new Map<string, Hostname>();
+/** Spellings of hosts that are read once; whoever sends many only has them read anew. */
+const HOSTS_MAX = 1_000;
+
+function knownHostOf(authority: string): Hostname | undefined {
+  const known = hosts.get(authority);
+  if (known !== undefined) return known;
+  const host = hostOfAuthority(authority);
+  if (host === undefined) return undefined;
+  if (hosts.size >= HOSTS_MAX) hosts.clear();
+  hosts.set(authority, host);
   return host;
 }
 

@@ -4,7 +4,7 @@ import { OpensslCertificates } from '../testing/openssl-certificates.ts';
 import { curl } from '../testing/openssl-client.ts';
 import { startEcho, startHttp2Echo, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
-import { ask, get, openHttp2 } from './testing/raw-client.ts';
+import { ask, get, openHttp2, sendRaw } from './testing/raw-client.ts';
 
 let fixture: HttpFixture;
 let echo: TestServer;
@@ -44,6 +44,18 @@ test.each(['--http1.1', '--http2'])(
     expect(headers.get('host')).toBe('shop.example.org');
   },
 );
+
+test.each([
+  ['a target over 16 KiB', `GET /${'a'.repeat(16 * 1024)} HTTP/1.1`, 414, 'target_too_long'],
+  ['a version of the future', 'GET / HTTP/3.0', 505, 'http_version_not_supported'],
+])('%s is answered with its own problem, and the connection ends', async (_name, line, status, code) => {
+  const request = `${line}\r\nHost: shop.example.org\r\n\r\n`;
+  const { text, closed } = await sendRaw(fixture.edge, 'shop.example.org', request.repeat(2));
+  expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(text).toContain(`"code":"${code}"`);
+  expect(text.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
+  expect(closed).toBe(true);
+});
 
 test('an h2c service is served over HTTP/1.1 and HTTP/2', async () => {
   await fixture.putHost('h2c.example.org', http2Echo.port, { protocol: 'h2c' });

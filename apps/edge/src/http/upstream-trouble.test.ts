@@ -140,7 +140,7 @@ test('when every target has failed the answer is 503 with Retry-After', async ()
   expect(String(next.head)).toMatch(/^retry-after: [1-9]\d*\r$/im);
 });
 
-test('a pooled connection that died is replaced for a GET, and not for a POST', async () => {
+test('a pooled connection that died is replaced for a GET, and not for a POST, nor where there is a body', async () => {
   let answered = 0;
   const upstream = await startRecordingUpstream((head, socket) => {
     answered += 1;
@@ -159,8 +159,17 @@ test('a pooled connection that died is replaced for a GET, and not for a POST', 
   expect((await curl(fixture.edge, 'stale.example.org')).stdout).toBe('ok');
   expect(answered).toBe(3);
   expect((await curl(fixture.edge, 'stale.example.org')).stdout).toBe('ok');
-  const problem = await problemOf('stale.example.org', ['-d', 'x']);
-  expect(problem).toMatchObject({ code: 'upstream_invalid' });
+  for (const unrepeatable of [
+    ['-d', 'x'],
+    ['-X', 'POST'],
+    ['-X', 'PUT', '-d', 'x'],
+  ]) {
+    const before = answered;
+    const problem = await problemOf('stale.example.org', unrepeatable);
+    expect(problem, unrepeatable.join(' ')).toMatchObject({ code: 'upstream_invalid' });
+    expect(answered - before).toBe(1);
+    expect((await curl(fixture.edge, 'stale.example.org')).stdout).toBe('ok');
+  }
 });
 
 test('a body over maxBodyBytes is answered 413, declared or not', async () => {

@@ -33,14 +33,20 @@ export function certificatesSent(socket: TLSSocket): Buffer[] {
   return sent;
 }
 
-/** Who a client is; null where no path is valid, so that nobody knows. */
-export function identityOf(
-  presented: PresentedClient,
-  { anchor, names, path, validUntil }: Evaluation,
-): ClientIdentity | null {
+/** By their evaluations, each of one chain. */
+const IDENTITIES = new WeakMap<Evaluation, ClientIdentity>();
+
+/**
+ * Who a client is; null where no path is valid, so that nobody knows. Connections with one evaluation share it, and what is made for
+ * services of it.
+ */
+export function identityOf(presented: PresentedClient, evaluation: Evaluation): ClientIdentity | null {
+  const known = IDENTITIES.get(evaluation);
+  if (known !== undefined) return known;
+  const { anchor, names, path, validUntil } = evaluation;
   const [leaf] = path;
   if (leaf === undefined || names === null || anchor === null) return null;
-  return {
+  const identity: ClientIdentity = {
     leafDer: leaf.der,
     presented,
     chainDer: path.filter(({ source }) => source === 'sent').map(({ der }) => der),
@@ -48,6 +54,8 @@ export function identityOf(
     fingerprint: leaf.fingerprint,
     validUntil,
   };
+  IDENTITIES.set(evaluation, identity);
+  return identity;
 }
 
 /** SHA-256 of a DER, lower-case hex. */

@@ -27,7 +27,7 @@ export interface UpstreamRequest {
   /** Wait with the body for the upstream's 100 (Expect: 100-continue). */
   readonly expectContinue: boolean;
   /** The client takes trailers (TE: trailers); said to HTTP/2 upstreams only. */
-  readonly takesTrailers: boolean;
+  takesTrailers(): boolean;
   /** gRPC: needs HTTP/2 all the way. */
   readonly grpc: boolean;
   /** Ask for the upgrade to websocket; on a connection of its own, HTTP/1.1 only. */

@@ -56,6 +56,10 @@ export function createBalancer(
   );
   return {
     choose(excluded) {
+      const [only] = states;
+      // Nothing is weighed where there is one: it is taken, healthy or not, unless it has just failed this request.
+      if (states.length === 1 && only !== undefined && !excluded.has(only.target))
+        return new Share(only, now);
       const at = now();
       const healthy = states.filter(({ target }) => !isUnhealthy(target));
       const usable = healthy.length === 0 ? states : healthy;
@@ -69,26 +73,41 @@ export function createBalancer(
       }
       // A target that comes out of back-off gets one exchange as a trial; the next one waits for its outcome.
       if (chosen.failures > 0) chosen.closedUntil = at + backOffMs(chosen.failures);
-      chosen.pending += 1;
-      let released = false;
-      return {
-        target: chosen.target,
-        succeeded() {
-          chosen.failures = 0;
-          chosen.closedUntil = 0;
-        },
-        failed() {
-          chosen.failures += 1;
-          chosen.closedUntil = now() + backOffMs(chosen.failures);
-        },
-        release() {
-          if (released) return;
-          released = true;
-          chosen.pending -= 1;
-        },
-      };
+      return new Share(chosen, now);
     },
   };
+}
+
+class Share implements Lease {
+  readonly #state: State;
+  readonly #now: () => number;
+  #isReleased = false;
+
+  constructor(state: State, now: () => number) {
+    this.#state = state;
+    this.#now = now;
+    state.pending += 1;
+  }
+
+  get target(): Target {
+    return this.#state.target;
+  }
+
+  succeeded(): void {
+    this.#state.failures = 0;
+    this.#state.closedUntil = 0;
+  }
+
+  failed(): void {
+    this.#state.failures += 1;
+    this.#state.closedUntil = this.#now() + backOffMs(this.#state.failures);
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#state.pending -= 1;
+  }
 }
 
 /**

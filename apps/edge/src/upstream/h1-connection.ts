@@ -31,6 +31,9 @@ export class Http1Connection {
   /** Until when it may be used again, in milliseconds of performance.now(); set when it becomes idle. */
   idleUntil = 0;
   #error: Error | null = null;
+  /** What the server said last of its patience: it says the same with each answer. */
+  #hint = '';
+  #hintMs = IDLE_CONNECTION_MS;
 
   /** `pieces` brings what is read where the socket gives no `data` events; `onClose` is called once. */
   constructor(socket: Socket, pieces: Pieces | null, onClose: (connection: Http1Connection) => void) {
@@ -84,8 +87,12 @@ export class Http1Connection {
     const { fields } = this.head;
     const index = fields.find(KEEP_ALIVE);
     if (index === -1) return IDLE_CONNECTION_MS;
-    const seconds = /(?:^|[,;\s])timeout=(\d{1,6})/i.exec(fields.valueAt(index))?.[1];
-    if (seconds === undefined) return IDLE_CONNECTION_MS;
-    return Math.min(IDLE_CONNECTION_MS, Number(seconds) * 1_000 - HINT_MARGIN_MS);
+    const hint = fields.valueAt(index);
+    if (hint !== this.#hint) {
+      this.#hint = hint;
+      const seconds = /(?:^|[,;\s])timeout=(\d{1,6})/i.exec(hint)?.[1];
+      this.#hintMs = seconds === undefined ? IDLE_CONNECTION_MS : Number(seconds) * 1_000 - HINT_MARGIN_MS;
+    }
+    return Math.min(IDLE_CONNECTION_MS, this.#hintMs);
   }
 }

@@ -104,7 +104,7 @@ function headOf({ request, target, authority }: Http2AttemptOptions): FieldPair[
     [':path', request.path],
     ...lowerCased(request.fields()),
   ];
-  if (request.takesTrailers) head.push(['te', 'trailers']);
+  if (request.takesTrailers()) head.push(['te', 'trailers']);
   if (request.expectContinue) head.push(['expect', '100-continue']);
   if (request.body.kind === 'sized') head.push(['content-length', String(request.body.bytes)]);
   return head;

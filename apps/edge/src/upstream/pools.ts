@@ -27,12 +27,18 @@ export interface Pools {
 /** Keeps a pool for every service version in use. */
 export function createPools(options: PoolsOptions): Pools {
   const pools = new Map<string, Pool>();
-  const versions = new WeakMap<Upstream, string>();
+  /** A key is long, and looking it up costs less with the same string. */
+  const keys = new WeakMap<Upstream, { readonly service: string; readonly key: string }>();
+  const keyOf = (service: string, upstream: Upstream): string => {
+    const known = keys.get(upstream);
+    if (known?.service === service) return known.key;
+    const key = `${service} ${JSON.stringify(upstream)}`;
+    keys.set(upstream, { service, key });
+    return key;
+  };
   return {
     of(service, upstream) {
-      const version = versions.get(upstream) ?? JSON.stringify(upstream);
-      versions.set(upstream, version);
-      const key = `${service} ${version}`;
+      const key = keyOf(service, upstream);
       const bundle = upstream.trustBundle === null ? undefined : options.getTrustBundle(upstream.trustBundle);
       const certificate =
         upstream.clientCertificate === null ? undefined : options.getCertificate(upstream.clientCertificate);
@@ -40,12 +46,14 @@ export function createPools(options: PoolsOptions): Pools {
       if (upstream.clientCertificate !== null && certificate === undefined)
         throw unusable('the client certificate');
       const known = pools.get(key);
-      pools.delete(key);
       const same =
         known !== undefined &&
         known.bundle?.contentHash === bundle?.contentHash &&
         known.certificate?.chainPem === certificate?.chainPem &&
         known.certificate?.keyPem === certificate?.keyPem;
+      // Who came last is told only while it matters who goes first.
+      if (same && pools.size < POOLS_MAX / 2) return known;
+      pools.delete(key);
       const pool = same
         ? known
         : createPool(upstream, bundle, certificate, {

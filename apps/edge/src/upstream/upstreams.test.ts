@@ -52,7 +52,7 @@ function open(upstream: Upstream, path: string, fields: readonly Field[] = []): 
     writeHttp1Head: null,
     body: { kind: 'none' },
     expectContinue: false,
-    takesTrailers: false,
+    takesTrailers: () => false,
     grpc: false,
     websocket: false,
   };
@@ -186,4 +186,40 @@ test.each([
     });
   });
   expect(heard).toBe(told);
+});
+
+test('answers that nobody listens to yet are kept apart, and read up to a bound', async () => {
+  const sockets: Socket[] = [];
+  const answering = (letter: string) =>
+    listen(
+      createServer((socket) => {
+        sockets.push(socket);
+        socket.on('error', () => undefined);
+        socket.once('data', () => socket.write(`HTTP/1.1 200 OK\r\n\r\n${letter.repeat(10)}`));
+      }),
+    );
+  const ports = [await answering('a'), await answering('b')] as const;
+  const answers = [
+    await open(serviceOf([ports[0]]), '/').answer,
+    await open(serviceOf([ports[1]]), '/').answer,
+  ];
+  const flood = 32 * 1024 * 1024;
+  sockets[0]?.write(Buffer.alloc(flood, 'a'));
+  await delay(500);
+  // What the kernel takes is far less.
+  expect(sockets[0]?.writableLength).toBeGreaterThan(0);
+  const starts = answers.map(({ body }) => {
+    let text = '';
+    body.start({
+      data(chunk) {
+        text += chunk.toString();
+        if (text.length > 100) body.stop();
+      },
+      end() {},
+      broken() {},
+    });
+    return text.slice(0, 10);
+  });
+  expect(starts).toEqual(['aaaaaaaaaa', 'bbbbbbbbbb']);
+  for (const socket of sockets) socket.destroy();
 });

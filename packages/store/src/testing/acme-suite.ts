@@ -1,30 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
-import {
-  hostOf,
-  type MakeHarness,
-  openSuiteStore,
-  readChanges,
-  START,
-  type StoreHarness,
-  type TestClock,
-} from './suite-fixtures.ts';
+import { hostOf, type MakeHarness, readChanges, START, type TestClock } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const DAY_MS = 86_400_000;
 
 /** What the certificate worker keeps of CAs, and tells edges. */
 export function describeAcme(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let clock: TestClock;
   let store: Store;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    clock = { now: START };
-    store = await openSuiteStore(harness.url, clock);
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
+  useSuiteStore(makeHarness, (opened) => {
+    ({ clock, store } = opened);
   });
 
   describe('accounts, windows and holds', () => {

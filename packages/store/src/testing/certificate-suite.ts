@@ -1,5 +1,5 @@
 import type { Hostname } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CertificateOrderRecord } from '../certificates.ts';
 import type { Store } from '../store.ts';
 import { refusal } from './refusal.ts';
@@ -8,35 +8,27 @@ import {
   hostOf,
   type MakeHarness,
   OTHER,
-  openSuiteStore,
   readChanges,
   routeWrite,
   SHOP,
   START,
-  type StoreHarness,
   serviceWrite,
   type TestClock,
   targetFor,
   tlsWrite,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const DAY_MS = 86_400_000;
 
 /** Certificates that Postern gets: what is wanted, what is kept, and by which one a host is served. */
 export function describeCertificates(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let clock: TestClock;
   let store: Store;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    clock = { now: START };
-    store = await openSuiteStore(harness.url, clock);
+  useSuiteStore(makeHarness, async (opened) => {
+    ({ clock, store } = opened);
     await store.createService(serviceWrite('cart'));
     await store.createService(serviceWrite('theirs', 1, {}, OTHER));
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
   });
 
   const serve = (name: string, host: string, extra: object = {}) =>

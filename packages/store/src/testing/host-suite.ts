@@ -1,32 +1,25 @@
 import { LIMITS, serviceSpec } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
 import { refusal } from './refusal.ts';
 import {
   caWrite,
   type MakeHarness,
   OTHER,
-  openSuiteStore,
   readChanges,
   routeWrite,
-  type StoreHarness,
   serviceWrite,
   targetFor,
   tlsWrite,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 /** Host names and host documents: which follow from which write. */
 export function describeHosts(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let store: Store;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    store = await openSuiteStore(harness.url);
+  useSuiteStore(makeHarness, async (opened) => {
+    ({ store } = opened);
     await store.createService(serviceWrite('cart'));
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
   });
 
   test('a draft of a host brings the CAs of its clients, and none of its services', async () => {

@@ -1,5 +1,5 @@
 import type { DnsFindings } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
 import { refusal } from './refusal.ts';
 import {
@@ -7,16 +7,14 @@ import {
   hostOf,
   type MakeHarness,
   OTHER,
-  openSuiteStore,
   readChanges,
   routeWrite,
   SHOP,
-  START,
-  type StoreHarness,
   serviceWrite,
   type TestClock,
   targetFor,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const NOTHING: DnsFindings = { cname: [], addresses: [], txt: [], caa: null, failures: [] };
 const NAME = hostOf('a.example.org');
@@ -24,18 +22,11 @@ const NAME = hostOf('a.example.org');
 /** Names that projects may use: whose they are, when they are served, when DNS is asked. */
 export function describeHostnames(makeHarness: MakeHarness): void {
   describe('hostnames', () => {
-    let harness: StoreHarness;
     let store: Store;
     let clock: TestClock;
-    beforeEach(async () => {
-      harness = await makeHarness();
-      clock = { now: START };
-      store = await openSuiteStore(harness.url, clock);
+    useSuiteStore(makeHarness, async (opened) => {
+      ({ clock, store } = opened);
       await store.createService(serviceWrite('cart'));
-    });
-    afterEach(async () => {
-      await store.close();
-      await harness.dispose();
     });
 
     const createUnproved = (host = 'a.example.org') =>

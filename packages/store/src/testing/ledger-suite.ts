@@ -1,18 +1,10 @@
 import type { ClientSighting, LedgerReport, RefusalReport } from '@postern/contracts';
 import { LIMITS } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
 import { refusal as refusalOf } from './refusal.ts';
-import {
-  caWrite,
-  type MakeHarness,
-  OTHER,
-  openSuiteStore,
-  SHOP,
-  START,
-  type StoreHarness,
-  type TestClock,
-} from './suite-fixtures.ts';
+import { caWrite, type MakeHarness, OTHER, SHOP, START, type TestClock } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const HASH = 'a'.repeat(64);
 
@@ -74,17 +66,10 @@ export function ledgerReportOf(more: Partial<LedgerReport> = {}): LedgerReport {
 
 /** Refusals and clients: what edges report is kept once, found by what is asked, and deleted in time. */
 export function describeLedger(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let store: Store;
   let clock: TestClock;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    clock = { now: START };
-    store = await openSuiteStore(harness.url, clock);
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
+  useSuiteStore(makeHarness, (opened) => {
+    ({ clock, store } = opened);
   });
   const take = (...refusals: RefusalReport[]) => store.takeLedger(ledgerReportOf({ refusals }));
 

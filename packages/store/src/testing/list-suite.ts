@@ -1,29 +1,22 @@
 import { type LabelRequirement, parseLabelSelector } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
 import {
   caWrite,
   type MakeHarness,
   OTHER,
-  openSuiteStore,
   routeWrite,
   SHOP,
-  type StoreHarness,
   serviceWrite,
   targetFor,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 /** Lists: pages, prefixes and labels. */
 export function describeLists(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let store: Store;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    store = await openSuiteStore(harness.url);
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
+  useSuiteStore(makeHarness, (opened) => {
+    ({ store } = opened);
   });
 
   const namesOf = (page: { items: readonly { name: string }[] }) => page.items.map(({ name }) => name);

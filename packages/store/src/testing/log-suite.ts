@@ -1,16 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Store } from '../store.ts';
 import {
   type MakeHarness,
   openSuiteStore,
   readChanges,
   routeWrite,
-  START,
   type StoreHarness,
   serviceWrite,
   type TestClock,
   targetFor,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -19,15 +19,9 @@ export function describeLog(makeHarness: MakeHarness): void {
   let harness: StoreHarness;
   let store: Store;
   let clock: TestClock;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    clock = { now: START };
-    store = await openSuiteStore(harness.url, clock);
+  useSuiteStore(makeHarness, async (opened) => {
+    ({ harness, clock, store } = opened);
     await store.createService(serviceWrite('cart'));
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
   });
 
   describe('log', () => {

@@ -1,33 +1,26 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store } from '../store.ts';
 import { refusal } from './refusal.ts';
 import {
   caWrite,
   type MakeHarness,
   OTHER,
-  openSuiteStore,
   readChanges,
   routeWrite,
   SHOP,
-  type StoreHarness,
   serviceWrite,
   targetFor,
   tlsWrite,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const PAGE = { limit: 100 };
 
 /** Secrets, services and routes as rows: what is written is read back, and what must be refused is. */
 export function describeResources(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let store: Store;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    store = await openSuiteStore(harness.url);
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
+  useSuiteStore(makeHarness, (opened) => {
+    ({ store } = opened);
   });
 
   describe('rows', () => {

@@ -1,20 +1,19 @@
 import { LIMITS, type RevocationDocument, resourceName } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { RevocationWrite, Store } from '../store.ts';
 import { refusal } from './refusal.ts';
 import {
   caWrite,
   type MakeHarness,
   OTHER,
-  openSuiteStore,
   readChanges,
   routeWrite,
   SHOP,
   START,
-  type StoreHarness,
   serviceWrite,
   targetFor,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const revocation = (subject: string, more: Partial<RevocationWrite> = {}): RevocationWrite => ({
   project: SHOP,
@@ -29,15 +28,9 @@ const named = (text: string) => resourceName.parse(text);
 
 /** Revocations: rows of a project, one document for its edges, and hosts that say that there is one. */
 export function describeRevocations(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let store: Store;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    store = await openSuiteStore(harness.url);
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
+  useSuiteStore(makeHarness, (opened) => {
+    ({ store } = opened);
   });
   const documentOf = async (project = SHOP) => {
     const changes = await readChanges(store);

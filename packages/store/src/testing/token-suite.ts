@@ -1,15 +1,9 @@
 import { LIMITS } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Store, TokenWrite } from '../store.ts';
 import { refusal } from './refusal.ts';
-import {
-  type MakeHarness,
-  openSuiteStore,
-  START,
-  type StoreHarness,
-  type TestClock,
-  targetFor,
-} from './suite-fixtures.ts';
+import { type MakeHarness, START, type TestClock, targetFor } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -21,17 +15,10 @@ const nameOf = (text: string) => targetFor(text).name;
 
 /** Tokens: found by hash, listed and revoked by name, and once revoked never valid again. */
 export function describeTokens(makeHarness: MakeHarness): void {
-  let harness: StoreHarness;
   let store: Store;
   let clock: TestClock;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    clock = { now: START };
-    store = await openSuiteStore(harness.url, clock);
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
+  useSuiteStore(makeHarness, (opened) => {
+    ({ clock, store } = opened);
   });
 
   describe('tokens', () => {

@@ -1,5 +1,5 @@
 import { LIMITS } from '@postern/contracts';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Store } from '../store.ts';
 import { refusal } from './refusal.ts';
 import {
@@ -16,20 +16,15 @@ import {
   type TestClock,
   targetFor,
 } from './suite-fixtures.ts';
+import { useSuiteStore } from './use-suite-store.ts';
 
 /** How writes are done: conflicts, repeated creates, dry runs, and who hears of them. */
 export function describeWrites(makeHarness: MakeHarness): void {
   let harness: StoreHarness;
   let store: Store;
   let clock: TestClock;
-  beforeEach(async () => {
-    harness = await makeHarness();
-    clock = { now: START };
-    store = await openSuiteStore(harness.url, clock);
-  });
-  afterEach(async () => {
-    await store.close();
-    await harness.dispose();
+  useSuiteStore(makeHarness, (opened) => {
+    ({ harness, clock, store } = opened);
   });
 
   describe('conflicts', () => {

@@ -57,7 +57,7 @@ export async function startHttpFixture({
         onFlood,
         identityTokens,
         accessLog: {
-          write: (entry) => void entries.push(structuredClone(entry)),
+          write: (entry) => void entries.push(JSON.parse(JSON.stringify(entry)) as AccessEntry),
           flush: async () => undefined,
           dropped: () => 0,
           close: async () => undefined,

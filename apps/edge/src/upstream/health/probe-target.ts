@@ -112,7 +112,7 @@ function requestOf({ way }: CompiledHealthCheck, body: Buffer | null): UpstreamR
     writeHttp1Head: null,
     body: body === null ? { kind: 'none' } : { kind: 'sized', bytes: body.length },
     expectContinue: false,
-    takesTrailers: isGrpc,
+    takesTrailers: () => isGrpc,
     grpc: isGrpc,
     websocket: false,
   };
