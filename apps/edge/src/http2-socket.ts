@@ -10,14 +10,22 @@ export interface TurnWriter {
   schedule(): void;
 }
 
+/** What is done beside the writing. */
+export interface TurnEvents {
+  /** Tells of what comes, in pieces that are the listener's to keep. */
+  read(listener: (piece: Buffer) => void): void;
+  before(): void;
+  after(): void;
+}
+
 /**
- * Ties a connection of HTTP/2 to its socket. Once a turn `onTurn` is called, and then what all streams have to say goes out as one
- * write. Content waits while the socket is full.
+ * Ties a connection of HTTP/2 to its socket. Once a turn what all streams have to say goes out as one write, between `before` and
+ * `after`. Content waits while the socket is full.
  */
 export function tieToSocket(
   socket: Socket,
   http2: () => Http2ServerConnection | Http2ClientConnection,
-  { before, after }: { before(): void; after(): void },
+  { read, before, after }: TurnEvents,
 ): TurnWriter {
   let isScheduled = false;
   const turn = (): void => {
@@ -35,7 +43,7 @@ export function tieToSocket(
     http2().setRoom(false);
     if (socket.writableLength > UNREAD_BYTES_MAX) socket.pause();
   };
-  socket.on('data', (piece: Buffer) => http2().receive(piece));
+  read((piece) => http2().receive(piece));
   socket.on('drain', () => {
     http2().setRoom(true);
     if (socket.isPaused()) socket.resume();

@@ -21,12 +21,20 @@ const IDENTITY_PREFIXES = ['x-forwarded', 'x-ssl', 'x-client', 'ssl-client', 'x-
  * hand `X.Forwarded_For` and `X-Forwarded-For` to programs under one name.
  */
 export function claimsIdentity(name: string): boolean {
+  let claims = knownNames.get(name);
+  if (claims !== undefined) return claims;
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '-');
-  return (
+  claims =
     IDENTITY_NAMES.includes(plain) ||
-    IDENTITY_PREFIXES.some((prefix) => plain === prefix || plain.startsWith(`${prefix}-`))
-  );
+    IDENTITY_PREFIXES.some((prefix) => plain === prefix || plain.startsWith(`${prefix}-`));
+  if (knownNames.size >= KNOWN_NAMES_MAX) knownNames.clear();
+  knownNames.set(name, claims);
+  return claims;
 }
+
+/** Names come again and again; clients may make up others. */
+const knownNames = new Map<string, boolean>();
+const KNOWN_NAMES_MAX = 1_000;
 
 export interface ForwardingOptions {
   readonly connection: Connection;

@@ -19,7 +19,6 @@ export interface Http2ExchangeOptions {
 
 /** The common form of one HTTP/2 stream. */
 export class Http2Exchange implements Exchange {
-  readonly id = newRequestId();
   readonly protocol = 'HTTP/2';
   readonly method: string;
   readonly target: string;
@@ -35,6 +34,7 @@ export class Http2Exchange implements Exchange {
   /** To be called when the stream is closed, by whoever watches its answer. */
   onTaken: (() => void) | null = null;
   readonly #options: Http2ExchangeOptions;
+  #id: string | null = null;
   #onAborted: (() => void) | null = null;
   #hasAnswered = false;
   #isEnded = false;
@@ -51,6 +51,12 @@ export class Http2Exchange implements Exchange {
     this.hasBody = hasBody;
     this.body = hasBody ? stream : NO_BODY;
     stream.onClosed = this.#closed;
+  }
+
+  /** Drawn when somebody asks, as over HTTP/1.1. */
+  get id(): string {
+    this.#id ??= newRequestId();
+    return this.#id;
   }
 
   trailers(): readonly Field[] {

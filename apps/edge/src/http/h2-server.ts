@@ -5,6 +5,7 @@ import { endGently } from './end-gently.ts';
 import type { HandleExchange } from './h1-server.ts';
 import { Http2Exchange } from './h2-exchange.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
+import { readTlsPieces } from './read-tls-pieces.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
 
 /** What an HTTP/2 client may send. */
@@ -38,6 +39,10 @@ export function serveHttp2(
   let isLeft = false;
   // What is reset in the bytes that brought it costs nothing more: a rapid reset would have each of its streams begun upstream.
   const turns = tieToSocket(socket, () => http2, {
+    read(listener) {
+      const reader = readTlsPieces(socket, (piece) => listener(Buffer.from(piece)));
+      if (reader === undefined) socket.on('data', listener);
+    },
     before() {
       const exchanges = begun;
       begun = [];

@@ -5,6 +5,7 @@ import { Http2ClientConnection, type Http2Limits } from '@postern/http2';
 import { tieToSocket } from '../http2-socket.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { openSocket } from './open-socket.ts';
+import { type Copies, readCopies } from './read-copies.ts';
 
 /** Milliseconds a session without streams is kept. */
 const IDLE_MS = 60_000;
@@ -71,7 +72,8 @@ export function createHttp2Sessions(options: Http2SessionsOptions): Http2Session
     return null;
   };
   const open = async (): Promise<void> => {
-    const session = new Session(await connectTo(options), () => sessions.delete(session));
+    const copies = readCopies();
+    const session = new Session(await connectTo(options, copies), copies, () => sessions.delete(session));
     sessions.add(session);
   };
   return {
@@ -106,10 +108,12 @@ class Session implements StreamPlace {
   #places = 0;
   readonly #forget: () => void;
 
-  constructor(socket: Socket, forget: () => void) {
+  constructor(socket: Socket, copies: Copies, forget: () => void) {
     this.socket = socket;
     this.#forget = forget;
     const turns = tieToSocket(socket, () => this.http2, {
+      // In a later turn, when there is a connection.
+      read: (listener) => setImmediate(() => copies.listen(listener)),
       before() {},
       after: () => this.#endIfDone(),
     });
@@ -163,8 +167,8 @@ class Session implements StreamPlace {
   }
 }
 
-async function connectTo(options: Http2SessionsOptions): Promise<Socket> {
-  const socket = await openSocket({ ...options, protocols: ['h2'] });
+async function connectTo(options: Http2SessionsOptions, { onread }: Copies): Promise<Socket> {
+  const socket = await openSocket({ ...options, onread, protocols: ['h2'] });
   if (!(socket instanceof TLSSocket) || socket.alpnProtocol === 'h2') return socket;
   socket.destroy();
   throw new PosternError('upstream_invalid', {
