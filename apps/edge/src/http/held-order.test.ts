@@ -10,7 +10,7 @@ let upstream: RecordingUpstream;
 beforeAll(async () => {
   fixture = await startHttpFixture();
   upstream = await startRecordingUpstream((head, socket) => {
-    if (!head.startsWith('GET /slow ')) return OK_ANSWER;
+    if (!head.includes(' /slow ')) return OK_ANSWER;
     setTimeout(() => socket.write(OK_ANSWER), 500);
     return null;
   });
@@ -42,4 +42,23 @@ test('what is held behind a request keeps its order, wherever it is cut', async 
   expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(Array(3).fill('HTTP/1.1 200'));
   expect(upstream.text()).toMatch(/\r\n\r\nabcdefghijklmnopqrstuvwxyzPOST \/2 /);
   expect(upstream.text()).toMatch(/\r\n\r\n0123456789$/);
+});
+
+test('what came with the end of a body is held as it came, whatever is read after it', async () => {
+  upstream.clear();
+  const socket = await openTls(fixture.edge, HOST);
+  socket.on('error', () => undefined);
+  socket.resume();
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
+  for (const piece of [
+    `POST /slow HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 5\r\n\r\n`,
+    `hello${get('/2')}`,
+    get('/3'),
+  ]) {
+    socket.write(piece);
+    await delay(50);
+  }
+  for (let waited = 0; waited < 5_000 && !upstream.text().includes('GET /3 '); waited += 20) await delay(20);
+  socket.destroy();
+  expect(upstream.text().match(/(POST|GET) \S+/g)).toEqual(['POST /slow', 'GET /2', 'GET /3']);
 });

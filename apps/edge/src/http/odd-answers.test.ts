@@ -132,6 +132,15 @@ test.each(['h2', 'http/1.1'] as const)(
   },
 );
 
+test('a connection takes no other request after the time that its service names, less a second', async () => {
+  answer = 'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 2\r\n\r\nok';
+  const before = upstream.connections();
+  await sendRaw(fixture.edge, HOST, last('/odd'));
+  await delay(1_100);
+  await sendRaw(fixture.edge, HOST, last('/next'));
+  expect(upstream.connections() - before).toBe(2);
+});
+
 test('a connection on which an upgrade was refused takes no other request', async () => {
   answer = OK_ANSWER;
   const before = upstream.connections();
