@@ -52,19 +52,22 @@ const restingMib = rssMib();
 const rows: string[] = [];
 for (const attacks of ROUNDS.filter(([first = '']) => first === '' || first.startsWith(only))) {
   console.error(attacks.join(', ') || 'nobody attacks');
-  const { latencies, failures, peakMib, before, cpuShare, ownDelayMs } = await measure(attacks, seconds);
+  const { latencies, failures, peakMib, before, cpuShare, waitShare, ownDelayMs } = await measure(
+    attacks,
+    seconds,
+  );
   latencies.sort((a, b) => a - b);
   const at = (part: number) => (latencies[Math.ceil(latencies.length * part) - 1] ?? Number.NaN).toFixed(1);
   rows.push(
-    `| ${attacks.length > 1 ? 'all of them' : (attacks[0] ?? 'none')} | ${latencies.length} | ${failures} | ${at(0.5)} | ${at(0.99)} | ${at(1)} | ${(peakMib - before).toFixed(0)} | ${(cpuShare * 100).toFixed(0)} | ${ownDelayMs.toFixed(1)} |`,
+    `| ${attacks.length > 1 ? 'all of them' : (attacks[0] ?? 'none')} | ${latencies.length} | ${failures} | ${at(0.5)} | ${at(0.99)} | ${at(1)} | ${(peakMib - before).toFixed(0)} | ${(cpuShare * 100).toFixed(0)} | ${(waitShare * 100).toFixed(0)} | ${ownDelayMs.toFixed(1)} |`,
   );
   await settle();
 }
 kept.destroy();
 console.log(`${describeMachine()}; one worker, ${seconds} s each; load ${loadBefore.toFixed(1)} at the start.
 
-| attack | honest requests | failed | p50 ms | p99 ms | max ms | memory grew by MiB | CPU of the worker, % of a core | the client's own delay, p99 ms |
-|---|---|---|---|---|---|---|---|---|
+| attack | honest requests | failed | p50 ms | p99 ms | max ms | memory grew by MiB | CPU of the worker, % of a core | it waited for its core, % | the client's own delay, p99 ms |
+|---|---|---|---|---|---|---|---|---|---|
 ${rows.join('\n')}
 
 At rest the worker has ${restingMib.toFixed(0)} MiB before, ${rssMib().toFixed(0)} MiB after all of it.`);
@@ -75,6 +78,8 @@ interface Measured {
   readonly peakMib: number;
   readonly before: number;
   readonly cpuShare: number;
+  /** The part of the time in which the worker had something to do and no core to do it on. */
+  readonly waitShare: number;
   /** How late the client itself is, which waits for a core beside the attackers: what of its latency is none of the edge's. */
   readonly ownDelayMs: number;
 }
@@ -89,6 +94,7 @@ async function measure(attacks: readonly AttackName[], forSeconds: number): Prom
   let peakMib = before;
   const ownDelay = monitorEventLoopDelay({ resolution: EVERY_MS });
   ownDelay.enable();
+  const waitedBefore = waitedMs();
   const beganAt = performance.now();
   const { cost } = await costWhile([worker], false, async () => {
     while (performance.now() < beganAt + forSeconds * 1000) {
@@ -111,6 +117,7 @@ async function measure(attacks: readonly AttackName[], forSeconds: number): Prom
   return {
     ...{ latencies, failures, peakMib, before },
     cpuShare: cost.cpuUs / 1000 / tookMs,
+    waitShare: (waitedMs() - waitedBefore) / tookMs,
     ownDelayMs: ownDelay.percentile(99) / 1e6 - EVERY_MS,
   };
 }
@@ -148,6 +155,11 @@ function ask(agent: Agent): Promise<number> {
     asked.once('error', () => resolve(0));
     asked.end();
   });
+}
+
+/** Milliseconds that the worker's own thread has stood in the queue of its core. */
+function waitedMs(): number {
+  return Number(readFileSync(`/proc/${worker}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
 }
 
 function rssMib(): number {
