@@ -11,6 +11,8 @@ export interface FieldList {
   toPairs(): readonly Field[];
 }
 
+const NO_VALUES: readonly string[] = [];
+
 /** Fields that came as strings. */
 export class ListedFields implements FieldList {
   readonly #pairs: readonly Field[];
@@ -19,8 +21,15 @@ export class ListedFields implements FieldList {
     this.#pairs = pairs;
   }
 
-  valuesOf(name: string): string[] {
-    return this.#pairs.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);
+  valuesOf(name: string): readonly string[] {
+    let values: string[] | null = null;
+    for (const [key, value] of this.#pairs) {
+      // The length first: it tells nearly all of them apart.
+      if (key.length !== name.length || key.toLowerCase() !== name) continue;
+      values ??= [];
+      values.push(value);
+    }
+    return values ?? NO_VALUES;
   }
 
   toPairs(): readonly Field[] {
@@ -37,9 +46,9 @@ export function lowerCased(fields: readonly Field[]): Field[] {
 }
 
 /** The members of a comma-separated field over all its lines, trimmed and in lower case, without empty ones (RFC 9110 section 5.6.1). */
-export function listOf(fields: FieldList, name: string): string[] {
+export function listOf(fields: FieldList, name: string): readonly string[] {
   const values = fields.valuesOf(name);
-  if (values.length === 0) return [];
+  if (values.length === 0) return NO_VALUES;
   return values
     .flatMap((value) => value.split(','))
     .map((member) => member.trim().toLowerCase())
@@ -60,9 +69,13 @@ const HOP_BY_HOP = new Set([
   'http2-settings',
 ]);
 
+const isHopByHop = (name: string): boolean => HOP_BY_HOP.has(name);
+
 /** Names that belong to one hop only: the fixed ones and those that Connection nominates. Lower case. */
 export function hopByHopNames(fields: readonly Field[]): (name: string) => boolean {
-  const nominated = new Set(listOf(new ListedFields(fields), 'connection'));
+  const listed = listOf(new ListedFields(fields), 'connection');
+  if (listed.length === 0) return isHopByHop;
+  const nominated = new Set(listed);
   return (name) => HOP_BY_HOP.has(name) || nominated.has(name);
 }
 
