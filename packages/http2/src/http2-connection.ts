@@ -202,7 +202,7 @@ export abstract class Http2Connection implements StreamHost {
   }
 
   /** Refuses a message that breaks the rules (RFC 9113 section 8.1.1). */
-  protected refuseMalformed(id: number): void {
+  refuseMalformed(id: number): void {
     this.#malformed += 1;
     if (this.#malformed > this.limits.malformedMax) throw calm('too many malformed messages');
     this.refuse(id, ERROR_CODES.protocol);

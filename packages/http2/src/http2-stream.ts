@@ -29,6 +29,8 @@ export interface StreamHost {
   /** So many bytes of content were taken by whom they are for, or thrown away. */
   consumed(stream: Http2Stream, bytes: number, isThrownAway: boolean): void;
   reset(stream: Http2Stream, code: number): void;
+  /** What came breaks the rules of a message. */
+  refuseMalformed(id: number): void;
 }
 
 /** One stream of a connection: a body that comes and one that goes, each at the pace of who takes it. */
@@ -113,7 +115,7 @@ export class Http2Stream {
       // Before the end: what was promised is what goes on, and no more.
       if (this.contentLeft < 0) {
         this.#host.consumed(this, chunk.length, true);
-        this.#host.reset(this, ERROR_CODES.protocol);
+        this.#host.refuseMalformed(this.id);
         return;
       }
     }

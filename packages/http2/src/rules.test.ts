@@ -182,6 +182,13 @@ describe('what a client may do to cost more than it pays is bounded', () => {
       ]).flat(),
     ],
     [
+      'content over its length, after which the server resets the stream (CVE-2025-8671)',
+      Array.from({ length: 6 }, (_, nth) => [
+        frame(FRAME.headers, FLAG.endHeaders, nth * 2 + 1, block(...POST, ['content-length', '1'])),
+        data(2, 0, nth * 2 + 1),
+      ]).flat(),
+    ],
+    [
       'streams over the limit',
       Array.from({ length: 61 }, (_, nth) => frame(FRAME.headers, WHOLE, nth * 2 + 1, block(...GET))),
     ],
