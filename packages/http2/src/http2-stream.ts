@@ -1,6 +1,7 @@
 import { ERROR_CODES } from './error-codes.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { FLAG, FRAME, FRAME_BYTES_MAX } from './frames.ts';
+import { HeldContent } from './held-content.ts';
 import type { FieldPair } from './hpack-encoder.ts';
 
 /** Bytes of one stream that wait for the client before its writer says "enough". */
@@ -60,8 +61,7 @@ export class Http2Stream {
   #receiver: Http2Receiver | null = null;
   #isPaused = true;
   #isStopped = false;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldContent();
   #listener: Http2WriterListener | null = null;
   #isFull = false;
   #queue: Buffer[] = [];
@@ -94,7 +94,6 @@ export class Http2Stream {
     while (!this.#isPaused && this.#receiver !== null) {
       const chunk = this.#held.shift();
       if (chunk === undefined) break;
-      this.#heldBytes -= chunk.length;
       if (!this.isClosed) this.#host.consumed(this, chunk.length, false);
       this.#receiver.data(chunk);
     }
@@ -120,10 +119,8 @@ export class Http2Stream {
       }
     }
     if (this.#isStopped) this.#host.consumed(this, chunk.length, true);
-    else if (this.#receiver === null || this.#isPaused || this.#held.length > 0) {
-      this.#held.push(chunk);
-      this.#heldBytes += chunk.length;
-    } else {
+    else if (this.#receiver === null || this.#isPaused || !this.#held.isEmpty) this.#held.push(chunk);
+    else {
       this.#host.consumed(this, chunk.length, false);
       this.#receiver.data(chunk);
     }
@@ -138,7 +135,7 @@ export class Http2Stream {
   }
 
   #tellEnd(): void {
-    if (!this.isRemoteDone || this.#held.length > 0 || this.#receiver === null) return;
+    if (!this.isRemoteDone || !this.#held.isEmpty || this.#receiver === null) return;
     const receiver = this.#receiver;
     this.#receiver = null;
     receiver.end();
@@ -151,9 +148,8 @@ export class Http2Stream {
   }
 
   #dropHeld(): void {
-    if (this.#heldBytes > 0 && !this.isClosed) this.#host.consumed(this, this.#heldBytes, true);
-    this.#held = [];
-    this.#heldBytes = 0;
+    if (!this.#held.isEmpty && !this.isClosed) this.#host.consumed(this, this.#held.bytes, true);
+    this.#held.clear();
   }
 
   // The body that goes.
@@ -255,7 +251,7 @@ export class Http2Stream {
   /** Called by the connection, once: nothing more comes or goes. */
   close(code: number): void {
     // What is left of a stream that has ended is no longer the connection's to count.
-    if (this.#heldBytes > 0) this.#host.consumed(this, this.#heldBytes, true);
+    if (!this.#held.isEmpty) this.#host.consumed(this, this.#held.bytes, true);
     this.isClosed = true;
     this.code = code;
     this.#queue = [];

@@ -1,0 +1,53 @@
+/** Bytes below which a chunk is copied to the one before it. */
+const SMALL_BYTES = 2_048;
+const SLAB_BYTES = 8_192;
+
+/**
+ * Content that waits for its taker. Small chunks are put together: each one by itself would take more memory than its bytes, and keep
+ * the whole piece of the connection that it came with.
+ */
+export class HeldContent {
+  bytes = 0;
+  readonly #chunks: Buffer[] = [];
+  /** The last chunk is its beginning; null: the last chunk is as it came. */
+  #slab: Buffer | null = null;
+
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0;
+  }
+
+  push(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    // The first is taken as it comes: mostly it is the only one, and waits for this turn alone.
+    if (chunk.length < SMALL_BYTES && !this.isEmpty) this.#copy(chunk);
+    else {
+      this.#chunks.push(chunk);
+      this.#slab = null;
+    }
+  }
+
+  shift(): Buffer | undefined {
+    const chunk = this.#chunks.shift();
+    this.bytes -= chunk?.length ?? 0;
+    if (this.isEmpty) this.#slab = null;
+    return chunk;
+  }
+
+  clear(): void {
+    this.#chunks.length = 0;
+    this.#slab = null;
+    this.bytes = 0;
+  }
+
+  #copy(chunk: Buffer): void {
+    const last = this.#slab === null ? undefined : this.#chunks.at(-1);
+    if (this.#slab === null || last === undefined || last.length + chunk.length > SLAB_BYTES) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#slab.set(chunk);
+      this.#chunks.push(this.#slab.subarray(0, chunk.length));
+    } else {
+      this.#slab.set(chunk, last.length);
+      this.#chunks[this.#chunks.length - 1] = this.#slab.subarray(0, last.length + chunk.length);
+    }
+  }
+}
