@@ -250,6 +250,32 @@ test('a connection that is drained turns new streams away and lets the others en
   expect([server.requests.length, server.http2.streamCount]).toEqual([1, 0]);
 });
 
+test('the last stream that GOAWAY names does not grow', () => {
+  const server = TestServer.open();
+  server.send(get(1));
+  server.http2.drain();
+  server.send(get(3), data(1, 0, 0));
+  const goaways = server.sent().filter(({ type }) => type === FRAME.goaway);
+  expect(goaways.map(({ payload }) => [payload.readUInt32BE(0), payload.readUInt32BE(4)])).toEqual([
+    [1, 0],
+    [1, 1],
+  ]);
+});
+
+test('the smallest of several table sizes is said before the next block', () => {
+  const server = TestServer.open();
+  const sizes = [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 100];
+  server.send(frame(FRAME.settings, 0, 0, sizes), get());
+  last(server).headers([[':status', '204']], true);
+  const head = server.sent().find(({ type }) => type === FRAME.headers);
+  // RFC 7541 section 4.2: 0, then 100.
+  expect([...(head?.payload ?? [])].slice(0, 3)).toEqual([0x20, 0x3f, 100 - 31]);
+  server.send(frame(FRAME.settings, 0, 0, [0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 100]), get(3));
+  last(server).headers([[':status', '204']], true);
+  const next = server.sent().find(({ type }) => type === FRAME.headers);
+  expect([...(next?.payload ?? [])].slice(0, 3)).toEqual([0x20, 0x3f, 100 - 31]);
+});
+
 test('PING and SETTINGS are acknowledged', () => {
   const server = TestServer.open();
   server.send(frame(FRAME.ping, 0, 0, Buffer.from('12345678')), frame(FRAME.settings, 0, 0));

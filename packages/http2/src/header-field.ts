@@ -35,14 +35,19 @@ export class HeaderField {
   /** As others take fields. */
   readonly pair: readonly [name: string, value: string];
   readonly bytes: number;
-  readonly kind: FieldKind;
+  #kind: FieldKind | null = null;
 
   constructor(name: string, value: string) {
     this.name = name;
     this.value = value;
     this.pair = [name, value];
     this.bytes = ENTRY_BYTES + name.length + value.length;
-    this.kind = kindOf(name, value);
+  }
+
+  /** Judged when somebody asks: nobody does in a block that is refused for its length, and there a long name can come again and again. */
+  get kind(): FieldKind {
+    this.#kind ??= kindOf(this.name, this.value);
+    return this.#kind;
   }
 }
 

@@ -46,7 +46,7 @@ export class HpackDecoder {
         this.#add(field);
       } else if (first >= 0x20) {
         // RFC 7541 section 4.2: at the beginning of a block alone.
-        if (fields.length > 0) throw broken('a table size within a block');
+        if (bytes > 0) throw broken('a table size within a block');
         this.#resize(this.#integer(0x1f));
         continue;
       } else field = this.#literal(0x0f);

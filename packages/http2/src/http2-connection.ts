@@ -188,11 +188,6 @@ export abstract class Http2Connection implements StreamHost {
     this.tellOutput();
   }
 
-  /** Turns a stream away that nobody has looked at. */
-  protected turnAway(id: number): void {
-    this.#write(FRAME.rstStream, id, ERROR_CODES.refusedStream);
-  }
-
   /** Refuses a stream, open or not, for what the other side does; too many of those end the connection. */
   protected refuse(id: number, code: number): void {
     const stream = this.streams.get(id);
@@ -210,6 +205,11 @@ export abstract class Http2Connection implements StreamHost {
 
   protected countReset(): void {
     if (!this.#resets.take()) throw calm('too many streams were reset');
+  }
+
+  /** A frame has come that brings nothing. */
+  protected countControl(): void {
+    if (!this.#controls.take()) throw calm('too many frames that bring nothing');
   }
 
   protected takeTrailers(stream: Http2Stream, fields: readonly FieldPair[] | null): void {
@@ -255,6 +255,7 @@ export abstract class Http2Connection implements StreamHost {
       case FRAME.goaway:
         if (id !== 0) throw protocol('GOAWAY on a stream');
         if (payload.length < 8) throw wrongSize('GOAWAY');
+        this.countControl();
         this.takeGoaway(payload.readUInt32BE(0) & WINDOW_BYTES_MAX);
         return;
       case FRAME.pushPromise:
@@ -262,10 +263,10 @@ export abstract class Http2Connection implements StreamHost {
       case FRAME.priority:
         if (id === 0) throw protocol('PRIORITY without a stream');
         if (payload.length !== 5) throw wrongSize('PRIORITY');
-        this.#countControl();
+        this.countControl();
         return;
       default:
-        this.#countControl();
+        this.countControl();
     }
   }
 
@@ -278,7 +279,7 @@ export abstract class Http2Connection implements StreamHost {
   #dataBegins(id: number, length: number): void {
     if (!this.#hasSettings || this.#blocks.isOpen) throw protocol('DATA out of place');
     if (id === 0 || this.isIdle(id)) throw protocol('DATA without a stream');
-    if (length === 0) this.#countControl();
+    if (length === 0) this.countControl();
     this.#received.came(length);
     const stream = this.streams.get(id) ?? null;
     this.#incoming = stream;
@@ -339,14 +340,13 @@ export abstract class Http2Connection implements StreamHost {
   #takeSettings(flags: number, id: number, payload: Buffer): void {
     if (id !== 0) throw protocol('SETTINGS on a stream');
     if (payload.length % 6 !== 0) throw wrongSize('SETTINGS');
+    this.countControl();
     if ((flags & FLAG.ack) !== 0) {
       if (payload.length !== 0) throw wrongSize('SETTINGS');
       return;
     }
-    this.#countControl();
     const before = this.peer.initialWindow;
-    this.peer.take(payload);
-    this.#encoder.resize(this.peer.headerTableBytes);
+    this.peer.take(payload, (bytes) => this.#encoder.resize(bytes));
     const change = this.peer.initialWindow - before;
     if (change !== 0) for (const stream of this.streams.values()) this.#moveWindow(stream, change);
     this.writer.frame(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0));
@@ -364,14 +364,10 @@ export abstract class Http2Connection implements StreamHost {
   #takePing(flags: number, id: number, payload: Buffer): void {
     if (id !== 0) throw protocol('PING on a stream');
     if (payload.length !== 8) throw wrongSize('PING');
-    this.#countControl();
+    this.countControl();
     if ((flags & FLAG.ack) !== 0) return;
     this.writer.frame(FRAME.ping, FLAG.ack, 0, payload);
     this.tellOutput();
-  }
-
-  #countControl(): void {
-    if (!this.#controls.take()) throw calm('too many frames that bring nothing');
   }
 
   #closeIfDone(stream: Http2Stream): void {

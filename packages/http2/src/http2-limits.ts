@@ -15,7 +15,10 @@ export interface Http2Limits {
   /** Streams that may end by a reset in consequence of what the other side does: at once, and per second after that (CVE-2023-44487, CVE-2025-8671). */
   readonly resetBurst: number;
   readonly resetsPerSecond: number;
-  /** PING, SETTINGS, PRIORITY, unknown and empty DATA frames: at once, and per second after that. Every frame of content sent gives one more. */
+  /**
+   * PING, SETTINGS and their acknowledgements, PRIORITY, GOAWAY, unknown and empty DATA frames, and HEADERS of streams that have ended: at
+   * once, and per second after that. Every frame of content sent gives one more.
+   */
   readonly controlBurst: number;
   readonly controlsPerSecond: number;
   /** Malformed messages on one connection; no client that works sends any. */

@@ -14,7 +14,8 @@ export interface Http2ServerOptions extends Http2ConnectionOptions {
 export class Http2ServerConnection extends Http2Connection {
   readonly #onRequest: Http2ServerOptions['onRequest'];
   #last = 0;
-  #isDraining = false;
+  /** The last stream that is served, once GOAWAY has named it: it must not grow (RFC 9113 section 6.8). */
+  #lastServed: number | null = null;
   /** Streams whose clients still send, though they are answered: in this turn, and in the one before. */
   #answered: Http2Stream[] = [];
   #written: Http2Stream[] = [];
@@ -32,8 +33,8 @@ export class Http2ServerConnection extends Http2Connection {
 
   /** Takes no new streams: GOAWAY. Those that are open come to their end. */
   drain(): void {
-    if (this.#isDraining || this.isOver) return;
-    this.#isDraining = true;
+    if (this.isDraining || this.isOver) return;
+    this.#lastServed = this.#last;
     this.writeGoaway(ERROR_CODES.none, '');
   }
 
@@ -48,7 +49,7 @@ export class Http2ServerConnection extends Http2Connection {
   }
 
   get isDraining(): boolean {
-    return this.#isDraining;
+    return this.#lastServed !== null;
   }
 
   protected override takeFields(id: number, fields: readonly HeaderField[] | null, isLast: boolean): void {
@@ -60,10 +61,13 @@ export class Http2ServerConnection extends Http2Connection {
       return;
     }
     if (id % 2 === 0) throw new Http2Error(ERROR_CODES.protocol, 'a stream of a client has an odd number');
-    if (id <= this.#last) return;
+    if (id <= this.#last) {
+      // Trailers that met a reset, at best.
+      this.countControl();
+      return;
+    }
     this.#last = id;
-    if (this.#isDraining) this.turnAway(id);
-    else if (this.streams.size >= this.limits.concurrentStreamsMax)
+    if (this.isDraining || this.streams.size >= this.limits.concurrentStreamsMax)
       this.refuse(id, ERROR_CODES.refusedStream);
     else if (fields === null) this.refuse(id, ERROR_CODES.enhanceYourCalm);
     else this.#begin(id, readRequestHead(fields), isLast);
@@ -92,7 +96,7 @@ export class Http2ServerConnection extends Http2Connection {
   }
 
   protected override lastPeerStream(): number {
-    return this.#last;
+    return this.#lastServed ?? this.#last;
   }
 
   #begin(id: number, head: Http2RequestHead | null, isLast: boolean): void {

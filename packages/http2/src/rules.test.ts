@@ -188,6 +188,9 @@ describe('what a client may do to cost more than it pays is bounded', () => {
         data(2, 0, nth * 2 + 1),
       ]).flat(),
     ],
+    ['acknowledgements of SETTINGS', many(frame(FRAME.settings, FLAG.ack, 0), 100)],
+    ['GOAWAY', many(frame(FRAME.goaway, 0, 0, Buffer.alloc(8)), 100)],
+    ['HEADERS of a stream that has ended', [...reset(0), ...many(get, 100)]],
     [
       'streams over the limit',
       Array.from({ length: 61 }, (_, nth) => frame(FRAME.headers, WHOLE, nth * 2 + 1, block(...GET))),
@@ -210,6 +213,17 @@ describe('what a client may do to cost more than it pays is bounded', () => {
     expect(server.requests.length).toBeLessThanOrEqual(51);
   });
 
+  test('a flood of streams that come after GOAWAY ends the connection', () => {
+    const server = TestServer.open();
+    server.http2.drain();
+    server.sent();
+    for (let nth = 0; nth < 51; nth += 1) {
+      expect(server.http2.isOver).toBe(false);
+      server.send(frame(FRAME.headers, WHOLE, nth * 2 + 1, block(...GET)));
+    }
+    expect([server.outcome(), server.requests.length]).toEqual(['goaway 11', 0]);
+  });
+
   test('time gives a client its frames back', () => {
     const server = TestServer.open();
     for (let second = 0; second < 300; second += 1) {
@@ -217,6 +231,25 @@ describe('what a client may do to cost more than it pays is bounded', () => {
       server.send(frame(FRAME.ping, 0, 0, Buffer.alloc(8)));
     }
     expect(server.http2.isOver).toBe(false);
+  });
+
+  test('a long name that comes again and again costs no more than a short one in a block that is refused', () => {
+    const leastMs = (name: string): number => {
+      const server = TestServer.open({ resetBurst: 1_000 });
+      server.send(frame(FRAME.headers, WHOLE, 1, block(...GET)));
+      const length = name.length - 127;
+      const entry = Buffer.from([0x40, 0x7f, (length & 0x7f) | 0x80, length >> 7]);
+      const again = Buffer.concat(Array.from({ length: 4_000 }, () => Buffer.from([0x0f, 0x2f, 0])));
+      const long = Buffer.concat([block(...GET), entry, Buffer.from(name), Buffer.from([0]), again]);
+      const rounds = Array.from({ length: 8 }, (_, nth) => {
+        const startedAt = performance.now();
+        server.send(frame(FRAME.headers, WHOLE, nth * 2 + 3, long));
+        return performance.now() - startedAt;
+      });
+      expect([server.outcome(), server.requests.length]).toEqual(['reset 11', 1]);
+      return Math.min(...rounds);
+    };
+    expect(leastMs('a'.repeat(3_800))).toBeLessThan(5 * leastMs('a'.repeat(130)) + 1);
   });
 
   test('a block that refers to one long field a thousand times is refused, costs no copies, and leaves the table right', () => {

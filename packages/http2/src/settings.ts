@@ -3,22 +3,24 @@ import { FRAME_BYTES_MAX, SETTING, WINDOW_BYTES, WINDOW_BYTES_MAX } from './fram
 
 /** What the other side has said of itself (RFC 9113 section 6.5.2). */
 export class PeerSettings {
-  headerTableBytes = 4_096;
   initialWindow = WINDOW_BYTES;
   concurrentStreamsMax = Number.POSITIVE_INFINITY;
 
-  /** Takes the payload of a SETTINGS frame; throws Http2Error for values that the RFC forbids. */
-  take(payload: Buffer): void {
+  /**
+   * Takes the payload of a SETTINGS frame; throws Http2Error for values that the RFC forbids. `onTableBytes` hears of each table size,
+   * because also one that does not stay takes entries from the table (RFC 7541 section 4.2).
+   */
+  take(payload: Buffer, onTableBytes: (bytes: number) => void): void {
     for (let at = 0; at + 6 <= payload.length; at += 6) {
-      this.#set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+      const setting = payload.readUInt16BE(at);
+      const value = payload.readUInt32BE(at + 2);
+      if (setting === SETTING.headerTableSize) onTableBytes(value);
+      else this.#set(setting, value);
     }
   }
 
   #set(setting: number, value: number): void {
     switch (setting) {
-      case SETTING.headerTableSize:
-        this.headerTableBytes = value;
-        return;
       case SETTING.enablePush:
         if (value > 1) throw new Http2Error(ERROR_CODES.protocol, 'ENABLE_PUSH is neither 0 nor 1');
         return;
