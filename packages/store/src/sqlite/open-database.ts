@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { takeCleanEnd } from './clean-end.ts';
-import { keepStatements } from './prepare-once.ts';
+import { keepStatements } from './keep-statements.ts';
 import * as schema from './schema.ts';
 import { damagedDetail, storeFailureOf } from './store-failure.ts';
 
