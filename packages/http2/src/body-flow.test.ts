@@ -178,6 +178,22 @@ describe('a body that goes', () => {
     ]);
   });
 
+  test('that comes in very small pieces goes out in few frames when it has had to wait', () => {
+    const server = TestServer.open();
+    server.send(get(), frame(FRAME.settings, 0, 0, [0, 4, 0, 0, 0, 0]));
+    const stream = last(server);
+    respond(stream);
+    for (let at = 0; at < 10_000; at += 1) stream.write(Buffer.from([at % 251]));
+    stream.end([]);
+    server.sent();
+    server.send(window(1, 10_000));
+    const frames = server.sent();
+    expect(frames.length).toBeLessThan(5);
+    const content = Buffer.concat(frames.map(({ payload }) => payload));
+    expect(content.every((byte, at) => byte === at % 251)).toBe(true);
+    expect(content.length).toBe(10_000);
+  });
+
   test('says when there is enough, and when there is room', () => {
     const server = TestServer.open();
     server.send(get());

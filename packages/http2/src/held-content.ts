@@ -16,6 +16,11 @@ export class HeldContent {
     return this.#chunks.length === 0;
   }
 
+  /** The chunk that is next; undefined where nothing waits. */
+  get first(): Buffer | undefined {
+    return this.#chunks[0];
+  }
+
   push(chunk: Buffer): void {
     this.bytes += chunk.length;
     // The first is taken as it comes: mostly it is the only one, and waits for this turn alone.
@@ -31,6 +36,17 @@ export class HeldContent {
     this.bytes -= chunk?.length ?? 0;
     if (this.isEmpty) this.#slab = null;
     return chunk;
+  }
+
+  /** Takes `bytes` of the first chunk, which has as many. */
+  take(bytes: number): Buffer | undefined {
+    const { first } = this;
+    if (first === undefined || bytes === first.length) return this.shift();
+    this.bytes -= bytes;
+    this.#chunks[0] = first.subarray(bytes);
+    // What is left of it no longer is the beginning.
+    if (this.#chunks.length === 1) this.#slab = null;
+    return first.subarray(0, bytes);
   }
 
   clear(): void {

@@ -64,8 +64,7 @@ export class Http2Stream {
   readonly #held = new HeldContent();
   #listener: Http2WriterListener | null = null;
   #isFull = false;
-  #queue: Buffer[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new HeldContent();
   #isEnding = false;
   #trailersOut: readonly FieldPair[] = NO_FIELDS;
 
@@ -164,16 +163,16 @@ export class Http2Stream {
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#queue.bytes;
   }
 
   /** Whether there is content that only a window keeps back, or an end to be sent. */
   get hasMoreToSend(): boolean {
-    return !this.isClosed && !this.isLocalDone && (this.#queue.length > 0 || this.#isEnding);
+    return !this.isClosed && !this.isLocalDone && (!this.#queue.isEmpty || this.#isEnding);
   }
 
   get isHeldByWindow(): boolean {
-    return this.#queue.length > 0 && this.sendWindow <= 0;
+    return !this.#queue.isEmpty && this.sendWindow <= 0;
   }
 
   headers(fields: readonly FieldPair[], isLast: boolean): void {
@@ -185,10 +184,9 @@ export class Http2Stream {
     if (this.isClosed || this.#isEnding) return true;
     if (chunk.length > 0) {
       this.#queue.push(chunk);
-      this.#queuedBytes += chunk.length;
       this.#host.wantsToSend(this);
     }
-    this.#isFull = this.#queuedBytes > QUEUE_BYTES_MAX;
+    this.#isFull = this.#queue.bytes > QUEUE_BYTES_MAX;
     return !this.#isFull;
   }
 
@@ -213,25 +211,18 @@ export class Http2Stream {
 
   /** Writes one frame of content, and the end behind the last one; gives the bytes that count for flow control. */
   send(writer: FrameWriter, connectionWindow: number): number {
-    const chunk = this.#queue[0];
+    const first = this.#queue.first;
     let bytes = 0;
-    if (chunk !== undefined) {
-      bytes = Math.min(chunk.length, this.sendWindow, connectionWindow, FRAME_BYTES_MAX);
+    if (first !== undefined) {
+      bytes = Math.min(first.length, this.sendWindow, connectionWindow, FRAME_BYTES_MAX);
       if (bytes <= 0) return 0;
-      if (bytes === chunk.length) this.#queue.shift();
-      else this.#queue[0] = chunk.subarray(bytes);
-      this.#queuedBytes -= bytes;
+      const chunk = this.#queue.take(bytes) ?? NO_BYTES;
       this.sendWindow -= bytes;
-      const isLast = this.#isEnding && this.#queue.length === 0 && this.#trailersOut.length === 0;
-      writer.frame(
-        FRAME.data,
-        isLast ? FLAG.endStream : 0,
-        this.id,
-        bytes === chunk.length ? chunk : chunk.subarray(0, bytes),
-      );
+      const isLast = this.#isEnding && this.#queue.isEmpty && this.#trailersOut.length === 0;
+      writer.frame(FRAME.data, isLast ? FLAG.endStream : 0, this.id, chunk);
       if (isLast) this.isLocalDone = true;
     }
-    if (this.#isEnding && this.#queue.length === 0 && !this.isLocalDone) {
+    if (this.#isEnding && this.#queue.isEmpty && !this.isLocalDone) {
       if (this.#trailersOut.length > 0) this.#host.sendHeaders(this, this.#trailersOut, true);
       else {
         writer.frame(FRAME.data, FLAG.endStream, this.id, NO_BYTES);
@@ -243,7 +234,7 @@ export class Http2Stream {
 
   /** What was sent has made room. */
   tellRoom(): void {
-    if (!this.#isFull || this.#queuedBytes > QUEUE_BYTES_MAX / 2 || this.isClosed) return;
+    if (!this.#isFull || this.#queue.bytes > QUEUE_BYTES_MAX / 2 || this.isClosed) return;
     this.#isFull = false;
     this.#listener?.room();
   }
@@ -254,8 +245,7 @@ export class Http2Stream {
     if (!this.#held.isEmpty) this.#host.consumed(this, this.#held.bytes, true);
     this.isClosed = true;
     this.code = code;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#queue.clear();
     // First: who hears of it lets go of both bodies.
     const { onClosed } = this;
     this.onClosed = null;
