@@ -12,6 +12,10 @@ const number = (value: number): Buffer => {
 const setting = (id: number, value: number): Buffer => Buffer.concat([Buffer.from([0, id]), number(value)]);
 const data = (bytes: number, flags = 0, stream = 1): Buffer =>
   frame(FRAME.data, flags, stream, Buffer.alloc(bytes));
+/** A value with which an entry is larger than a table of 4,096 bytes: 127 + 1 + 31 * 128. */
+const LARGE = Buffer.alloc(127 + 1 + 31 * 128, 'a');
+const listOf = (...fields: readonly (readonly [string, string])[]): Buffer =>
+  frame(FRAME.headers, WHOLE, 1, block(...GET, ...fields));
 const large = (type: number, stream: number): Buffer => frame(type, 0, stream, Buffer.alloc(16_385));
 
 describe('frames that break a rule of RFC 9113 end the stream or the connection with the code it names', () => {
@@ -30,6 +34,36 @@ describe('frames that break a rule of RFC 9113 end the stream or the connection 
       'RFC 7541 6.3: a table above what was offered',
       [frame(FRAME.headers, WHOLE, 1, [0x3f, 0xe2, 0x1f])],
       'goaway 9',
+    ],
+    [
+      'RFC 7541 4.4: an entry before one that is larger than the table',
+      [
+        get,
+        frame(FRAME.headers, WHOLE, 3, [...block(...GET), 0x40, 1, 0x78, 0x7f, 0x81, 0x1f, ...LARGE]),
+        frame(FRAME.headers, WHOLE, 5, [0xbe]),
+      ],
+      'goaway 9',
+    ],
+    [
+      'RFC 7541 5.2: a string beyond its block',
+      [frame(FRAME.headers, WHOLE, 1, [0x44, 3, 0x2f])],
+      'goaway 9',
+    ],
+    [
+      'RFC 7541 5.2: a coded string beyond its block',
+      [frame(FRAME.headers, WHOLE, 1, [0x44, 0x83, 0x63])],
+      'goaway 9',
+    ],
+    ['10.5.1: a list of too many bytes', [listOf(['x', 'a'.repeat(8_192)])], 'reset 11'],
+    [
+      '10.5.1: a list of too many fields',
+      [listOf(...Array.from({ length: 47 }, () => ['x', 'y'] as const))],
+      'reset 11',
+    ],
+    [
+      '10.5.1: a list of as many fields',
+      [listOf(...Array.from({ length: 46 }, () => ['x', 'y'] as const))],
+      'nothing',
     ],
     [
       'RFC 7541 5.2: Huffman padding of zeros',
