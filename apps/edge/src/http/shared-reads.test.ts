@@ -73,7 +73,7 @@ beforeAll(async () => {
   if (!parsed.ok) throw new Error('no certificate');
   fixture.bundles.set('own', trustBundleOf(parsed.certificates));
   secure = await listenOn(createSecureServer({ cert: pemOf(own.cert), key: pemOf(own.key) }, serve));
-  const targets = [{ protocol: 'https', host: 'localhost', port: secure.port }] as const;
+  const targets = [{ protocol: 'https' as const, host: 'localhost', port: secure.port }];
   await fixture.putHost(SECURE, secure.port, { upstream: { targets, trustBundle: 'own' } });
 });
 afterAll(async () => {
