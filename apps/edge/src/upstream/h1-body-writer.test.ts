@@ -28,3 +28,28 @@ test.each([
     expect('head hello').toContain(written);
   },
 );
+
+test('a body that comes byte by byte waits in one block for a service that takes nothing', async () => {
+  const writes: string[] = [];
+  let take: () => void = () => {};
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk, _encoding, callback) {
+      writes.push(String(chunk));
+      take = callback;
+    },
+  });
+  const writer = new Http1BodyWriter(socket, 'length', 200, Buffer.from('head '));
+  writer.flush();
+  for (let at = 0; at < 200; at += 1) {
+    writer.write(Buffer.from(String(at % 10)));
+    await turn();
+  }
+  // Each taken before the next: what waits in the socket is written one by one.
+  for (let taken = 0; taken < 3; taken += 1) {
+    take();
+    await turn();
+  }
+  expect(writes).toEqual(['head ', '0', '1234567890'.repeat(20).slice(0, 199)]);
+  socket.destroy();
+});

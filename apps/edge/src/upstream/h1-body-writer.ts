@@ -31,6 +31,8 @@ export class Http1BodyWriter implements BodyWriter {
   /** What was written to a plain connection in this turn; null: nothing. */
   #block: Buffer | null = null;
   #blockBytes = 0;
+  /** Blocks that the connection has not taken yet. */
+  #blocksOut = 0;
   /** Until it is written. */
   #head: Buffer | null;
   /** Bytes of the Content-Length still to come. */
@@ -177,17 +179,21 @@ export class Http1BodyWriter implements BodyWriter {
     const bytes = this.#blockBytes;
     this.#blockBytes = 0;
     if (this.#socket.destroyed) return;
+    this.#blocksOut += 1;
     const hasRoom = this.#socket.write(block.subarray(0, bytes), (error) => {
+      this.#blocksOut -= 1;
       // Of a write that failed nobody knows who still reads its bytes.
       if ((error ?? null) === null) giveBlock(block);
       if (isLast) this.#onWritten?.(error);
+      else if (this.#blocksOut === 0) this.#sendBlock();
     });
     // Otherwise 'drain' follows.
     if (hasRoom) this.onRoom();
   }
 
+  /** Not while another block waits: byte by byte, each would wait in a block of its own. The last one to leave sends what has come. */
   static sendBlockOf(writer: Http1BodyWriter): void {
-    writer.#sendBlock();
+    if (writer.#blocksOut === 0) writer.#sendBlock();
   }
 }
 
