@@ -127,6 +127,39 @@ describe('a body that comes', () => {
   });
 });
 
+test.each([
+  ['ended by its client', (server: TestServer) => server.send(number(FRAME.rstStream, 1, 8))],
+  ['ended by the server', (server: TestServer) => last(server).reset(8)],
+  ['read no further', (server: TestServer) => last(server).stop()],
+])('content of a stream that is %s no longer keeps the window of the connection closed', (_how, end) => {
+  const server = TestServer.open({ heldBytesMax: 50_000 });
+  server.send(post(1));
+  for (let sent = 0; sent < 6; sent += 1) server.send(data(16_384));
+  end(server);
+  server.sent();
+  server.send(post(3));
+  for (let sent = 0; sent < 6; sent += 1) server.send(data(16_384, 0, 3));
+  last(server).stop();
+  server.send(post(5));
+  for (let sent = 0; sent < 2; sent += 1) server.send(data(16_384, 0, 5));
+  expect(server.http2.isOver).toBe(false);
+  // Held: 32,768 bytes of the last stream, and no others.
+  server.send(data(16_384, 0, 5));
+  expect(summary(server.sent()).some((line) => line.startsWith('windowUpdate 0'))).toBe(true);
+});
+
+test('content that comes for a stream which nobody reads any more is not counted as held', () => {
+  const server = TestServer.open({ heldBytesMax: 0 });
+  server.send(post());
+  last(server).stop();
+  for (let sent = 0; sent < 6; sent += 1) server.send(data(16_384));
+  server.send(post(3));
+  last(server).stop();
+  for (let sent = 0; sent < 6; sent += 1) server.send(data(16_384, 0, 3));
+  expect(summary(server.sent()).filter((line) => line.startsWith('windowUpdate 0')).length).toBe(1);
+  expect(server.http2.isOver).toBe(false);
+});
+
 describe('a body that goes', () => {
   const respond = (stream: Http2Stream): void => stream.headers([[':status', '200']], false);
 
@@ -239,6 +272,27 @@ describe('a body that goes', () => {
     expect(Buffer.concat(server.http2.takeOutput()).toString('latin1')).not.toContain('\x03\0\0\0\0\x01');
     expect(summary(server.sent())).toEqual(['rstStream 1 0']);
     expect([stream.isClosed, stream.code]).toEqual([true, 0]);
+  });
+
+  test('secrets and long fields are in no table', () => {
+    const server = TestServer.open();
+    server.send(get(1), get(3));
+    const fields = [
+      [':status', '200'],
+      ['set-cookie', 'secret'],
+      ['x-long', 'a'.repeat(300)],
+      ['x-short', 'a'],
+    ] as const;
+    for (const { stream } of server.requests) stream.headers(fields, true);
+    const [, second] = server.sent();
+    const text = second?.payload.toString('latin1') ?? '';
+    // RFC 7541 section 6.2.3: 0001 and the name's index, 55.
+    expect(text.slice(0, 3)).toBe('\x88\x1f\x28');
+    expect([text.includes('secret'), text.includes('a'.repeat(300)), text.includes('x-short')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   test('a head larger than a frame is continued', () => {

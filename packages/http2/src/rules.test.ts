@@ -160,6 +160,21 @@ describe('frames that break a rule of RFC 9113 end the stream or the connection 
       'reset 1',
     ],
     [
+      '8.3.1: two hosts',
+      [frame(FRAME.headers, WHOLE, 1, block(...GET, ['host', 'a.example'], ['host', 'a.example']))],
+      'reset 1',
+    ],
+    [
+      '8.1.1: two content-lengths',
+      [frame(FRAME.headers, 4, 1, block(...POST, ['content-length', '3'], ['content-length', '3']))],
+      'reset 1',
+    ],
+    [
+      '8.1.1: a content-length without content',
+      [frame(FRAME.headers, WHOLE, 1, block(...POST, ['content-length', '3']))],
+      'reset 1',
+    ],
+    [
       '8.1.1: less than the content-length',
       [frame(FRAME.headers, 4, 1, block(...POST, ['content-length', '3'])), data(2, 1)],
       'reset 1',
@@ -176,6 +191,7 @@ describe('frames that break a rule of RFC 9113 end the stream or the connection 
   });
 
   test.each([
+    ['DATA in place of SETTINGS', Buffer.concat([PREFACE, frame(FRAME.data, 0, 1)])],
     ['another preface', Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n')],
     ['no SETTINGS after the preface', Buffer.concat([PREFACE, get])],
     ['an acknowledgement in place of SETTINGS', Buffer.concat([PREFACE, frame(FRAME.settings, FLAG.ack, 0)])],
