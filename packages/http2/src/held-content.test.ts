@@ -42,3 +42,11 @@ test('chunks of any size come out in order and whole, also when they are taken i
   expect(Buffer.concat(told).equals(Buffer.concat(sent))).toBe(true);
   expect([held.bytes, held.isEmpty]).toEqual([0, true]);
 });
+
+test('what comes behind a chunk that was taken in part is written over none of it', () => {
+  const held = new HeldContent();
+  for (const text of ['a', 'bcdef']) held.push(Buffer.from(text));
+  expect([held.shift()?.toString(), held.take(2)?.toString()]).toEqual(['a', 'bc']);
+  held.push(Buffer.from('XY'));
+  expect(take(held).join('')).toBe('defXY');
+});
