@@ -46,6 +46,8 @@ const specOf = (n: number) => ({
 });
 const { revision } = await client.routes.create('default', { name: 'soak', spec: specOf(0) });
 await client.waitApplied({ revision, job: null, timeoutMs: 60_000 });
+// Its certificate is made after it.
+while (!(await client.routes.get('default', 'soak')).status.ready) await sleep(50);
 const target: SoakTarget = {
   port: platform.ports.https,
   host: HOST,
