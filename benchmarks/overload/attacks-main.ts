@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { frameOf } from '../../apps/edge/src/http/testing/raw-http2.ts';
 import { captureHello } from '../../apps/edge/src/testing/client-hellos.ts';
 
 // The attackers, in a process of their own: told what to do, they do it until they are killed.
@@ -27,7 +28,7 @@ const CROWD = 1_000;
 const ADDRESSES = 8;
 /** Milliseconds between a byte and the next of a slow client. */
 const DRIP_MS = 1_000;
-const PREFACE = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(4, 0, 0)]);
+const PREFACE = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frameOf(4, 0, 0)]);
 
 process.on('message', (order: AttackOrder) => {
   for (const attack of order.attacks) void ATTACKS[attack](order);
@@ -41,21 +42,23 @@ const ATTACKS: Record<AttackName, (order: AttackOrder) => Promise<void>> = {
       const streams = Array.from({ length: 100 }, (_, nth) => (round * 100 + nth) * 2 + 1);
       return Buffer.concat(
         streams.flatMap((stream) => [
-          frame(1, 5, stream, requestTo(order.host)),
-          frame(3, 0, stream, Buffer.from([0, 0, 0, 8])),
+          frameOf(1, 5, stream, requestTo(order.host)),
+          frameOf(3, 0, stream, Buffer.from([0, 0, 0, 8])),
         ]),
       );
     }),
   CONTINUATION: (order) =>
     flood(order, (round) =>
       Buffer.concat([
-        ...(round === 0 ? [frame(1, 0, 1, requestTo(order.host))] : []),
-        ...Array.from({ length: 100 }, () => frame(9, 0, 1, Buffer.alloc(200, 0x82))),
+        ...(round === 0 ? [frameOf(1, 0, 1, requestTo(order.host))] : []),
+        ...Array.from({ length: 100 }, () => frameOf(9, 0, 1, Buffer.alloc(200, 0x82))),
       ]),
     ),
   SETTINGS: (order) =>
     flood(order, () =>
-      Buffer.concat(Array.from({ length: 100 }, () => frame(4, 0, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff])))),
+      Buffer.concat(
+        Array.from({ length: 100 }, () => frameOf(4, 0, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff]))),
+      ),
     ),
   'slow clients': (order) =>
     crowd(async (nth) => {
@@ -148,16 +151,6 @@ function closed(socket: Socket): Promise<void> {
 
 function addressOf(nth: number): string {
   return `127.0.0.${2 + (nth % ADDRESSES)}`;
-}
-
-/** RFC 9113 section 4.1. */
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
 }
 
 /** GET, https, `/` and the authority, in HPACK without a table (RFC 7541 appendix A: 2, 7, 4, 1). */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startEcho, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { ask, get, openHttp2, openTls } from './testing/raw-client.ts';
+import { frameOf } from './testing/raw-http2.ts';
 import { type RecordingUpstream, startRecordingUpstream } from './testing/recording-upstream.ts';
 
 const HOST = 'flood.example.org';
@@ -42,7 +43,7 @@ async function flood(
   const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
   socket.resume();
   socket.write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
-  socket.write(Buffer.concat([frame(4, 0, 0), opening]));
+  socket.write(Buffer.concat([frameOf(4, 0, 0), opening]));
   for (let round = 0; round < 2_000 && socket.writable; round += 1) {
     if (!socket.write(frames)) await Promise.race([once(socket, 'drain'), closed]);
     // Node answers what has come before it reads on.
@@ -53,20 +54,10 @@ async function flood(
   return isClosed;
 }
 
-/** RFC 9113 section 4.1. */
-function frame(type: number, flags: number, stream: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(payload.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(stream, 5);
-  return Buffer.concat([head, payload]);
-}
-
 const none = Buffer.alloc(0);
 
 /** SETTINGS_INITIAL_WINDOW_SIZE, to be applied and acknowledged each time. */
-const SETTINGS = frame(4, 0, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff]));
+const SETTINGS = frameOf(4, 0, 0, Buffer.from([0, 4, 0, 0, 0xff, 0xff]));
 
 const openAtEdge = async (): Promise<number> =>
   (await fixture.edge.worker.metrics.connections.get()).values[0]?.value ?? 0;
@@ -145,8 +136,8 @@ test('a client that floods again with each new connection is turned away for a w
     )?.value ?? 0;
   expect(await flood(none, Buffer.concat(Array.from({ length: 100 }, () => SETTINGS)), shut)).toBe(true);
   const resets = Array.from({ length: 400 }, (_, nth) => [
-    frame(1, 5, nth * 2 + 1, REQUEST),
-    frame(3, 0, nth * 2 + 1, Buffer.from([0, 0, 0, 8])),
+    frameOf(1, 5, nth * 2 + 1, REQUEST),
+    frameOf(3, 0, nth * 2 + 1, Buffer.from([0, 0, 0, 8])),
   ]);
   expect(await flood(Buffer.concat(resets.flat()), none, shut)).toBe(true);
   await expect(openTls(shut.edge, HOST)).rejects.toThrow();

@@ -7,7 +7,7 @@ import { evaluationOf } from '../testing/evaluation-of.ts';
 import { NO_BODY, NO_WRITER } from '../upstream/body.ts';
 import { ListedFields } from '../upstream/fields.ts';
 import type { UpstreamCall } from '../upstream/upstream-call.ts';
-import type { AccessEntry } from './access-log.ts';
+import { type AccessEntry, createAccessLog } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import { createRequestHandler } from './handle-request.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
@@ -68,12 +68,7 @@ async function outcomeOf(
       },
       close: () => undefined,
     },
-    accessLog: {
-      write: () => undefined,
-      flush: async () => undefined,
-      dropped: () => 0,
-      close: async () => undefined,
-    },
+    accessLog: createAccessLog('off'),
     identityTokens: { tokenOf: () => null },
     ledger: { refuse: () => ({ id: null, nth: 1, delayMs: 0 }), see: () => undefined },
     publicHttpsPort: 443,

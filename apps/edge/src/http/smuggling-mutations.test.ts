@@ -16,6 +16,7 @@ import { hostDocumentOf, upstreamTo } from '../testing/feed-documents.ts';
 import { createAddressGuard } from '../upstream/address-guard.ts';
 import type { Field } from '../upstream/fields.ts';
 import { createUpstreams } from '../upstream/upstreams.ts';
+import { createAccessLog } from './access-log.ts';
 import { claimsIdentity } from './forwarding-fields.ts';
 import { createHttp1Server } from './h1-server.ts';
 import { createRequestHandler } from './handle-request.ts';
@@ -111,12 +112,7 @@ async function startWay(): Promise<Way> {
   const handle = createRequestHandler({
     hosts: { get: (name) => (name === HOST ? served : undefined) },
     upstreams,
-    accessLog: {
-      write: () => undefined,
-      flush: async () => undefined,
-      dropped: () => 0,
-      close: async () => undefined,
-    },
+    accessLog: createAccessLog('off'),
     identityTokens: { tokenOf: () => null },
     ledger: { refuse: () => ({ id: null, nth: 1, delayMs: 0 }), see: () => undefined },
     publicHttpsPort: 443,
