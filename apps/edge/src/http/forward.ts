@@ -1,6 +1,6 @@
 import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts';
 import type { Connection, ServedHost } from '../connection.ts';
-import { deadlines, type Timed } from '../deadlines.ts';
+import { deadlines, Timed } from '../deadlines.ts';
 import type { BodyForm, UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import type { BodyWriter } from '../upstream/body.ts';
 import { type Field, listOf, passableTrailers } from '../upstream/fields.ts';
@@ -57,9 +57,8 @@ export function forward(
   new Forwarding(exchange, options, upstream, onOver).start();
 }
 
-class Forwarding implements CallEvents, PumpListener, Timed {
-  /** When an answer that does not go on is broken off. */
-  deadline = Number.POSITIVE_INFINITY;
+/** Its deadline: when an answer that does not go on is broken off. */
+class Forwarding extends Timed implements CallEvents, PumpListener {
   readonly #exchange: Exchange;
   readonly #options: ForwardOptions;
   readonly #upstream: Upstream;
@@ -83,6 +82,7 @@ class Forwarding implements CallEvents, PumpListener, Timed {
     upstream: Upstream,
     onOver: (problem: unknown) => void,
   ) {
+    super();
     const { rule, served, upstreams } = options;
     this.#exchange = exchange;
     this.#options = options;

@@ -1,5 +1,5 @@
 import { PosternError, type Target, targetName } from '@postern/contracts';
-import { deadlines, type Timed } from '../deadlines.ts';
+import { deadlines, Timed } from '../deadlines.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { Attempt, AttemptEvents, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
 import type { Lease } from './balancer.ts';
@@ -35,8 +35,7 @@ export interface UpstreamCallOptions {
  * for another one, since nothing was sent; a reused connection that dies before it answers is replaced, if the request can be
  * repeated unharmed. The time for the response head counts from the end of the request.
  */
-export class UpstreamCall implements AttemptEvents, Timed {
-  deadline = Number.POSITIVE_INFINITY;
+export class UpstreamCall extends Timed implements AttemptEvents {
   /** The target that took the request, like `http://127.0.0.1:3000`. */
   target = '';
   readonly #options: UpstreamCallOptions;
@@ -50,6 +49,7 @@ export class UpstreamCall implements AttemptEvents, Timed {
   #lastProblem: PosternError | null = null;
 
   constructor(options: UpstreamCallOptions) {
+    super();
     this.#options = options;
   }
 
