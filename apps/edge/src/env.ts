@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import { type ListenAddress, parseListenAddresses, readDataDirectory } from '@postern/runtime';
 import { addressRanges } from './accept/address-ranges.ts';
 import { EDGE_LIMITS } from './limits.ts';

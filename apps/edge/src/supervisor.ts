@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type Cursor, type Log, PosternError } from '@postern/contracts';
+import { type Cursor, type Log, PosternError } from '@postern/contracts/plain';
 import type { ListenAddress } from '@postern/runtime';
 import type { EdgeEnv } from './env.ts';
 import type { ChangedIds } from './hosts/host-table.ts';

@@ -1,7 +1,7 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import { type Log, PosternError } from '@postern/contracts';
+import { type Log, PosternError } from '@postern/contracts/plain';
 import type { ListenAddress } from '@postern/runtime';
 import { AddressLoad } from './accept/address-load.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';

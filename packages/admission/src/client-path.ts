@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readCertificateFields, type SubjectNames, subjectNamesOf } from '@postern/pki';
+import { readCertificateFields, type SubjectNames, subjectNamesOf } from '@postern/pki/plain';
 import type { AnchorSet } from './path/path-node.ts';
 import type { PathResult } from './path/path-result.ts';
 import { validatePath } from './path/validate-path.ts';

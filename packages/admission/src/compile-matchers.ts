@@ -1,4 +1,4 @@
-import { type Finding, LIMITS, type SubjectMatcher } from '@postern/contracts';
+import { type Finding, LIMITS, type SubjectMatcher } from '@postern/contracts/plain';
 import type { SubjectNames } from '@postern/pki';
 import { foldAscii } from './ascii-fold.ts';
 import { compileNameRegex } from './name-regex.ts';

@@ -1,4 +1,4 @@
-import { REFUSAL_REASONS, type RefusalReason } from '@postern/contracts';
+import { REFUSAL_REASONS, type RefusalReason } from '@postern/contracts/plain';
 import { refusalOfBoth } from './agree-with-openssl.ts';
 import { type ClientBundle, type ClientPath, type FindClientPath, findClientPath } from './client-path.ts';
 import { writeMatcher } from './compile-matchers.ts';

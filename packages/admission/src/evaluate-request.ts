@@ -8,7 +8,7 @@ import {
   REFUSAL_REASONS,
   type RefusalReason,
   wildcardOf,
-} from '@postern/contracts';
+} from '@postern/contracts/plain';
 import { type HostPolicy, hostPolicyOf, type PolicySources } from './client-policy.ts';
 import { evaluateForHost, evaluateForRule } from './evaluate-host.ts';
 import type { Evaluation } from './evaluation.ts';

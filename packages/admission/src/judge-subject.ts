@@ -1,5 +1,5 @@
 import type { ObservedVerdict, SubjectMatcher, Verdict } from '@postern/contracts';
-import { escapeControls, type SubjectNames } from '@postern/pki';
+import { escapeControls, type SubjectNames } from '@postern/pki/plain';
 import {
   type CompiledMatchers,
   hasTooManyNames,

@@ -1,4 +1,4 @@
-import { type CertificateFields, KEY_USAGE, readCertificateFields } from '@postern/pki';
+import { type CertificateFields, KEY_USAGE, readCertificateFields } from '@postern/pki/plain';
 import type { PresentedClient } from './evaluation-input.ts';
 import { type AnchorSet, readAnchors } from './path/path-node.ts';
 import { isKeyOf } from './path/path-search.ts';

@@ -1,5 +1,5 @@
 import type { RefusalReason } from '@postern/contracts';
-import { escapeControls } from '@postern/pki';
+import { escapeControls } from '@postern/pki/plain';
 import { type SubjectHit, writeMatcher } from './compile-matchers.ts';
 import type { EvaluatedCertificate, Evaluation, EvaluationCheck } from './evaluation.ts';
 import type { ClientPolicy } from './evaluation-input.ts';

@@ -1,4 +1,4 @@
-import { type CompiledRule, PosternError } from '@postern/contracts';
+import { type CompiledRule, PosternError } from '@postern/contracts/plain';
 
 /** Rounds of percent-decoding looked at: what needs more was written to deceive. */
 const DECODE_ROUNDS_MAX = 3;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { type Hostname, hostname, normaliseHostname, resourceName } from './names.ts';
+import { hostname, resourceName } from './names.ts';
+import { type Hostname, normaliseHostname } from './normalise-hostname.ts';
 import { PosternError } from './problems.ts';
 
 /**

@@ -1,20 +1,5 @@
 import { z } from 'zod';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
-/** When the keys that sign identity tokens come and go. */
-export const IDENTITY_KEYS = {
-  /** The one document of its kind. */
-  id: 'shared',
-  /** Milliseconds. From this age on a successor is made. */
-  rotateAfterMs: 7 * DAY_MS,
-  /** Milliseconds between the publication of a successor and its first signature: services may keep a key set for as long. */
-  publishAheadMs: HOUR_MS,
-  /** Milliseconds. From this age on no edge signs with a key and the key set does not hold it, whether or not a successor has come. */
-  expireAfterMs: 28 * DAY_MS,
-} as const;
-
 /**
  * The P-256 keys that edges sign identity tokens with, newest first. The private half (PKCS #8) is sealed: to the master key in the
  * store, to the edge in the feed.
@@ -38,8 +23,3 @@ export const identityKeys = z.strictObject({
 });
 export type IdentityKeys = z.infer<typeof identityKeys>;
 export type IdentityKey = IdentityKeys['keys'][number];
-
-/** Tokens of clients of a project are issued in this name, whatever audience its routes write. */
-export function identityIssuerOf(project: string): string {
-  return `urn:postern:project:${project}`;
-}

@@ -1,7 +1,8 @@
 import { domainToASCII } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hostname, hostOfAuthority, normaliseHostname, resourceName, wildcardOf } from './names.ts';
+import { hostname, resourceName } from './names.ts';
+import { hostOfAuthority, normaliseHostname, wildcardOf } from './normalise-hostname.ts';
 import { isResourceName } from './resource-name.ts';
 
 const stored = (text: string): string | undefined => {

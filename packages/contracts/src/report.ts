@@ -1,10 +1,5 @@
 import { z } from 'zod';
-
-/** Targets told in one report. With every text at its longest they stay below LIMITS.apiBodyBytesMax together. */
-export const REPORTED_TARGETS_MAX = 1_000;
-
-/** Targets one edge checks at once; at one check every 10 s these are 2,000 a second, which one worker still manages. */
-export const CHECKED_TARGETS_MAX = 20_000;
+import { REPORTED_TARGETS_MAX } from './target-limits.ts';
 
 const TARGET_STATES = ['unknown', 'healthy', 'unhealthy'] as const;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ruleCaNamesOf } from './client-cas.ts';
+import { CLIENT_IDENTITY_HEADERS } from './identity-headers.ts';
 import { LIMITS } from './limits.ts';
 import { hostname, resourceName } from './names.ts';
 
@@ -124,11 +125,6 @@ export const corsPolicy = z.strictObject({
     .optional(),
 });
 export type CorsPolicy = z.infer<typeof corsPolicy>;
-
-/** How services learn who an admitted client is; docs/identity.md defines each form. */
-export const CLIENT_IDENTITY_HEADERS = ['client-cert', 'xfcc', 'x-client', 'none'] as const;
-export type ClientIdentityHeaders = (typeof CLIENT_IDENTITY_HEADERS)[number];
-export const CLIENT_IDENTITY_HEADERS_DEFAULT: ClientIdentityHeaders = 'client-cert';
 
 /** Seconds that an identity token holds where a route says nothing; also the most it may say. */
 export const IDENTITY_TOKEN_SECONDS_MAX = 60;

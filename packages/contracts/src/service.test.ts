@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { documentFormatOf } from './document-formats.ts';
 import { parseWith } from './findings.ts';
-import { documentFormatOf } from './host-document.ts';
 import { serviceSpec } from './service.ts';
-import { parseTargetUrl, targetName } from './target.ts';
+import { parseTargetUrl } from './target.ts';
+import { targetName } from './target-name.ts';
 
 const http = { http: { path: '/healthz' } };
 

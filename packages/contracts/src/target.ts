@@ -25,8 +25,3 @@ export function parseTargetUrl(text: string): Target | undefined {
   if (port === 0) return undefined;
   return { protocol, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port };
 }
-
-/** How edges write a target in logs and reports: always with its port, like `http://127.0.0.1:3000`, `http://[::1]:80`. */
-export function targetName({ protocol, host, port }: Target): string {
-  return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { AsnConvert } from '@peculiar/asn1-schema';
 import { type Finding, LIMITS, type SecretDetails, type TrustBundle } from '@postern/contracts';
-import { decodeCertificate } from './certificate-der.ts';
 import { type ParsedCertificate, parseCertificatesPem } from './certificates-pem.ts';
 import { errorAt, warningAt } from './place.ts';
+import { subjectBytes, trustBundleOf } from './trust-bundle.ts';
 
 /** A tls-ca secret that can be trusted: its anchors without duplicates, what is shown of it, and what is doubtful. */
 export interface CaSecret {
@@ -55,13 +53,6 @@ export function parseCaSecret(
       },
     },
   };
-}
-
-/** The anchors as the feed carries them; `contentHash` is over their DERs in order. */
-export function trustBundleOf(certificates: readonly Pick<ParsedCertificate, 'der' | 'pem'>[]): TrustBundle {
-  const hash = createHash('sha256');
-  for (const { der } of certificates) hash.update(der);
-  return { contentHash: hash.digest('hex'), anchorsPem: certificates.map(({ pem }) => pem) };
 }
 
 function problemOfAnchor(certificate: ParsedCertificate, index: number): Finding | undefined {
@@ -116,9 +107,4 @@ function withoutDuplicates(all: readonly ParsedCertificate[]): {
     return false;
   });
   return { certificates, warnings };
-}
-
-/** Bytes that the subject of a CA takes in the list of CAs that a handshake sends. Throws an Error where it cannot be read. */
-export function subjectBytes(der: Buffer): number {
-  return AsnConvert.serialize(decodeCertificate(der).tbsCertificate.subject).byteLength;
 }

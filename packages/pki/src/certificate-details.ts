@@ -11,7 +11,7 @@ import {
 import type { CertificateDetails } from '@postern/contracts';
 import { decodeExtension } from './certificate-der.ts';
 import { keyTypeOf } from './key-type.ts';
-import { shownNamesOf, textOfName } from './subject-names.ts';
+import { shownNamesOf, textOfName } from './shown-names.ts';
 
 const PURPOSES: Readonly<Record<string, string>> = {
   '2.5.29.37.0': 'anyExtendedKeyUsage',

@@ -1,5 +1,5 @@
-import type { CrlDocument, Finding, SecretDetails } from '@postern/contracts';
-import { LIMITS } from '@postern/contracts';
+import type { CrlDocument, Finding, SecretDetails } from '@postern/contracts/plain';
+import { LIMITS } from '@postern/contracts/plain';
 import { KEY_USAGE } from './certificate-extensions.ts';
 import { type CertificateFields, readCertificateFields } from './certificate-fields.ts';
 import { readPemBlocks } from './pem-blocks.ts';

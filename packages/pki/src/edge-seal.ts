@@ -6,7 +6,7 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import { AEAD, decryptAead, encryptAead } from './aead.ts';
 
 const FORMAT = 'e1';

@@ -30,3 +30,4 @@ export { isPublicWebCa } from './public-web-ca.ts';
 export { type RevocationList, readRevocationList } from './revocation-list.ts';
 export { readSubjectNames, type SubjectNames, subjectNamesOf } from './subject-names.ts';
 export * from './tls-secret.ts';
+export { subjectBytes, trustBundleOf } from './trust-bundle.ts';

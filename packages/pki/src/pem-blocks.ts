@@ -1,4 +1,4 @@
-import { type Finding, LIMITS } from '@postern/contracts';
+import { type Finding, LIMITS } from '@postern/contracts/plain';
 import { findingOfForeignForm, type PemUse } from './binary-input.ts';
 import { errorAt, type Place } from './place.ts';
 

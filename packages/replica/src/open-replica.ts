@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import { makeDirectory } from '@postern/runtime';
 import Database from 'better-sqlite3';
 import type { Replica, ReplicaOptions } from './replica.ts';

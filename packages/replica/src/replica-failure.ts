@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import Database from 'better-sqlite3';
 
 /** True for faults that mean: the file's content cannot be trusted. */

@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type Log, type LogLevel, PosternError } from '@postern/contracts';
+import { LOG_LEVELS, type Log, type LogLevel, PosternError } from '@postern/contracts/plain';
 import pino from 'pino';
 import { readLogLevel } from './env.ts';
 

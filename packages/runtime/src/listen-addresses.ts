@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 
 /** One address to listen on; `host` is a name or an address without brackets, `port` 0 picks a free one. */
 export interface ListenAddress {

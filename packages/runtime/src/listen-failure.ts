@@ -1,4 +1,4 @@
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import { type ListenAddress, writeListenAddress } from './listen-addresses.ts';
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import { makeDirectory } from './make-directory.ts';
 
 const SQLITE_BUSY = 5;

@@ -9,7 +9,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 
 /** Writes a file that only its owner may read, whole or not at all: a crash leaves no half-written key. */
 export function writePrivateFile(file: string, content: Uint8Array | string): void {

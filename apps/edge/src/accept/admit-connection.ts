@@ -7,7 +7,7 @@ import {
   normaliseHostname,
   REFUSAL_REASONS,
   type RefusalReason,
-} from '@postern/contracts';
+} from '@postern/contracts/plain';
 import type { SubjectNames } from '@postern/pki';
 import { answerTlsChallenge } from '../acme/answer-tls-challenge.ts';
 import { ACME_TLS, type ChallengeAnswers } from '../acme/challenge-answers.ts';

@@ -1,6 +1,6 @@
 import type { SecureContext } from 'node:tls';
-import { type Challenge, challengeId, type Hostname } from '@postern/contracts';
-import { createChallengeCertificate } from '@postern/pki';
+import { type Challenge, challengeId, type Hostname } from '@postern/contracts/plain';
+import { createChallengeCertificate } from '@postern/pki/plain';
 import { type ReplicaReader, readChallenge } from '../hosts/read-documents.ts';
 import { Lru } from '../lru.ts';
 import { buildSecureContext, type TlsVersion } from '../tls/secure-context.ts';

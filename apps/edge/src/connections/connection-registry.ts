@@ -1,4 +1,4 @@
-import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts';
+import { type HostDocument, type Hostname, wildcardOf } from '@postern/contracts/plain';
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import { dependenciesOfDocument, dependency } from '../hosts/document-dependencies.ts';
 import type { ChangedIds, EdgeHostTable } from '../hosts/host-table.ts';

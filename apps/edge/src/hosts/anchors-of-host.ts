@@ -1,5 +1,5 @@
-import { LIMITS } from '@postern/contracts';
-import { subjectBytes } from '@postern/pki';
+import { LIMITS } from '@postern/contracts/plain';
+import { subjectBytes } from '@postern/pki/plain';
 import { UnusableDocument } from './read-documents.ts';
 import type { EdgeHost } from './served-host.ts';
 

@@ -1,4 +1,4 @@
-import { type ChangeKind, clientBundlesOf, type HostDocument } from '@postern/contracts';
+import { type ChangeKind, clientBundlesOf, type HostDocument } from '@postern/contracts/plain';
 
 /** Names one feed document among all kinds: `KIND ID`. */
 export function dependency(kind: string, id: string): string {

@@ -6,7 +6,7 @@ import {
   type HostDocument,
   type Hostname,
   wildcardOf,
-} from '@postern/contracts';
+} from '@postern/contracts/plain';
 import type { RevocationList } from '@postern/pki';
 import type { HostTable } from '../connection.ts';
 import { EDGE_LIMITS } from '../limits.ts';

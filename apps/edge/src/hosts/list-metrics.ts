@@ -1,4 +1,4 @@
-import { type ListState, listStateOf, type RevocationList } from '@postern/pki';
+import { type ListState, listStateOf, type RevocationList } from '@postern/pki/plain';
 import { Gauge, type Registry } from 'prom-client';
 
 const STATES: readonly ListState[] = ['fresh', 'expiring', 'stale'];

@@ -20,7 +20,7 @@ import {
   type TicketKeys,
   type TrustBundle,
 } from '@postern/contracts';
-import { openAtEdge, parsePrivateKeyPem, readPemBlocks, trustBundleOf } from '@postern/pki';
+import { openAtEdge, parsePrivateKeyPem, readPemBlocks, trustBundleOf } from '@postern/pki/plain';
 
 /** The part of a replica that serving needs; synchronous, because a ClientHello waits for it. */
 export interface ReplicaReader {

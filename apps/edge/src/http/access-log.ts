@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, write } from 'node:fs';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 
 /** Bytes that wait for a slow disk or reader; what comes on top is dropped and counted, so that serving never waits. */
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;

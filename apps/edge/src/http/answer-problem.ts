@@ -1,4 +1,4 @@
-import { type PosternError, problemDocumentOf, renderProblem } from '@postern/contracts';
+import { type PosternError, problemDocumentOf, renderProblem } from '@postern/contracts/plain';
 import type { Field } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type HttpBasic, PosternError } from '@postern/contracts';
+import { type HttpBasic, PosternError } from '@postern/contracts/plain';
 import type { Field, FieldList } from '../upstream/fields.ts';
 
 /** Stands in for an unknown user, so that the same work is done for every name. */

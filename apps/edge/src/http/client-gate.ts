@@ -1,5 +1,5 @@
 import type { Evaluation, PresentedClient } from '@postern/admission';
-import { type CompiledRule, PosternError, REFUSAL_REASONS, type RefusalReason } from '@postern/contracts';
+import { type CompiledRule, PosternError, REFUSAL_REASONS, type RefusalReason } from '@postern/contracts/plain';
 import { type Connection, type HostTable, isObserved, isRequested, type ServedHost } from '../connection.ts';
 import { noteUsedRule } from '../connections/used-rules.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';

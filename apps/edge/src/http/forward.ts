@@ -1,4 +1,4 @@
-import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts';
+import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts/plain';
 import type { Connection, ServedHost } from '../connection.ts';
 import { deadlines, Timed } from '../deadlines.ts';
 import type { BodyForm, UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';

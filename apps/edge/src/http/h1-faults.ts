@@ -1,4 +1,4 @@
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import { Http1Error, REQUEST_HEAD_LIMITS } from '@postern/http1';
 import { HTTP_LIMITS } from './http-limits.ts';
 

@@ -1,5 +1,5 @@
 import { createRuleTable, type RuleTable } from '@postern/admission';
-import { type CompiledRule, type Hostname, PosternError, PROBLEMS } from '@postern/contracts';
+import { type CompiledRule, type Hostname, PosternError, PROBLEMS } from '@postern/contracts/plain';
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import { noteRequest } from '../connections/first-request.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';

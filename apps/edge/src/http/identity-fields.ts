@@ -3,8 +3,8 @@ import {
   CLIENT_IDENTITY_HEADERS_DEFAULT,
   type ClientIdentityHeaders,
   type HostDocument,
-} from '@postern/contracts';
-import { type CertificateFields, formatRfc4514, readCertificateFields } from '@postern/pki';
+} from '@postern/contracts/plain';
+import { type CertificateFields, formatRfc4514, readCertificateFields } from '@postern/pki/plain';
 import type { ClientIdentity, Connection } from '../connection.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { IdentityTokens } from './identity-token.ts';

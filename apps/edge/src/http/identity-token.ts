@@ -7,7 +7,7 @@ import {
   identityIssuerOf,
   type Log,
 } from '@postern/contracts';
-import { formatRfc4514, openAtEdge, readCertificateFields } from '@postern/pki';
+import { formatRfc4514, openAtEdge, readCertificateFields } from '@postern/pki/plain';
 import type { ClientIdentity } from '../connection.ts';
 import type { ReplicaReader } from '../hosts/read-documents.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeMatcher } from '@postern/admission';
-import { type CompiledRule, PosternError, type RefusalReason } from '@postern/contracts';
+import { type CompiledRule, PosternError, type RefusalReason } from '@postern/contracts/plain';
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { fingerprintOf } from '../tls/client-identity.ts';

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { hostOfAuthority, PosternError } from '@postern/contracts';
+import { hostOfAuthority, PosternError } from '@postern/contracts/plain';
 import type { ChallengeAnswers } from '../acme/challenge-answers.ts';
 import type { HostTable } from '../connection.ts';
 import { answerProblem } from './answer-problem.ts';

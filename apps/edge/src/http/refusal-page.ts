@@ -5,7 +5,7 @@ import {
   REFUSAL_REASONS,
   type RefusalReason,
   renderProblem,
-} from '@postern/contracts';
+} from '@postern/contracts/plain';
 import { type Field, type FieldList, listOf } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';
 

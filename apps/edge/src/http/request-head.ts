@@ -1,5 +1,5 @@
 import { isServedMethod } from '@postern/admission';
-import { type Hostname, hostOfAuthority, PosternError } from '@postern/contracts';
+import { type Hostname, hostOfAuthority, PosternError } from '@postern/contracts/plain';
 import type { RequestHead as Http1Head } from '@postern/http1';
 import { type FieldList, listOf } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';

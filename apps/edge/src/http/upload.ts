@@ -1,4 +1,4 @@
-import { PosternError, type Upstream } from '@postern/contracts';
+import { PosternError, type Upstream } from '@postern/contracts/plain';
 import type { UpstreamRequest } from '../upstream/attempt.ts';
 import type { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { AccessEntry } from './access-log.ts';

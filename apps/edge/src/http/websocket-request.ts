@@ -1,4 +1,4 @@
-import { type CompiledRule, PosternError } from '@postern/contracts';
+import { type CompiledRule, PosternError } from '@postern/contracts/plain';
 import { listOf } from '../upstream/fields.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -1,5 +1,5 @@
-import { LIMITS } from '@postern/contracts';
-import { formatRfc4514, readCertificateFields } from '@postern/pki';
+import { LIMITS } from '@postern/contracts/plain';
+import { formatRfc4514, readCertificateFields } from '@postern/pki/plain';
 
 /** What the ledger says of a certificate; all in visible ASCII. */
 export interface DescribedClient {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { LIMITS, type PresentedChain } from '@postern/contracts';
+import { LIMITS, type PresentedChain } from '@postern/contracts/plain';
 
 /** What a client presented, for the ledger; null for nothing, and for more than is kept. */
 export function presentedChainOf(chain: readonly Buffer[], trusted: boolean): PresentedChain | null {

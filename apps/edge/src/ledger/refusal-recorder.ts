@@ -5,8 +5,8 @@ import {
   type PresentedChain,
   type RefusalPhase,
   type RefusalReport,
-} from '@postern/contracts';
-import { escapeControls } from '@postern/pki';
+} from '@postern/contracts/plain';
+import { escapeControls } from '@postern/pki/plain';
 import { describeClient } from './describe-client.ts';
 import { LEDGER_LIMITS } from './ledger-limits.ts';
 import { presentedChainOf } from './presented-chain.ts';

@@ -1,5 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import { PosternError, type ProblemCode, problemDocumentOf, renderProblem } from '@postern/contracts';
+import { PosternError, type ProblemCode, problemDocumentOf, renderProblem } from '@postern/contracts/plain';
 import { type ListenAddress, listenFailure } from '@postern/runtime';
 
 interface AdminOptions {

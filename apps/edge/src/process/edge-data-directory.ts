@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { PosternError } from '@postern/contracts';
-import { edgePublicKeyOf, newEdgeKeyPair } from '@postern/pki';
+import { PosternError } from '@postern/contracts/plain';
+import { edgePublicKeyOf, newEdgeKeyPair } from '@postern/pki/plain';
 import { lockDirectory, readPrivateFile, writePrivateFile } from '@postern/runtime';
 
 /** An edge's own folder, held for this process until `release`. */

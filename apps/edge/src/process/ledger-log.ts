@@ -5,7 +5,7 @@ import {
   LIMITS,
   type PresentedChain,
   type RefusalReport,
-} from '@postern/contracts';
+} from '@postern/contracts/plain';
 import type { LedgerNews } from '../ledger/client-ledger.ts';
 import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
 

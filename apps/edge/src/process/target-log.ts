@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { REPORTED_TARGETS_MAX, type TargetReport, type TargetsReport } from '@postern/contracts';
+import { REPORTED_TARGETS_MAX, type TargetReport, type TargetsReport } from '@postern/contracts/plain';
 
 /**
  * The targets that an edge checks, every change under a number, so that reports carry what the API does not have yet.

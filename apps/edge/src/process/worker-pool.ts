@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname, join } from 'node:path';
-import { type Cursor, type Log, PosternError } from '@postern/contracts';
+import { type Cursor, type Log, PosternError } from '@postern/contracts/plain';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
 import type { LedgerNews } from '../ledger/client-ledger.ts';
 import { asSendHandle, type EdgeSockets } from './listening-sockets.ts';

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { type Evaluation, type PresentedClient, refusalOfOpenSslCode } from '@postern/admission';
 import type { RefusalReason } from '@postern/contracts';
-import { readSubjectNames, type SubjectNames } from '@postern/pki';
+import { readSubjectNames, type SubjectNames } from '@postern/pki/plain';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
 import { certificatesSent, fingerprintOf, identityOf, leafShown } from './client-identity.ts';

@@ -1,4 +1,4 @@
-import { readCertificateFields } from '@postern/pki';
+import { readCertificateFields } from '@postern/pki/plain';
 import { EDGE_LIMITS } from '../limits.ts';
 import { Lru } from '../lru.ts';
 import { derHash } from './der-hash.ts';

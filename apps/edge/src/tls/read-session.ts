@@ -1,4 +1,4 @@
-import { contextConstructed, DER_TAGS, DerCursor, readSmallInteger } from '@postern/pki';
+import { contextConstructed, DER_TAGS, DerCursor, readSmallInteger } from '@postern/pki/plain';
 
 /** What a TLS session holds of the client with whom it was begun. */
 export interface SessionClient {

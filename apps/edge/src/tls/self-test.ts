@@ -9,7 +9,7 @@ import {
   type PresentedClient,
   readAnchors,
 } from '@postern/admission';
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 import { Lingerer } from '../accept/linger.ts';
 import { fingerprintOf } from './client-identity.ts';
 import { type HandshakeOutcome, runHandshake } from './handshake.ts';

@@ -1,6 +1,6 @@
 import { createHash, hkdfSync } from 'node:crypto';
-import { TICKET_KEYS } from '@postern/contracts';
-import { openAtEdge } from '@postern/pki';
+import { TICKET_KEYS } from '@postern/contracts/plain';
+import { openAtEdge } from '@postern/pki/plain';
 import { type ReplicaReader, readTicketKeys, UnusableDocument } from '../hosts/read-documents.ts';
 
 /** Bytes that Node takes as `ticketKeys`: 16 of a name, 16 of an HMAC key, 16 of an AES key. */

@@ -1,7 +1,7 @@
 import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { PosternError, plainAddressOf, refusalOfAddress } from '@postern/contracts';
+import { PosternError, plainAddressOf, refusalOfAddress } from '@postern/contracts/plain';
 
 /** An address and port on which a part of Postern itself listens; a wildcard address stands for every local one. */
 export interface OwnListener {

@@ -1,4 +1,4 @@
-import { PosternError, type Target, targetName } from '@postern/contracts';
+import { PosternError, type Target, targetName } from '@postern/contracts/plain';
 import { type FieldLines, fieldLines, Http1Error, NEED_MORE } from '@postern/http1';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';

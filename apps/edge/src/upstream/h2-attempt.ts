@@ -1,4 +1,4 @@
-import { PosternError, type Target, targetName } from '@postern/contracts';
+import { PosternError, type Target, targetName } from '@postern/contracts/plain';
 import { ERROR_CODES, type FieldPair, type Http2ClientStream, type Http2ResponseHead } from '@postern/http2';
 import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
 import { type BodyWriter, NO_BODY, NO_WRITER } from './body.ts';

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import { PosternError, type Target } from '@postern/contracts';
+import { PosternError, type Target } from '@postern/contracts/plain';
 import { Http2ClientConnection, type Http2Limits } from '@postern/http2';
 import { tieToSocket } from '../http2-socket.ts';
 import type { AddressGuard } from './address-guard.ts';

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
-import { type Target, targetName } from '@postern/contracts';
+import { type Target, targetName } from '@postern/contracts/plain';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import { problemOfUpstream, upstreamTimeout } from './upstream-error.ts';
 

@@ -1,5 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts';
+import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts/plain';
 import type { AddressGuard } from './address-guard.ts';
 import { type Balancer, createBalancer } from './balancer.ts';
 import { createHttp1Connections, type Http1Connections } from './h1-connections.ts';

@@ -1,4 +1,4 @@
-import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts';
+import { PosternError, type Target, type TrustBundle, type Upstream } from '@postern/contracts/plain';
 import type { AddressGuard } from './address-guard.ts';
 import { type ClientCertificate, createPool, type Pool } from './pool.ts';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { PosternError, type Target } from '@postern/contracts';
+import { PosternError, type Target } from '@postern/contracts/plain';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
 import { startHttp1Attempt } from './h1-attempt.ts';

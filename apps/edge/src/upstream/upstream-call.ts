@@ -1,4 +1,4 @@
-import { PosternError, type Target, targetName } from '@postern/contracts';
+import { PosternError, type Target, targetName } from '@postern/contracts/plain';
 import { deadlines, Timed } from '../deadlines.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { Attempt, AttemptEvents, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';

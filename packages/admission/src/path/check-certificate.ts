@@ -1,5 +1,5 @@
 import type { RefusalReason } from '@postern/contracts';
-import { type CertificateFields, EXTENSIONS, KEY_USAGE, NETSCAPE_SSL_CLIENT } from '@postern/pki';
+import { type CertificateFields, EXTENSIONS, KEY_USAGE, NETSCAPE_SSL_CLIENT } from '@postern/pki/plain';
 import type { PathCheckName } from './path-result.ts';
 
 /** What a path is built for. */

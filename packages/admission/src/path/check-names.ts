@@ -5,7 +5,7 @@ import {
   escapeControls,
   type GeneralName,
   type Subtree,
-} from '@postern/pki';
+} from '@postern/pki/plain';
 
 /** Comparisons of names and limits for one validation; a real chain has some hundred, and this many take some 10 ms. */
 export const NAME_COMPARISONS_MAX = 65_536;

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { type CertificateFields, readCertificateFields } from '@postern/pki';
+import { type CertificateFields, readCertificateFields } from '@postern/pki/plain';
 import type { PathCertificate } from './path-result.ts';
 
 /** A certificate that may stand on a path, with what OpenSSL makes of it, made when first needed. */

@@ -1,5 +1,5 @@
 import type { RefusalReason } from '@postern/contracts';
-import { type CertificateFields, readCertificateFields } from '@postern/pki';
+import { type CertificateFields, readCertificateFields } from '@postern/pki/plain';
 import type { CertificateFinding, Purpose } from './check-certificate.ts';
 import { limitsDnsNames } from './check-names.ts';
 import { type AnchorSet, PathNode } from './path-node.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readCertificateFields, subjectNamesOf } from '@postern/pki';
+import { readCertificateFields, subjectNamesOf } from '@postern/pki/plain';
 import { foldAscii } from '../ascii-fold.ts';
 
 /** What revocations and lists name certificates by. */

@@ -1,5 +1,5 @@
 import type { CrlDocument } from '@postern/contracts';
-import { readRevocationList } from '@postern/pki';
+import { readRevocationList } from '@postern/pki/plain';
 import type { CheckedList } from './judge-revocation.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type Log, PosternError, type Upstream } from '@postern/contracts';
+import { type Log, PosternError, type Upstream } from '@postern/contracts/plain';
 import type { Replica } from '@postern/replica';
 import type { ChangedIds } from '../../hosts/host-table.ts';
 import { readHost, UnusableDocument } from '../../hosts/read-documents.ts';

@@ -5,7 +5,7 @@ import {
   type TargetReport,
   targetName,
   type Upstream,
-} from '@postern/contracts';
+} from '@postern/contracts/plain';
 import { createPools, type PoolsOptions } from '../pools.ts';
 import { type CheckRecord, judgeCheck } from './check-record.ts';
 import { describeFailure } from './describe-failure.ts';

@@ -1,5 +1,5 @@
 import type { CompiledHealthCheck, Target } from '@postern/contracts';
-import { targetName } from '@postern/contracts';
+import { targetName } from '@postern/contracts/plain';
 import type { AddressGuard } from '../address-guard.ts';
 import type { Attempt, UpstreamRequest, UpstreamResponse } from '../attempt.ts';
 import type { BodySource } from '../body.ts';

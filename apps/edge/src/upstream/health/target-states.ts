@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Target, type TargetReport, targetName, type Upstream } from '@postern/contracts';
+import { type Target, type TargetReport, targetName, type Upstream } from '@postern/contracts/plain';
 
 /**
  * Names the check of one target: another service, address, CA, client certificate or way of checking is another check,
