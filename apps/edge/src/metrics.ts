@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from './metric-classes.ts';
 
 /** What one worker counts; the supervisor adds the workers up. */
 export interface WorkerMetrics {

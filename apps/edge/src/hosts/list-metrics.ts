@@ -1,5 +1,5 @@
 import { type ListState, listStateOf, type RevocationList } from '@postern/pki/plain';
-import { Gauge, type Registry } from 'prom-client';
+import { Gauge, type Registry } from '../metric-classes.ts';
 
 const STATES: readonly ListState[] = ['fresh', 'expiring', 'stale'];
 

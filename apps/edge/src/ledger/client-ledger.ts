@@ -1,5 +1,5 @@
 import type { ClientSighting, PresentedChain, RefusalReport } from '@postern/contracts';
-import { Counter, type Registry } from 'prom-client';
+import { Counter, type Registry } from '../metric-classes.ts';
 import { LEDGER_LIMITS } from './ledger-limits.ts';
 import { type RecordedRefusal, type RefusalInput, RefusalRecorder } from './refusal-recorder.ts';
 import { type SightingInput, SightingRecorder } from './sighting-recorder.ts';

@@ -1,5 +1,5 @@
 import type { Cursor } from '@postern/contracts';
-import { AggregatorRegistry, Gauge, Registry } from 'prom-client';
+import { AggregatorRegistry, Gauge, Registry } from '../metric-classes.ts';
 import type { LedgerLog } from './ledger-log.ts';
 import type { TargetLog } from './target-log.ts';
 import type { WorkerPool } from './worker-pool.ts';
