@@ -8,33 +8,33 @@ const SLAB_BYTES = 8_192;
  */
 export class HeldContent {
   bytes = 0;
-  readonly #chunks: Buffer[] = [];
+  /** The chunk that is next; undefined where nothing waits. */
+  first: Buffer | undefined = undefined;
+  /** The chunks behind it: mostly there are none, and then no list is made. */
+  #others: Buffer[] | null = null;
   /** The last chunk is its beginning; null: the last chunk is as it came. */
   #slab: Buffer | null = null;
 
   get isEmpty(): boolean {
-    return this.#chunks.length === 0;
-  }
-
-  /** The chunk that is next; undefined where nothing waits. */
-  get first(): Buffer | undefined {
-    return this.#chunks[0];
+    return this.first === undefined;
   }
 
   push(chunk: Buffer): void {
     this.bytes += chunk.length;
     // The first is taken as it comes: mostly it is the only one, and waits for this turn alone.
-    if (chunk.length < SMALL_BYTES && !this.isEmpty) this.#copy(chunk);
+    if (this.first === undefined) this.first = chunk;
+    else if (chunk.length < SMALL_BYTES) this.#copy(chunk);
     else {
-      this.#chunks.push(chunk);
+      this.#add(chunk);
       this.#slab = null;
     }
   }
 
   shift(): Buffer | undefined {
-    const chunk = this.#chunks.shift();
+    const chunk = this.first;
+    this.first = this.#others?.shift();
     this.bytes -= chunk?.length ?? 0;
-    if (this.isEmpty) this.#slab = null;
+    if (this.first === undefined) this.#slab = null;
     return chunk;
   }
 
@@ -43,27 +43,39 @@ export class HeldContent {
     const { first } = this;
     if (first === undefined || bytes === first.length) return this.shift();
     this.bytes -= bytes;
-    this.#chunks[0] = first.subarray(bytes);
+    this.first = first.subarray(bytes);
     // What is left of it no longer is the beginning.
-    if (this.#chunks.length === 1) this.#slab = null;
+    if (this.#last() === this.first) this.#slab = null;
     return first.subarray(0, bytes);
   }
 
   clear(): void {
-    this.#chunks.length = 0;
+    this.first = undefined;
+    this.#others = null;
     this.#slab = null;
     this.bytes = 0;
   }
 
+  #last(): Buffer | undefined {
+    return this.#others?.at(-1) ?? this.first;
+  }
+
+  #add(chunk: Buffer): void {
+    this.#others ??= [];
+    this.#others.push(chunk);
+  }
+
   #copy(chunk: Buffer): void {
-    const last = this.#slab === null ? undefined : this.#chunks.at(-1);
+    const last = this.#slab === null ? undefined : this.#last();
     if (this.#slab === null || last === undefined || last.length + chunk.length > SLAB_BYTES) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
       this.#slab.set(chunk);
-      this.#chunks.push(this.#slab.subarray(0, chunk.length));
-    } else {
-      this.#slab.set(chunk, last.length);
-      this.#chunks[this.#chunks.length - 1] = this.#slab.subarray(0, last.length + chunk.length);
+      this.#add(this.#slab.subarray(0, chunk.length));
+      return;
     }
+    this.#slab.set(chunk, last.length);
+    const longer = this.#slab.subarray(0, last.length + chunk.length);
+    if (this.#others === null || this.#others.length === 0) this.first = longer;
+    else this.#others[this.#others.length - 1] = longer;
   }
 }

@@ -1,30 +1,49 @@
 import { TABLE_BYTES_MAX } from './hpack-decoder.ts';
+import { entryBytes, SentTable } from './sent-table.ts';
 import { STATIC_TABLE } from './static-table.ts';
 
 /** One field to be sent: its name in lower case, its value with one character per byte. */
 export type FieldPair = readonly [name: string, value: string];
 
-const ENTRY_BYTES = 32;
 /** Longer fields are sent as they are: they would push out what comes back more often. */
 const INDEXED_BYTES_MAX = 256;
+/** First byte of a literal, and the bits of it that a number takes (RFC 7541 section 6.2). */
+const INDEXED = { pattern: 0x40, mask: 0x3f };
+const NOT_INDEXED = { pattern: 0, mask: 0x0f };
+const NEVER_INDEXED = { pattern: 0x10, mask: 0x0f };
 /** Secrets, never to be kept in a table (RFC 7541 section 7.1.3). */
-const NEVER_INDEXED = new Set(['authorization', 'cookie', 'proxy-authorization', 'set-cookie']);
+const SECRETS = ['authorization', 'cookie', 'proxy-authorization', 'set-cookie'];
 /** Different in every message, so that an entry would be of no use. */
-const NOT_INDEXED = new Set([':path', 'content-range', 'etag', 'last-modified', 'location', 'x-request-id']);
+const PASSING = [':path', 'content-range', 'etag', 'last-modified', 'location', 'x-request-id'];
 
-const staticNames = new Map<string, number>();
-const staticFields = new Map<string, Map<string, number>>();
-for (const [at, { name, value }] of STATIC_TABLE.entries()) {
-  if (!staticNames.has(name)) staticNames.set(name, at + 1);
-  const values = staticFields.get(name) ?? new Map<string, number>();
-  if (value !== '') values.set(value, at + 1);
-  staticFields.set(name, values);
+/** What is known of a name. */
+interface KnownName {
+  /** Its first index in the static table; 0: it is not there. */
+  readonly index: number;
+  /** Its values in the static table, with their indexes. */
+  readonly values: FieldIndex[];
+  readonly form: typeof INDEXED;
 }
 
-interface Entry {
-  readonly name: string;
+interface FieldIndex {
   readonly value: string;
-  readonly bytes: number;
+  readonly index: number;
+}
+
+const knownNames = new Map<string, KnownName>();
+for (const [at, { name, value }] of STATIC_TABLE.entries()) {
+  const index = at + 1;
+  const known = knownNames.get(name) ?? { index, values: [], form: formOf(name) };
+  if (value !== '') known.values.push({ value, index });
+  knownNames.set(name, known);
+}
+for (const name of [...SECRETS, ...PASSING])
+  if (!knownNames.has(name)) knownNames.set(name, { index: 0, values: [], form: formOf(name) });
+const UNKNOWN: KnownName = { index: 0, values: [], form: INDEXED };
+
+function formOf(name: string): typeof INDEXED {
+  if (SECRETS.includes(name)) return NEVER_INDEXED;
+  return PASSING.includes(name) ? NOT_INDEXED : INDEXED;
 }
 
 /** Where blocks are written before their length is known; grows to the largest. */
@@ -32,12 +51,7 @@ let scratch = Buffer.allocUnsafeSlow(16 * 1024);
 
 /** Encodes the header blocks of one direction of a connection (RFC 7541), without Huffman: bytes are cheaper than time here. */
 export class HpackEncoder {
-  /** Entries by number since the connection began; the oldest that is there has the number `#oldest`. */
-  readonly #numbers = new Map<string, Map<string, number>>();
-  #entries: Entry[] = [];
-  #oldest = 0;
-  #tableBytes = 0;
-  #tableBytesMax = TABLE_BYTES_MAX;
+  readonly #table = new SentTable(TABLE_BYTES_MAX);
   /** The smallest size since the last block, to be said before the next; -1: nothing has changed. */
   #announced = -1;
   #at = 0;
@@ -45,10 +59,9 @@ export class HpackEncoder {
   /** Keeps to the table size that the other side allows. */
   resize(bytesMax: number): void {
     const bytes = Math.min(bytesMax, TABLE_BYTES_MAX);
-    if (bytes === this.#tableBytesMax) return;
+    if (bytes === this.#table.bytesMax) return;
     this.#announced = this.#announced === -1 ? bytes : Math.min(this.#announced, bytes);
-    this.#tableBytesMax = bytes;
-    this.#evict(bytes);
+    this.#table.resize(bytes);
   }
 
   /** Gives the block of `fields`; its bytes hold until the next call on any encoder. */
@@ -58,8 +71,9 @@ export class HpackEncoder {
     for (const [name, value] of fields) bytes += name.length + value.length + 16;
     if (bytes > scratch.length) scratch = Buffer.allocUnsafeSlow(bytes);
     if (this.#announced !== -1) {
-      if (this.#announced < this.#tableBytesMax) this.#integer(0x20, 0x1f, this.#announced);
-      this.#integer(0x20, 0x1f, this.#tableBytesMax);
+      const { bytesMax } = this.#table;
+      if (this.#announced < bytesMax) this.#integer(0x20, 0x1f, this.#announced);
+      this.#integer(0x20, 0x1f, bytesMax);
       this.#announced = -1;
     }
     for (const [name, value] of fields) this.#field(name, value);
@@ -67,35 +81,27 @@ export class HpackEncoder {
   }
 
   #field(name: string, value: string): void {
-    const known = staticFields.get(name)?.get(value);
-    if (known !== undefined) {
-      this.#integer(0x80, 0x7f, known);
+    const { index, values, form } = knownNames.get(name) ?? UNKNOWN;
+    for (const known of values) {
+      if (known.value !== value) continue;
+      this.#integer(0x80, 0x7f, known.index);
       return;
     }
-    const values = this.#numbers.get(name);
-    const number = values?.get(value);
-    if (number !== undefined) {
-      this.#integer(0x80, 0x7f, this.#indexOf(number));
+    const isIndexed = form === INDEXED && entryBytes(name, value) <= INDEXED_BYTES_MAX;
+    const younger = isIndexed ? this.#table.find(name, value) : -1;
+    if (younger !== -1) {
+      this.#integer(0x80, 0x7f, STATIC_TABLE.length + 1 + younger);
       return;
     }
-    const bytes = ENTRY_BYTES + name.length + value.length;
-    if (NEVER_INDEXED.has(name)) this.#literal(0x10, 0x0f, name, value);
-    else if (NOT_INDEXED.has(name) || bytes > INDEXED_BYTES_MAX) this.#literal(0, 0x0f, name, value);
-    else {
-      this.#literal(0x40, 0x3f, name, value);
-      this.#add({ name, value, bytes });
-    }
-  }
-
-  #literal(pattern: number, mask: number, name: string, value: string): void {
-    const known = staticNames.get(name);
-    if (known !== undefined) this.#integer(pattern, mask, known);
+    const { pattern, mask } = isIndexed || form !== INDEXED ? form : NOT_INDEXED;
+    if (index !== 0) this.#integer(pattern, mask, index);
     else {
       scratch[this.#at] = pattern;
       this.#at += 1;
       this.#string(name);
     }
     this.#string(value);
+    if (isIndexed) this.#table.add(name, value);
   }
 
   #string(text: string): void {
@@ -119,35 +125,5 @@ export class HpackEncoder {
     }
     scratch[this.#at] = rest;
     this.#at += 1;
-  }
-
-  #indexOf(number: number): number {
-    return STATIC_TABLE.length + this.#oldest + this.#entries.length - number;
-  }
-
-  #add(entry: Entry): void {
-    this.#evict(this.#tableBytesMax - entry.bytes);
-    if (entry.bytes > this.#tableBytesMax) return;
-    const values = this.#numbers.get(entry.name) ?? new Map<string, number>();
-    values.set(entry.value, this.#oldest + this.#entries.length);
-    this.#numbers.set(entry.name, values);
-    this.#entries.push(entry);
-    this.#tableBytes += entry.bytes;
-  }
-
-  #evict(bytesMax: number): void {
-    let gone = 0;
-    while (this.#tableBytes > Math.max(0, bytesMax)) {
-      const entry = this.#entries[gone];
-      if (entry === undefined) break;
-      this.#tableBytes -= entry.bytes;
-      const values = this.#numbers.get(entry.name);
-      values?.delete(entry.value);
-      if (values?.size === 0) this.#numbers.delete(entry.name);
-      gone += 1;
-    }
-    if (gone === 0) return;
-    this.#entries.splice(0, gone);
-    this.#oldest += gone;
   }
 }

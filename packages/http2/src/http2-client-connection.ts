@@ -55,7 +55,8 @@ export class Http2ClientConnection extends Http2Connection {
 
   /** Sends the head of a request; `isLast`: nothing follows. To be called while `isOpen`. */
   request(fields: readonly FieldPair[], isLast: boolean): Http2ClientStream {
-    const stream = new Http2ClientStream(this.#next, this, this.windows());
+    const { peer, limits } = this;
+    const stream = new Http2ClientStream(this.#next, this, peer.initialWindow, limits.streamWindowBytes);
     this.#next += 2;
     stream.isHead = fields[0]?.[1] === 'HEAD';
     this.open(stream);
@@ -90,8 +91,8 @@ export class Http2ClientConnection extends Http2Connection {
 
   protected override takeGoaway(lastStream: number): void {
     this.#isLeaving = true;
-    for (const [id, stream] of this.streams) {
-      if (id <= lastStream || !(stream instanceof Http2ClientStream)) continue;
+    for (const stream of this.streams.all()) {
+      if (stream.id <= lastStream || !(stream instanceof Http2ClientStream)) continue;
       stream.isUnprocessed = true;
       this.reset(stream, ERROR_CODES.cancel);
     }

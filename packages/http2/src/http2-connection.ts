@@ -12,6 +12,7 @@ import type { Http2Limits } from './http2-limits.ts';
 import type { Http2Stream, StreamHost } from './http2-stream.ts';
 import { ReceiveAccount } from './receive-account.ts';
 import { PeerSettings, writeSettings } from './settings.ts';
+import { StreamTable } from './stream-table.ts';
 
 export interface Http2ConnectionOptions {
   readonly limits: Http2Limits;
@@ -33,7 +34,7 @@ export abstract class Http2Connection implements StreamHost {
   code: number = ERROR_CODES.none;
   /** What was wrong, for logs. */
   fault = '';
-  protected readonly streams = new Map<number, Http2Stream>();
+  protected readonly streams = new StreamTable();
   protected readonly limits: Http2Limits;
   protected readonly peer = new PeerSettings();
   protected readonly writer = new FrameWriter();
@@ -112,7 +113,7 @@ export abstract class Http2Connection implements StreamHost {
   /** The socket is gone. */
   onGone(): void {
     this.isOver = true;
-    for (const stream of [...this.streams.values()]) this.#close(stream, ERROR_CODES.cancel);
+    for (const stream of this.streams.all()) this.#close(stream, ERROR_CODES.cancel);
   }
 
   /** Ends the connection at once, saying why. */
@@ -172,11 +173,7 @@ export abstract class Http2Connection implements StreamHost {
   }
 
   protected open(stream: Http2Stream): void {
-    this.streams.set(stream.id, stream);
-  }
-
-  protected windows(): { send: number; receive: number } {
-    return { send: this.peer.initialWindow, receive: this.limits.streamWindowBytes };
+    this.streams.add(stream);
   }
 
   protected writeGoaway(code: number, why: string): void {
@@ -348,7 +345,7 @@ export abstract class Http2Connection implements StreamHost {
     const before = this.peer.initialWindow;
     this.peer.take(payload, (bytes) => this.#encoder.resize(bytes));
     const change = this.peer.initialWindow - before;
-    if (change !== 0) for (const stream of this.streams.values()) this.#moveWindow(stream, change);
+    if (change !== 0) for (const stream of this.streams.all()) this.#moveWindow(stream, change);
     this.writer.frame(FRAME.settings, FLAG.ack, 0, Buffer.alloc(0));
     this.tellOutput();
   }
@@ -378,7 +375,7 @@ export abstract class Http2Connection implements StreamHost {
 
   #close(stream: Http2Stream, code: number): void {
     if (stream.isClosed) return;
-    this.streams.delete(stream.id);
+    this.streams.delete(stream);
     this.#sender.delete(stream);
     stream.close(code);
   }

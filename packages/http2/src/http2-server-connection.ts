@@ -104,7 +104,7 @@ export class Http2ServerConnection extends Http2Connection {
       this.refuseMalformed(id);
       return;
     }
-    const stream = new Http2Stream(id, this, this.windows());
+    const stream = new Http2Stream(id, this, this.peer.initialWindow, this.limits.streamWindowBytes);
     stream.contentLeft = head.contentLength;
     stream.isRemoteDone = isLast;
     this.open(stream);

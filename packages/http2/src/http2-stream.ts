@@ -3,6 +3,7 @@ import type { FrameWriter } from './frame-writer.ts';
 import { FLAG, FRAME, FRAME_BYTES_MAX } from './frames.ts';
 import { HeldContent } from './held-content.ts';
 import type { FieldPair } from './hpack-encoder.ts';
+import type { StreamQueue } from './stream-queue.ts';
 
 /** Bytes of one stream that wait for the client before its writer says "enough". */
 const QUEUE_BYTES_MAX = 64 * 1024;
@@ -57,6 +58,11 @@ export class Http2Stream {
   trailers: readonly FieldPair[] = NO_FIELDS;
   /** Called once, when nothing more comes or goes. */
   onClosed: (() => void) | null = null;
+  /** Its links in the connection's StreamTable, and in the StreamQueue that it is in. */
+  nextInTable: Http2Stream | null = null;
+  queue: StreamQueue | null = null;
+  ahead: Http2Stream | null = null;
+  behind: Http2Stream | null = null;
   readonly #host: StreamHost;
   #receiver: Http2Receiver | null = null;
   #isPaused = true;
@@ -68,11 +74,11 @@ export class Http2Stream {
   #isEnding = false;
   #trailersOut: readonly FieldPair[] = NO_FIELDS;
 
-  constructor(id: number, host: StreamHost, windows: { send: number; receive: number }) {
+  constructor(id: number, host: StreamHost, sendWindow: number, receiveWindow: number) {
     this.id = id;
     this.#host = host;
-    this.sendWindow = windows.send;
-    this.receiveWindow = windows.receive;
+    this.sendWindow = sendWindow;
+    this.receiveWindow = receiveWindow;
   }
 
   // The body that comes.

@@ -6,19 +6,18 @@ import { dateField } from './date-line.ts';
 import type { DecidedAnswer, Exchange, RespondOptions } from './exchange.ts';
 import { newRequestId } from './request-id.ts';
 import { responseFields } from './response-fields.ts';
+import { UnreadAnswer } from './unread-answers.ts';
 
-export interface Http2ExchangeOptions {
-  readonly stream: Http2Stream;
-  readonly head: Http2RequestHead;
-  readonly hasBody: boolean;
+/** What the exchanges of a connection need of it. */
+export interface Http2Session {
   /** Ends the session: GOAWAY. */
-  readonly dismissSession: () => void;
-  /** Called once, when nothing more comes or goes on the stream. */
-  readonly onClosed: () => void;
+  dismiss(): void;
+  /** Called once for each exchange, when nothing more comes or goes on its stream. */
+  onClosed(exchange: Http2Exchange): void;
 }
 
 /** The common form of one HTTP/2 stream. */
-export class Http2Exchange implements Exchange {
+export class Http2Exchange extends UnreadAnswer implements Exchange {
   readonly protocol = 'HTTP/2';
   readonly method: string;
   readonly target: string;
@@ -31,17 +30,15 @@ export class Http2Exchange implements Exchange {
   readonly body: BodySource;
   readonly upgrade = null;
   readonly stream: Http2Stream;
-  /** To be called when the stream is closed, by whoever watches its answer. */
-  onTaken: (() => void) | null = null;
-  readonly #options: Http2ExchangeOptions;
+  readonly #session: Http2Session;
   #id: string | null = null;
   #onAborted: (() => void) | null = null;
   #hasAnswered = false;
   #isEnded = false;
 
-  constructor(options: Http2ExchangeOptions) {
-    const { stream, head, hasBody } = options;
-    this.#options = options;
+  constructor(session: Http2Session, stream: Http2Stream, head: Http2RequestHead, hasBody: boolean) {
+    super();
+    this.#session = session;
     this.stream = stream;
     this.method = head.method;
     this.target = head.path;
@@ -50,7 +47,7 @@ export class Http2Exchange implements Exchange {
     this.fields = new ListedFields(head.fields);
     this.hasBody = hasBody;
     this.body = hasBody ? stream : NO_BODY;
-    stream.onClosed = this.#closed;
+    stream.onClosed = () => this.#closed();
   }
 
   /** Drawn when somebody asks, as over HTTP/1.1. */
@@ -98,15 +95,22 @@ export class Http2Exchange implements Exchange {
 
   dismiss(): void {
     this.stream.reset(ERROR_CODES.refusedStream);
-    this.#options.dismissSession();
+    this.#session.dismiss();
   }
 
-  readonly #closed = (): void => {
+  unreadBytes(): number {
+    return this.stream.queuedBytes;
+  }
+
+  cut(): void {
+    this.stream.reset(ERROR_CODES.cancel);
+  }
+
+  #closed(): void {
     const isWhole = this.#isEnded && this.stream.code === ERROR_CODES.none;
     if (!isWhole) this.#onAborted?.();
-    this.onTaken?.();
-    this.#options.onClosed();
-  };
+    this.#session.onClosed(this);
+  }
 }
 
 function headOf(status: number, fields: readonly Field[]): FieldPair[] {

@@ -3,7 +3,7 @@ import type { Connection } from '../connection.ts';
 import { tieToSocket } from '../http2-socket.ts';
 import { endGently } from './end-gently.ts';
 import type { HandleExchange } from './h1-server.ts';
-import { Http2Exchange } from './h2-exchange.ts';
+import { Http2Exchange, type Http2Session } from './h2-exchange.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { readTlsPieces } from './read-tls-pieces.ts';
 import type { UnreadAnswers } from './unread-answers.ts';
@@ -66,21 +66,24 @@ export function serveHttp2(
     setTimeout(() => socket.destroy(), HTTP_LIMITS.drainMs).unref();
   };
   const serve = (exchange: Http2Exchange): void => {
-    const { stream } = exchange;
     void handle(exchange, connection).then(() => {
-      if (stream.isClosed) return;
-      exchange.onTaken = unread.watch(
-        () => stream.queuedBytes,
-        () => stream.reset(ERROR_CODES.cancel),
-      );
+      if (!exchange.stream.isClosed) unread.watch(exchange);
     });
+  };
+  const session: Http2Session = {
+    dismiss,
+    onClosed(exchange) {
+      unread.forget(exchange);
+      if (http2.streamCount === 0) idle.refresh();
+      if (http2.isDraining) schedule();
+    },
   };
   const http2 = new Http2ServerConnection({
     limits: LIMITS,
     now: () => performance.now(),
     onOutput: schedule,
     onRequest(stream, head, hasBody) {
-      begun.push(new Http2Exchange({ stream, head, hasBody, dismissSession: dismiss, onClosed: rest }));
+      begun.push(new Http2Exchange(session, stream, head, hasBody));
       schedule();
     },
   });
@@ -88,10 +91,6 @@ export function serveHttp2(
   const idle = setTimeout(() => {
     if (http2.streamCount === 0) dismiss();
   }, pace.idleMs);
-  const rest = (): void => {
-    if (http2.streamCount === 0) idle.refresh();
-    if (http2.isDraining) schedule();
-  };
   // Each ends with 'close'.
   socket.on('error', () => {});
   // Who has ended its side while it waits for answers is taken to be gone.
