@@ -1,13 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataDirectory } from '@postern/api';
-import type { Hostname, ResourceName } from '@postern/contracts';
+import { type Hostname, type ResourceName, routeDescriptor } from '@postern/contracts';
 import { openReplica } from '@postern/replica';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ManyHosts, SHARED_CA, specOf, writeManyHosts } from './many-hosts.ts';
 
 const COUNT = 2_000;
+/** A page and its head. */
+const WAL_FRAME_BYTES = 4_096 + 24;
 const PROJECT = 'default' as ResourceName;
 let folder: string;
 let hosts: ManyHosts;
@@ -57,6 +59,21 @@ test('among many hosts a write of one is one change, and so is the CA of a tenth
       ...{ ...shared, type, details, sealed, document: { kind: 'trust-bundle', body } },
     });
   expect(await changesOf(put)).toEqual([`trust-bundle ${id}`]);
+});
+
+test('among many hosts a write of a rule touches few pages of the file', async () => {
+  const host = hosts.hostAt(11);
+  const log = join(folder, 'data', 'postern.db-wal');
+  const before = statSync(log).size;
+  const routes = [{ prefix: '/other', route: { service: 'echo' as ResourceName } }];
+  await data.store.updateRoute({
+    ...{ project: PROJECT, name: host.route as ResourceName },
+    spec: routeDescriptor.parse({ ...specOf(host), routes }),
+  });
+  const pages = (statSync(log).size - before) / WAL_FRAME_BYTES;
+  expect(pages).toBeGreaterThan(0);
+  // The row, its former version, the document, their indexes and the counter; some 20 where all that hangs on a route is written again.
+  expect(pages).toBeLessThan(13);
 });
 
 test('workers over many certificates are given what is due alone', async () => {

@@ -39,11 +39,11 @@ export interface OperationDescription {
 }
 
 /** `?dryRun=true` of writes. */
-export const dryRunQuery = {
+export const dryRunQuery = z.strictObject({
   dryRun: z.enum(['true', 'false']).optional().meta({
     description: 'true: everything is checked and answered as it would be, and nothing is stored',
   }),
-};
+});
 
 const PROBLEM_STATUSES = {
   400: 'The request or its body could not be read',
@@ -88,7 +88,7 @@ export function describeOperation(input: OperationDescription): RouteConfig {
   });
   const query = z.strictObject({
     ...(input.query as unknown as z.ZodObject | undefined)?.shape,
-    ...(input.dryRun === true ? dryRunQuery : {}),
+    ...(input.dryRun === true ? dryRunQuery.shape : {}),
   });
   return {
     operationId: input.id,

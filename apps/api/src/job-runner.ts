@@ -12,29 +12,42 @@ export function startJobRunner(
   store: Pick<Store, 'runJobSlice' | 'onRevision'>,
   log: Log,
 ): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let wake = new AbortController();
-  const off = store.onRevision(() => wake.abort());
+  let isStopped = false;
+  let isWoken = false;
+  let wakeUp = (): void => {};
+  const off = store.onRevision(() => {
+    isWoken = true;
+    wakeUp();
+  });
 
+  /** Waits until woken: by time, or by a call of `wakeUp`. Plain, since it comes after every write. */
+  const wait = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const run = async () => {
-    while (!signal.aborted) {
-      wake = new AbortController();
-      let pauseMs = PAUSE_MS;
+    while (!isStopped) {
+      isWoken = false;
+      let isBusy = false;
       try {
-        if (!(await store.runJobSlice())) pauseMs = IDLE_MS;
+        isBusy = await store.runJobSlice();
       } catch (error) {
         log.error({ err: error }, 'a slice of a recompiling job failed; it is tried again');
-        pauseMs = IDLE_MS;
       }
-      const interrupt = pauseMs === IDLE_MS ? AbortSignal.any([signal, wake.signal]) : signal;
-      await sleep(pauseMs, undefined, { signal: interrupt }).catch(() => undefined);
+      if (isStopped) return;
+      if (isBusy) await sleep(PAUSE_MS);
+      else if (!isWoken) await wait(IDLE_MS);
     }
   };
   const running = run();
   return {
     async stop() {
-      stopping.abort();
+      isStopped = true;
+      wakeUp();
       off();
       await running;
     },

@@ -151,7 +151,7 @@ export function countOf(findings: readonly Finding[]): string {
 /** Reads `dryRun` and takes it out of the query, so that the operation's own schema need not know it. */
 function takeDryRun(query: Record<string, string>): boolean {
   const { dryRun } = parsePart(
-    z.strictObject(dryRunQuery),
+    dryRunQuery,
     Object.hasOwn(query, 'dryRun') ? { dryRun: query.dryRun } : {},
     'query parameter',
   );

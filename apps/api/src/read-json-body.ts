@@ -26,19 +26,23 @@ export async function readJsonBody(request: Request): Promise<unknown> {
 }
 
 async function readBytes(request: Request): Promise<Buffer> {
+  try {
+    // The streams of the web take longer than most writes: where the length is told, no more than that can come.
+    if (request.headers.has('content-length')) return Buffer.from(await request.arrayBuffer());
+    return await readBoundedBytes(request);
+  } catch (error) {
+    if (error instanceof PosternError) throw error;
+    throw new PosternError('malformed_body', { detail: 'the body broke off', cause: error });
+  }
+}
+
+async function readBoundedBytes({ body }: Request): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  if (request.body !== null) {
-    try {
-      for await (const chunk of request.body) {
-        length += chunk.byteLength;
-        if (length > LIMITS.apiBodyBytesMax) throw tooLarge();
-        chunks.push(chunk);
-      }
-    } catch (error) {
-      if (error instanceof PosternError) throw error;
-      throw new PosternError('malformed_body', { detail: 'the body broke off', cause: error });
-    }
+  for await (const chunk of body ?? []) {
+    length += chunk.byteLength;
+    if (length > LIMITS.apiBodyBytesMax) throw tooLarge();
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
 }

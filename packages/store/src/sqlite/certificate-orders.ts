@@ -14,6 +14,7 @@ import { requireProject } from './record-access.ts';
 import {
   certificateNames,
   certificateOrders,
+  isNameUsed,
   issuedCertificates,
   orderIsPending,
 } from './schema-certificates.ts';
@@ -149,7 +150,7 @@ const usesOfNames = prepareOnce((db) =>
       and(
         eq(certificateNames.project, sql.placeholder('project')),
         isInList(certificateNames.name, 'names'),
-        eq(certificateNames.used, true),
+        isNameUsed,
       ),
     )
     .prepare(),
@@ -163,7 +164,7 @@ const usedNamesOfOrders = prepareOnce((db) =>
   db
     .select({ name: certificateNames.name, orderId: certificateNames.orderId })
     .from(certificateNames)
-    .where(and(isInList(certificateNames.orderId, 'orders'), eq(certificateNames.used, true)))
+    .where(and(isInList(certificateNames.orderId, 'orders'), isNameUsed))
     .orderBy(asc(certificateNames.name))
     .prepare(),
 );

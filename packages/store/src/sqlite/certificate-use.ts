@@ -4,7 +4,12 @@ import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
 import { isInList, prepareOnce } from './prepare-once.ts';
 import { hostnames, routes } from './schema.ts';
-import { certificateNames, certificateOrders, issuedCertificates } from './schema-certificates.ts';
+import {
+  certificateNames,
+  certificateOrders,
+  isNameUsed,
+  issuedCertificates,
+} from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
 
 type OrderColumns = typeof certificateOrders.$inferSelect;
@@ -16,6 +21,9 @@ interface Candidate {
   readonly issued: IssuedColumns | undefined;
   readonly names: readonly Hostname[];
 }
+
+/** Stands for no order: ids are never empty. */
+const NO_ORDER = '';
 
 /** How a set of names is written where rows are found by it. */
 export function namesKeyOf(names: readonly Hostname[]): string {
@@ -107,33 +115,22 @@ const usedNameOfOrder = prepareOnce((db) =>
   db
     .select({ name: certificateNames.name })
     .from(certificateNames)
-    .where(and(eq(certificateNames.orderId, sql.placeholder('order')), eq(certificateNames.used, true)))
-    .limit(1)
+    .where(and(eq(certificateNames.orderId, sql.placeholder('order')), isNameUsed))
     .prepare(),
 );
 
-const unuseName = prepareOnce((db) =>
+const isThatOrder = sql`${certificateNames.orderId} = ${sql.placeholder('order')}`;
+
+/** Writes rows that differ alone. */
+const useNameByOrder = prepareOnce((db) =>
   db
     .update(certificateNames)
-    .set({ used: false })
+    .set({ used: isThatOrder })
     .where(
       and(
         eq(certificateNames.project, sql.placeholder('project')),
         eq(certificateNames.name, sql.placeholder('name')),
-      ),
-    )
-    .prepare(),
-);
-
-const useName = prepareOnce((db) =>
-  db
-    .update(certificateNames)
-    .set({ used: true })
-    .where(
-      and(
-        eq(certificateNames.project, sql.placeholder('project')),
-        eq(certificateNames.name, sql.placeholder('name')),
-        eq(certificateNames.orderId, sql.placeholder('order')),
+        sql`${certificateNames.used} <> (${isThatOrder})`,
       ),
     )
     .prepare(),
@@ -155,7 +152,7 @@ const issuedOfHost = prepareOnce((db) =>
       and(
         eq(certificateNames.project, sql.placeholder('project')),
         eq(certificateNames.name, sql.placeholder('host')),
-        eq(certificateNames.used, true),
+        isNameUsed,
       ),
     )
     .prepare(),
@@ -242,8 +239,7 @@ function setUsed(
   name: Hostname,
   orderId: string | undefined,
 ): void {
-  unuseName(db).run({ project, name });
-  if (orderId !== undefined) useName(db).run({ project, name, order: orderId });
+  useNameByOrder(db).run({ project, name, order: orderId ?? NO_ORDER });
 }
 
 function parkOrWake({ db, log, now }: WriteContext, { order, issued }: Candidate): void {

@@ -1,4 +1,5 @@
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { StoreDatabase } from './open-database.ts';
 
 /** A query that is built at its first use with each database and kept: to build it takes longer than to run it. Its values are `sql.placeholder`s. */
@@ -9,6 +10,11 @@ export function prepareOnce<Query>(build: (db: StoreDatabase) => Query): (db: St
     known.set(db, query);
     return query;
   };
+}
+
+/** The value of a placeholder in an update, in the form that the column stores. */
+export function valueFor(column: SQLiteColumn, placeholder: string): SQL {
+  return sql`${sql.param(sql.placeholder(placeholder), column)}`;
 }
 
 /** True of rows whose column is one of a list of texts: the value of the placeholder is the list as JSON, since a kept query has room for any number. */

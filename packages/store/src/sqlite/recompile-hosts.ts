@@ -3,8 +3,10 @@ import { LIMITS, type ResourceName, type RouteDescriptor } from '@postern/contra
 import { and, asc, eq, gt, inArray, ne } from 'drizzle-orm';
 import { union } from 'drizzle-orm/sqlite-core';
 import { certificateOfDocument, HostRowsGatherer } from './host-rows.ts';
+import type { StoreDatabase } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { changes, jobs, routeSecrets, routeServices, routes, serviceSecrets, services } from './schema.ts';
-import { certificateNames, certificateOrders, orderIsPending } from './schema-certificates.ts';
+import { certificateNames, certificateOrders, isNameUsed, orderIsPending } from './schema-certificates.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** Routes read at once by a job; each batch costs a few milliseconds. */
@@ -58,7 +60,7 @@ export function recompilePending(context: WriteContext, project: string, certifi
         // In the words of the index: most certificates of a project wait for nothing.
         eq(certificateOrders.project, project as ResourceName),
         orderIsPending,
-        eq(certificateNames.used, true),
+        isNameUsed,
         eq(routes.project, project),
         ne(certificateOrders.state, 'issued'),
         eq(certificateOfDocument, certificateId),
@@ -70,6 +72,13 @@ export function recompilePending(context: WriteContext, project: string, certifi
     waiting.map(({ id }) => id),
     () => true,
   );
+}
+
+const anyJob = prepareOnce((db) => db.select({ seq: jobs.seq }).from(jobs).prepare());
+
+/** True while a job is not done. */
+export function hasJob(db: StoreDatabase): boolean {
+  return anyJob(db).get() !== undefined;
 }
 
 /**

@@ -18,9 +18,13 @@ const projectByName = prepareOnce((db) =>
     .prepare(),
 );
 
+export function hasProject(db: StoreDatabase, project: string): boolean {
+  return projectByName(db).get({ name: project }) !== undefined;
+}
+
 /** Fails with `not_found` when the project is missing. */
 export function requireProject(db: StoreDatabase, project: ResourceName): void {
-  if (projectByName(db).get({ name: project }) === undefined)
+  if (!hasProject(db, project))
     throw new PosternError('not_found', { detail: `there is no project ${project}` });
 }
 

@@ -1,6 +1,7 @@
 import { findFieldChanges, LIMITS, type WriteConflict } from '@postern/contracts';
-import { and, eq, lte } from 'drizzle-orm';
+import { and, eq, lte, sql } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { formerVersions, type routes, type secrets, type services } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
@@ -18,18 +19,32 @@ export function contentOf(row: ResourceRow): object {
 
 /** Keeps what a row was before it is written anew; the oldest beyond LIMITS.versionsKept go. */
 export function keepFormerVersion({ db }: WriteContext, row: ResourceRow): void {
-  db.insert(formerVersions)
-    .values({ resourceId: row.id, version: row.version, content: contentOf(row) })
-    .run();
-  db.delete(formerVersions)
+  insertVersion(db).run({ resourceId: row.id, version: row.version, content: contentOf(row) });
+  deleteVersionsUpTo(db).run({ resourceId: row.id, version: row.version - LIMITS.versionsKept });
+}
+
+const insertVersion = prepareOnce((db) =>
+  db
+    .insert(formerVersions)
+    .values({
+      resourceId: sql.placeholder('resourceId'),
+      version: sql.placeholder('version'),
+      content: sql.placeholder('content'),
+    })
+    .prepare(),
+);
+
+const deleteVersionsUpTo = prepareOnce((db) =>
+  db
+    .delete(formerVersions)
     .where(
       and(
-        eq(formerVersions.resourceId, row.id),
-        lte(formerVersions.version, row.version - LIMITS.versionsKept),
+        eq(formerVersions.resourceId, sql.placeholder('resourceId')),
+        lte(formerVersions.version, sql.placeholder('version')),
       ),
     )
-    .run();
-}
+    .prepare(),
+);
 
 export function forgetFormerVersions({ db }: WriteContext, resourceId: string): void {
   db.delete(formerVersions).where(eq(formerVersions.resourceId, resourceId)).run();

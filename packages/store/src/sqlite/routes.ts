@@ -9,15 +9,16 @@ import { ordersOfNames } from './certificate-orders.ts';
 import { settleCertificates } from './certificate-use.ts';
 import { problemsOfClientCas } from './client-cas.ts';
 import { refuseErrors } from './compiler-findings.ts';
-import { HostRowsGatherer, secretsOfRoute, servicesOfRoute } from './host-rows.ts';
+import { HostRowsGatherer } from './host-rows.ts';
 import { claimHostname, hostnamesOf, isGeneratedHostname, releaseHostname } from './hostnames.ts';
 import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
-import { prepareOnce } from './prepare-once.ts';
+import { prepareOnce, valueFor } from './prepare-once.ts';
 import { recompileRoute } from './recompile-hosts.ts';
 import { requireProject, requireRow, requireSameContent } from './record-access.ts';
 import { forgetFormerVersions, keepFormerVersion } from './record-history.ts';
-import { changes, routeSecrets, routeServices, routes } from './schema.ts';
+import { writeReferences } from './route-references.ts';
+import { changes, routes } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
 type RouteColumns = typeof routes.$inferSelect;
@@ -88,8 +89,11 @@ export function updateRoute(context: WriteContext, write: RouteWrite): Written<R
     host,
     spec: write.spec,
   };
-  db.update(routes).set(row).where(eq(routes.id, row.id)).run();
-  if (host !== present.host) releaseHostname(context, present.host);
+  rewriteRoute(db).run(row);
+  if (host !== present.host) {
+    db.update(routes).set({ host }).where(eq(routes.id, row.id)).run();
+    releaseHostname(context, present.host);
+  }
   return finishRoute(context, row, [present.host, host]);
 }
 
@@ -112,17 +116,7 @@ function finishRoute(
   settleCertificates(context, row.project as ResourceName, hosts);
   const gatherer = new HostRowsGatherer(db);
   refuseErrors([...compiler.checkRoute(gatherer.hostRows(row)), ...problemsOfClientCas(context, row)]);
-  db.delete(routeServices).where(eq(routeServices.routeId, row.id)).run();
-  db.delete(routeSecrets).where(eq(routeSecrets.routeId, row.id)).run();
-  const reference = { project: row.project, routeId: row.id };
-  for (const service of servicesOfRoute(row.spec))
-    db.insert(routeServices)
-      .values({ ...reference, service })
-      .run();
-  for (const secret of secretsOfRoute(row.spec))
-    db.insert(routeSecrets)
-      .values({ ...reference, secret })
-      .run();
+  writeReferences(db, row);
   recompileRoute(context, gatherer, row);
   return { record: recordOf(db, row), created: row.version === 1, revision: log.revision(), job: null };
 }
@@ -143,6 +137,21 @@ const routeByName = prepareOnce((db) =>
     .select()
     .from(routes)
     .where(and(eq(routes.project, sql.placeholder('project')), eq(routes.name, sql.placeholder('name'))))
+    .prepare(),
+);
+
+/** Only what a write may change: an index is written for every column of it that is set, changed or not. */
+const rewriteRoute = prepareOnce((db) =>
+  db
+    .update(routes)
+    .set({
+      version: valueFor(routes.version, 'version'),
+      labels: valueFor(routes.labels, 'labels'),
+      updatedAt: valueFor(routes.updatedAt, 'updatedAt'),
+      updatedBy: valueFor(routes.updatedBy, 'updatedBy'),
+      spec: valueFor(routes.spec, 'spec'),
+    })
+    .where(eq(routes.id, sql.placeholder('id')))
     .prepare(),
 );
 

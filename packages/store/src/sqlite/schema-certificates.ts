@@ -94,6 +94,9 @@ export const certificateNames = sqliteTable(
   ],
 );
 
+/** The name is served by this order. Not bound as a value: SQLite would plan such a query again at every use (ENABLE_STAT4), which takes longer than the query. */
+export const isNameUsed = sql`${certificateNames.used} = 1`;
+
 /** Wishes that a CA revokes a certificate. `certificateId` and chain stay what they were, whatever follows the certificate. */
 export const certificateRevocations = sqliteTable(
   'certificate_revocations',

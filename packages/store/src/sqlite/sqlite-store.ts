@@ -25,7 +25,8 @@ import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
 import { acquireLease, releaseLease } from './leases.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
 import { countDroppedRefusals, purgeLedger } from './purge-ledger.ts';
-import { runOldestJob } from './recompile-hosts.ts';
+import { hasJob, runOldestJob } from './recompile-hosts.ts';
+import { hasProject } from './record-access.ts';
 import { getPresentedChain, getRefusal, listRefusals, refusalsAfter } from './refusals.ts';
 import { RevisionWatch } from './revision-watch.ts';
 import { createRevocation, deleteRevocation, getRevocation, listRevocations } from './revocations.ts';
@@ -94,12 +95,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
         const row = { name, id: randomUUID(), createdAt: context.now };
         context.db.insert(projects).values(row).onConflictDoNothing().run();
       }),
-    hasProject: (name) =>
-      reading(
-        () =>
-          db.select({ name: projects.name }).from(projects).where(eq(projects.name, name)).get() !==
-          undefined,
-      ),
+    hasProject: (name) => reading(() => hasProject(db, name)),
 
     putSecret: (secret, mode) => writing((context) => putSecret(context, secret), mode),
     getSecret: (target) => reading(() => getSecret(db, target)),
@@ -156,7 +152,9 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     onRevision: (listener) => watch.listen('revision', listener),
     onWrite: (listener) => watch.listen('write', listener),
 
-    runJobSlice: () => {
+    runJobSlice: async () => {
+      // Looked at after every write: without the write lock where there is no job.
+      if (!(await reading(() => hasJob(db)))) return false;
       const endsAt = performance.now() + LIMITS.recompileSliceMs;
       return writing((context) => runOldestJob(context, () => performance.now() < endsAt));
     },

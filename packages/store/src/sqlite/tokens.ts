@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS, PosternError, type ResourceName } from '@postern/contracts';
-import { and, asc, count, eq, gt, isNull, ne, or } from 'drizzle-orm';
+import { and, asc, count, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 import type { TokenRecord, TokenWrite } from '../store.ts';
 import type { StoreDatabase } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { tokens } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
@@ -42,8 +43,16 @@ export function replaceToken(context: WriteContext, token: TokenWrite): TokenRec
 }
 
 export function findToken(db: StoreDatabase, hash: string): TokenRecord | null {
-  return db.select().from(tokens).where(eq(tokens.hash, hash)).get() ?? null;
+  return tokenByHash(db).get({ hash }) ?? null;
 }
+
+const tokenByHash = prepareOnce((db) =>
+  db
+    .select()
+    .from(tokens)
+    .where(eq(tokens.hash, sql.placeholder('hash')))
+    .prepare(),
+);
 
 export function getToken(db: StoreDatabase, name: ResourceName): TokenRecord {
   const record = findNamed(db, name);
