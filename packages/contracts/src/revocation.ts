@@ -2,17 +2,8 @@ import { z } from 'zod';
 import { finding } from './findings.ts';
 import { LIMITS } from './limits.ts';
 import { resourceName } from './names.ts';
+import { REVOCATION_REASONS } from './revocation-reasons.ts';
 
-/** Why a certificate is revoked, as RFC 5280 section 5.3.1 words it. */
-export const REVOCATION_REASONS = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'privilegeWithdrawn',
-] as const;
 export const revocationReason = z.enum(REVOCATION_REASONS);
 export type RevocationReason = z.infer<typeof revocationReason>;
 

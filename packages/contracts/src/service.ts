@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { healthCheck } from './health-check.ts';
 import { LIMITS } from './limits.ts';
 import { resourceName } from './names.ts';
-import { WEIGHT_MAX } from './target.ts';
+import { WEIGHT_MAX } from './target-limits.ts';
 
 const DAY_MS = 86_400_000;
 const timeoutMs = z.int().min(1).max(DAY_MS);

@@ -1,3 +1,6 @@
+/** Largest weight of a target; 1 to 1000 splits traffic as finely as a tenth of a percent. */
+export const WEIGHT_MAX = 1000;
+
 /** Targets told in one report. With every text at its longest they stay below LIMITS.apiBodyBytesMax together. */
 export const REPORTED_TARGETS_MAX = 1_000;
 

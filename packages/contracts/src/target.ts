@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** Largest weight of a target; 1 to 1000 splits traffic as finely as a tenth of a percent. */
-export const WEIGHT_MAX = 1000;
+import { WEIGHT_MAX } from './target-limits.ts';
 
 /** One address of an upstream. */
 export const target = z.strictObject({

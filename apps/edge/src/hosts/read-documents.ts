@@ -9,17 +9,18 @@ import {
 } from '@postern/admission';
 import {
   type CertificateDocument,
-  CHANGE_BODIES,
   type Challenge,
   type Change,
   type ChangeKind,
   DOCUMENT_FORMATS,
+  type DocumentBody,
   type HostDocument,
   LIMITS,
+  readDocument,
   TICKET_KEYS,
   type TicketKeys,
   type TrustBundle,
-} from '@postern/contracts';
+} from '@postern/contracts/plain';
 import { openAtEdge, parsePrivateKeyPem, readPemBlocks, trustBundleOf } from '@postern/pki/plain';
 
 /** The part of a replica that serving needs; synchronous, because a ClientHello waits for it. */
@@ -192,7 +193,7 @@ function readChange(replica: ReplicaReader, kind: ChangeKind, id: string): Chang
   return change === undefined || change.body === null ? undefined : change;
 }
 
-function parseBody<K extends ChangeKind>(kind: K, change: Change): (typeof CHANGE_BODIES)[K]['_output'] {
+function parseBody<K extends ChangeKind>(kind: K, change: Change): DocumentBody<K> {
   if (change.body === undefined) {
     throw new UnusableDocument('unusable_document', `${kind} ${change.id} is damaged in the replica`);
   }
@@ -202,9 +203,10 @@ function parseBody<K extends ChangeKind>(kind: K, change: Change): (typeof CHANG
       `${kind} ${change.id} has format ${change.formatVersion}; this edge knows ${DOCUMENT_FORMATS.join(' and ')}`,
     );
   }
-  const parsed = CHANGE_BODIES[kind].safeParse(change.body);
-  if (!parsed.success) {
-    throw new UnusableDocument('unusable_document', `${kind} ${change.id} is damaged`, parsed.error);
+  const read = readDocument(kind, change.body);
+  if (!read.ok) {
+    const cause = new Error(`what stands at "${read.at}" is wrong`);
+    throw new UnusableDocument('unusable_document', `${kind} ${change.id} is damaged`, cause);
   }
-  return parsed.data as (typeof CHANGE_BODIES)[K]['_output'];
+  return read.body;
 }

@@ -1,12 +1,12 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import {
-  CHANGE_BODIES,
   type ClientIdentityToken,
   type HostDocument,
   IDENTITY_KEYS,
   identityIssuerOf,
   type Log,
-} from '@postern/contracts';
+  readDocument,
+} from '@postern/contracts/plain';
 import { formatRfc4514, openAtEdge, readCertificateFields } from '@postern/pki/plain';
 import type { ClientIdentity } from '../connection.ts';
 import type { ReplicaReader } from '../hosts/read-documents.ts';
@@ -113,7 +113,9 @@ function readKeys(
   if (change?.revision === known) return undefined;
   if (change === undefined || change.body === null) return { keys: [], revision: 0 };
   try {
-    const keys = CHANGE_BODIES['identity-keys'].parse(change.body).keys.map((entry) => {
+    const read = readDocument('identity-keys', change.body);
+    if (!read.ok) throw new Error(`what stands at "${read.at}" is wrong`);
+    const keys = read.body.keys.map((entry) => {
       const pkcs8 = openAtEdge(edgeKeyPem, entry.sealedKey, `edge-identity-key:${entry.id}`);
       const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
       pkcs8.fill(0);

@@ -4,6 +4,7 @@ export { CERTIFICATE_REASONS, conditionReasonOf } from '../certificate-reasons.t
 export { challengeId } from '../challenge-id.ts';
 export { clientBundlesOf } from '../client-bundles.ts';
 export { DOCUMENT_FORMATS } from '../document-formats.ts';
+export { readDocument } from '../document-shapes.ts';
 export { plainAddressOf, refusalOfAddress } from '../forbidden-address.ts';
 export { CLIENT_IDENTITY_HEADERS_DEFAULT } from '../identity-headers.ts';
 export { identityIssuerOf } from '../identity-issuer.ts';
