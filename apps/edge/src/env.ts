@@ -1,5 +1,6 @@
+import { getCompileCacheDir } from 'node:module';
 import { availableParallelism, totalmem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PosternError } from '@postern/contracts/plain';
 import { type ListenAddress, parseListenAddresses, readDataDirectory } from '@postern/runtime';
 import { addressRanges } from './accept/address-ranges.ts';
@@ -93,6 +94,13 @@ export function isSuccessor(env: NodeJS.ProcessEnv = process.env): boolean {
 /** The environment of such a process: otherwise that of this one. */
 export function successorEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return { ...env, [SUCCESSOR]: '1' };
+}
+
+/** The environment of a worker: otherwise that of this process. */
+export function workerEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const cache = getCompileCacheDir();
+  // From its first file on, or Node would load its compiler of TypeScript for that one alone: 70 ms of each start.
+  return cache === undefined ? env : { ...env, NODE_COMPILE_CACHE: dirname(cache) };
 }
 
 function listenOf(env: NodeJS.ProcessEnv, variable: string, preset: string): ListenAddress[] {

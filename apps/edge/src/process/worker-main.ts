@@ -1,6 +1,3 @@
-import { enableCompileCache } from 'node:module';
+import { runWorkerProcess } from './run-worker-process.ts';
 
-// A restarted worker is back sooner when its code need not be compiled again.
-enableCompileCache();
-const { runWorkerProcess } = await import('./run-worker-process.ts');
 runWorkerProcess();

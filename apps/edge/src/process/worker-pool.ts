@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { type Cursor, type Log, PosternError } from '@postern/contracts/plain';
+import { workerEnv } from '../env.ts';
 import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
 import type { LedgerNews } from '../ledger/client-ledger.ts';
 import { asSendHandle, type EdgeSockets } from './listening-sockets.ts';
@@ -186,6 +187,7 @@ export class WorkerPool {
     // All of it said here: this process may be one that has flags and arguments of its own.
     const worker = fork(join(import.meta.dirname, `worker-main${extname(import.meta.filename)}`), [], {
       execArgv: WORKER_FLAGS,
+      env: workerEnv(),
       serialization: 'json',
     });
     slot.worker = worker;

@@ -151,6 +151,8 @@ async function tryClient(
     socket: far,
     servername: NAME,
     ca: [...server.anchorsPem],
+    // The cheapest one, and that of the certificates: keys are not what is tried here.
+    ecdhCurve: 'X25519:P-256',
     minVersion: version,
     maxVersion: version,
     ...(pair === undefined ? {} : { cert: pair.chainPem, key: pair.keyPem }),
