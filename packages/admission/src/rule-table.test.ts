@@ -1,4 +1,5 @@
 import type { CompiledRule } from '@postern/contracts';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRuleTable } from './rule-table.ts';
 
@@ -80,4 +81,26 @@ test('a prefix that holds escapes is reached by its own spelling', () => {
   const escaped = createRuleTable([rule('/'), rule('/caf%C3%A9')]);
   expect(escaped.find('/caf%C3%A9/x').rule?.prefix).toBe('/caf%C3%A9');
   expect(() => escaped.find('/caf%c3%a9/x')).toThrow();
+});
+
+test('a target that is plain at the first look is judged as by all looks', () => {
+  // A prefix with an escape makes the table look at every target in all ways.
+  const thorough = createRuleTable([rule('/'), rule('/a'), rule('/a/b/'), rule('/never%41')]);
+  const quick = createRuleTable([rule('/'), rule('/a'), rule('/a/b/')]);
+  const outcome = (one: typeof table, target: string) => {
+    try {
+      const { path, rule: found } = one.find(target);
+      return `${path} ${found?.prefix}`;
+    } catch {
+      return 'refused';
+    }
+  };
+  const targets = fc.array(fc.constantFrom(...'//aab.%;\\?#2f5c\0 ~é'), { maxLength: 12 });
+  fc.assert(
+    fc.property(targets, (characters) => {
+      const target = `/${characters.join('')}`;
+      expect(outcome(quick, target)).toBe(outcome(thorough, target));
+    }),
+    { numRuns: 5_000 },
+  );
 });

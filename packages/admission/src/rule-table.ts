@@ -4,10 +4,13 @@ import { type CompiledRule, PosternError } from '@postern/contracts/plain';
 const DECODE_ROUNDS_MAX = 3;
 
 /** Chooses the rule of a request target, or refuses a target that could be read as another rule's. */
-export interface RuleTable {
+export interface RuleTable<R extends Pick<CompiledRule, 'prefix'> = CompiledRule> {
   /** `rule` null: none matches. Throws `bad_request_target`. `path` is without query, byte for byte as sent. */
-  find(target: string): { readonly path: string; readonly rule: CompiledRule | null };
+  find(target: string): { readonly path: string; readonly rule: R | null };
 }
+
+/** A path without a query that nobody reads in two ways: segments that are not empty, do not begin with a dot and hold no `%` and no `;`. */
+const PLAIN_PATH = /^(?:\/[\w!$&'()*+,:=@~-][\w!$&'()*+,.:=@~-]*)*\/?$/;
 
 /** One way in which a server behind the edge may read a path. */
 interface Reading {
@@ -33,11 +36,11 @@ const READINGS: readonly Reading[] = Array.from(
  * the READINGS (decode, merge slashes, drop `;parameters`) would choose another rule, so that no spelling reaches a path of one
  * rule's upstream through another; all others go on byte for byte.
  */
-export function createRuleTable(rules: readonly CompiledRule[]): RuleTable {
+export function createRuleTable<R extends Pick<CompiledRule, 'prefix'>>(rules: readonly R[]): RuleTable<R> {
   const ordered = [...rules].sort((a, b) => b.prefix.length - a.prefix.length);
   const plainPrefixes = !ordered.some(({ prefix }) => /[%;]/.test(prefix));
-  const tables = new Map<Reading, { prefix: string; rule: CompiledRule }[]>();
-  const tableOf = (reading: Reading): { prefix: string; rule: CompiledRule }[] => {
+  const tables = new Map<Reading, { prefix: string; rule: R }[]>();
+  const tableOf = (reading: Reading): { prefix: string; rule: R }[] => {
     let table = tables.get(reading);
     if (table === undefined) {
       table = ordered
@@ -47,8 +50,15 @@ export function createRuleTable(rules: readonly CompiledRule[]): RuleTable {
     }
     return table;
   };
+  const longestOf = (path: string): R | null => {
+    for (const rule of ordered) if (path.startsWith(rule.prefix)) return rule;
+    return null;
+  };
   return {
     find(target) {
+      // What nearly all targets are, in one look.
+      if (plainPrefixes && target.startsWith('/') && PLAIN_PATH.test(target))
+        return { path: target, rule: longestOf(target) };
       if (/[^\u0021-\u007e]/.test(target))
         throw refused('it holds a space, a control character or a byte above 7F');
       if (target.includes('#')) throw refused('it holds "#"');
@@ -56,7 +66,7 @@ export function createRuleTable(rules: readonly CompiledRule[]): RuleTable {
       const path = query === -1 ? target : target.slice(0, query);
       if (!path.startsWith('/')) throw refused('its path does not begin with "/"');
       if (path.includes('\\')) throw refused('its path holds a backslash');
-      const rule = ordered.find(({ prefix }) => path.startsWith(prefix)) ?? null;
+      const rule = longestOf(path);
       if (hasDotSegment(path)) throw refused('its path holds a "." or ".." segment');
       if (plainPrefixes && !/[%;]|\/\//.test(path)) return { path, rule };
       if (/%(?![0-9a-f]{2})/i.test(path)) throw refused('a "%" in its path does not begin an escape');

@@ -54,6 +54,15 @@ export function equalsText(bytes: Buffer, start: number, end: number, text: stri
   return true;
 }
 
+/** Whether bytes read as Latin-1 are exactly this text. */
+export function equalsExactly(bytes: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    if (bytes[start + index] !== text.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
 /** Whether bytes are exactly these. */
 export function equalsBytes(bytes: Buffer, start: number, end: number, other: Buffer): boolean {
   if (end - start !== other.length) return false;

@@ -29,8 +29,9 @@ export class ConnectionOptions {
     this.keepAlive = false;
     this.upgrade = false;
     this.count = 0;
-    this.known.length = 0;
-    this.others.length = 0;
+    // Asked first: setting the length of an array is a call into the runtime, and most heads nominate nothing.
+    if (this.known.length > 0) this.known.length = 0;
+    if (this.others.length > 0) this.others.length = 0;
   }
 
   /** Reads the members of one Connection field. Throws `too_many_connection_options`. */

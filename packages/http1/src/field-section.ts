@@ -1,4 +1,4 @@
-import { COLON, CR, equalsText, HTAB, LF, SP, TEXT, TOKEN } from './character-classes.ts';
+import { COLON, CR, equalsExactly, equalsText, HTAB, LF, SP, TEXT, TOKEN } from './character-classes.ts';
 import { Http1Error, type Http1Fault } from './http1-error.ts';
 import { type FieldId, fieldIdOf, findFieldId } from './known-fields.ts';
 
@@ -196,13 +196,25 @@ export class FieldSection {
     return this.bytes.toString('latin1', this.nameStartAt(index), this.nameEndAt(index));
   }
 
-  valueAt(index: number): string {
-    return this.bytes.toString('latin1', this.valueStartAt(index), this.valueEndAt(index));
+  /** `known` itself where the value is the same: what comes with every message of a connection needs no new string. */
+  valueAt(index: number, known = ''): string {
+    const start = this.valueStartAt(index);
+    const end = this.valueEndAt(index);
+    return known !== '' && equalsExactly(this.bytes, start, end, known)
+      ? known
+      : this.bytes.toString('latin1', start, end);
   }
 
   /** Whether the value is this text, spelt in any case; `text` is lower-case ASCII. */
   valueIs(index: number, text: string): boolean {
     return equalsText(this.bytes, this.valueStartAt(index), this.valueEndAt(index), text);
+  }
+
+  /** Whether the value begins with this text, spelt in any case; `text` is lower-case ASCII. */
+  valueBegins(index: number, text: string): boolean {
+    const start = this.valueStartAt(index);
+    const end = start + text.length;
+    return end <= this.valueEndAt(index) && equalsText(this.bytes, start, end, text);
   }
 
   /** The index of the first field with a known name at or behind `from`; -1 if there is none. */

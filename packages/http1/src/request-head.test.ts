@@ -234,3 +234,22 @@ test('fields are found by number, by name and by place', () => {
   expect(fields.valueIs(1, 'a=1')).toBe(true);
   expect(fields.valueIs(1, 'a=2')).toBe(false);
 });
+
+test('the Host of each head of a connection is its own, however like the one before', () => {
+  const head = new RequestHead();
+  const hosts = [
+    'a.example',
+    'a.example',
+    'A.example',
+    'a.exampl',
+    'a.example:1',
+    'b'.repeat(9),
+    'x'.repeat(500),
+    'a.example',
+  ];
+  for (const host of hosts) {
+    head.clear();
+    head.read(Buffer.from(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`, 'latin1'), 0);
+    expect(head.host).toBe(host);
+  }
+});

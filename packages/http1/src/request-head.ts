@@ -18,6 +18,9 @@ const VERSION = 4;
 const VERSION_LINE = Buffer.from('HTTP/1.1\r\n', 'latin1');
 const MINOR_AT = 7;
 
+/** A DNS name with a port; what a waiting connection keeps stays small. */
+const KEPT_HOST_CHARS_MAX = 260;
+
 const HOST = fieldId('host');
 const EXPECT = fieldId('expect');
 const UPGRADE = fieldId('upgrade');
@@ -37,6 +40,8 @@ export class RequestHead extends MessageHead {
   expectsContinue = false;
   /** Index of the one Host. */
   hostIndex = -1;
+  /** Of this head or one before on the connection: all of them mostly say the same. */
+  private lastHost = '';
   private readonly targetBytesMax: number;
   private state = START;
   // Places are counted from the beginning of the head.
@@ -88,9 +93,11 @@ export class RequestHead extends MessageHead {
     return this.slice(this.authorityStart, this.authorityEnd);
   }
 
-  /** Value of the one Host, as it was sent. */
+  /** Value of the one Host, as it was sent; the same string as that of the head before where it says the same. */
   get host(): string {
-    return this.fields.valueAt(this.hostIndex);
+    const host = this.fields.valueAt(this.hostIndex, this.lastHost);
+    if (host.length <= KEPT_HOST_CHARS_MAX) this.lastHost = host;
+    return host;
   }
 
   /** Indexes of `fields.bytes`: where the request line begins, and its path begins and ends. */

@@ -174,3 +174,12 @@ describe('chunks that are written', () => {
     expect(encodeChunk(Buffer.alloc(0))).toEqual([]);
   });
 });
+
+test('heads written one after another share memory and no byte', () => {
+  const heads = Array.from({ length: 400 }, (_, index) => {
+    const lines = [fieldLines([['X-Own', String(index).repeat(index % 50 === 49 ? 5_000 : index % 97)]])];
+    return { lines, written: writeOwnHead(200, lines) };
+  });
+  for (const { lines, written } of heads)
+    expect(written.toString('latin1')).toBe(`HTTP/1.1 200 OK\r\n${lines.join('')}\r\n`);
+});

@@ -1,7 +1,9 @@
+import { CR, LF } from './character-classes.ts';
 import { copyBytes, copyFields } from './copy-fields.ts';
 import type { FieldFilter } from './field-filter.ts';
 import type { FieldLines } from './field-lines.ts';
 import type { FieldSection } from './field-section.ts';
+import { type HeadRoom, roomForHead, takeHead } from './head-room.ts';
 import { fieldId } from './known-fields.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -35,12 +37,13 @@ export function writeRequestHead(head: RequestHead, rewrite: RequestRewrite): Bu
   const { fields } = head;
   const { filter, hostLine, lines } = rewrite;
   const isChunked = head.bodyKind === 'chunked';
-  const out = Buffer.allocUnsafe(boundOf(head.byteLength, fields, lines) + (hostLine?.length ?? 0));
-  let at = 0;
+  const room = roomForHead(boundOf(head.byteLength, fields, lines) + (hostLine?.length ?? 0));
+  const out = room.bytes;
+  let at = room.start;
   if (head.minor === 1 && head.targetForm !== 'absolute') {
-    at = copyBytes(fields.bytes, head.lineStartAt, head.targetEndAt + VERSION_PART.length, out, 0);
+    at = copyBytes(fields.bytes, head.lineStartAt, head.targetEndAt + VERSION_PART.length, out, at);
   } else {
-    at = out.write(`${head.method} `, 0, 'latin1');
+    at += out.write(`${head.method} `, at, 'latin1');
     const hasPath = head.targetForm !== 'absolute' || fields.bytes[head.pathStartAt] === SLASH;
     if (!hasPath) at += out.write('/', at, 'latin1');
     at = copyBytes(fields.bytes, head.pathStartAt, head.targetEndAt, out, at);
@@ -48,7 +51,7 @@ export function writeRequestHead(head: RequestHead, rewrite: RequestRewrite): Bu
   }
   if (hostLine !== null) at = copyBytes(hostLine, 0, hostLine.length, out, at);
   at = copyFields(fields, head.options, filter, hostLine === null ? 0 : HOST, out, at);
-  return finish(out, at, lines, isChunked);
+  return finish(room, at, lines, isChunked);
 }
 
 /**
@@ -79,26 +82,30 @@ export function writeResponseHead(head: ResponseHead, rewrite: ResponseRewrite):
   const { fields, status } = head;
   const { filter, framing, lines } = rewrite;
   const statusLine = statusLineOf(status);
-  const out = Buffer.allocUnsafe(boundOf(head.byteLength, fields, lines) + statusLine.length);
-  let at = copyBytes(statusLine, 0, statusLine.length, out, 0);
+  const room = roomForHead(boundOf(head.byteLength, fields, lines) + statusLine.length);
+  const out = room.bytes;
+  let at = copyBytes(statusLine, 0, statusLine.length, out, room.start);
   const keepsLength = framing === 'length' || (framing === 'none' && status >= 200 && status !== 204);
   at = copyFields(fields, head.options, filter, keepsLength ? 0 : CONTENT_LENGTH, out, at);
   if (framing === 'empty') at += out.write(EMPTY_LINE, at, 'latin1');
-  return finish(out, at, lines, framing === 'chunked');
+  return finish(room, at, lines, framing === 'chunked');
 }
 
 /** A response head of our own. */
 export function writeOwnHead(status: number, lines: readonly FieldLines[]): Buffer {
   const statusLine = statusLineOf(status);
-  const out = Buffer.allocUnsafe(statusLine.length + lengthOf(lines) + OWN_BYTES_MAX);
-  return finish(out, copyBytes(statusLine, 0, statusLine.length, out, 0), lines, false);
+  const room = roomForHead(statusLine.length + lengthOf(lines) + OWN_BYTES_MAX);
+  return finish(room, copyBytes(statusLine, 0, statusLine.length, room.bytes, room.start), lines, false);
 }
 
-function finish(out: Buffer, start: number, lines: readonly FieldLines[], isChunked: boolean): Buffer {
+function finish(room: HeadRoom, start: number, lines: readonly FieldLines[], isChunked: boolean): Buffer {
+  const out = room.bytes;
   let at = start;
   for (const line of lines) at = copyBytes(line, 0, line.length, out, at);
-  at += out.write(isChunked ? `${CHUNKED_LINE}\r\n` : '\r\n', at, 'latin1');
-  return out.subarray(0, at);
+  if (isChunked) at += out.write(CHUNKED_LINE, at, 'latin1');
+  out[at] = CR;
+  out[at + 1] = LF;
+  return takeHead(room, at + 2);
 }
 
 function boundOf(headBytes: number, { count }: FieldSection, lines: readonly FieldLines[]): number {

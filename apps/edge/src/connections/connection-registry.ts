@@ -3,23 +3,35 @@ import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import { dependenciesOfDocument, dependency } from '../hosts/document-dependencies.ts';
 import type { ChangedIds, EdgeHostTable } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
+import { type Member, Roster } from '../roster.ts';
 import { onFirstRequest } from './first-request.ts';
 import { type EndReason, judgeStanding } from './judge-standing.ts';
 import { renewUsedRules, usedUntil } from './used-rules.ts';
 import { UsersIndex } from './users-index.ts';
 
-interface Entry {
+interface Entry extends Member {
   readonly connection: Connection;
+  readonly name: Name;
   readonly drain: () => void;
-  /** The present document of its host. */
+  /** Of its host when the connection was judged last. */
   document: HostDocument;
-  /** Every feed document that it and its name follow from: a change of one concerns the connection. */
-  parts: readonly string[];
   /** Of the host when the connection was judged last. */
   policyVersion: string;
   /** Milliseconds since 1970: until then the client is admitted as it was judged last; Infinity without a client. */
   validUntil: number;
   ending: boolean;
+}
+
+/** The open connections of one name. */
+interface Name {
+  readonly sni: Hostname;
+  readonly entries: Roster<Entry>;
+  /** The newest of its host; connections of an older one are about to be judged anew. */
+  document: HostDocument | null;
+  /** Every feed document that it and the name follow from: a change of one concerns the connections. */
+  parts: readonly string[];
+  /** Lets what was made for the name go. */
+  release: () => void;
 }
 
 interface RegistryOptions {
@@ -40,8 +52,8 @@ interface RegistryOptions {
  */
 export class ConnectionRegistry {
   readonly #options: RegistryOptions;
-  readonly #entries = new Set<Entry>();
-  readonly #byPart = new UsersIndex<Entry>();
+  readonly #names = new Map<Hostname, Name>();
+  readonly #byPart = new UsersIndex<Name>();
   #draining = false;
   /** Connections still to be judged anew, from the `#judged`th on. */
   #waiting: readonly Entry[] = [];
@@ -59,16 +71,13 @@ export class ConnectionRegistry {
     drain: () => void,
   ): void {
     const validUntil = connection.client?.validUntil ?? Number.POSITIVE_INFINITY;
-    const { sni, socket } = connection;
-    const parts = partsOf(sni, document);
-    const entry: Entry = { connection, drain, document, parts, policyVersion, validUntil, ending: false };
-    this.#entries.add(entry);
-    this.#byPart.add(entry, parts);
-    const release = this.#options.hosts.hold(sni);
-    socket.once('close', () => {
-      this.#entries.delete(entry);
-      this.#byPart.remove(entry, entry.parts);
-      release();
+    const name = this.#nameOf(connection.sni);
+    const entry = { connection, name, drain, document, policyVersion, validUntil, ending: false, place: -1 };
+    name.entries.add(entry);
+    this.#follow(name, document);
+    connection.socket.on('close', () => {
+      name.entries.delete(entry);
+      if (name.entries.size === 0) this.#forget(name);
     });
     if (this.#draining) this.#drainAsked(entry);
   }
@@ -80,10 +89,11 @@ export class ConnectionRegistry {
    * way. What a single change concerns comes before what is left of a resync.
    */
   recheck(ids: ChangedIds): void {
-    if (ids === 'all') this.#waiting = [...this.#entries];
+    if (ids === 'all') this.#waiting = [...this.#entries()];
     else {
       const concerned = this.#byPart.of(ids.map(({ kind, id }) => dependency(kind, id)));
-      this.#waiting = [...concerned, ...this.#waiting.slice(this.#judged)];
+      const entries = [...concerned].flatMap((name) => [...name.entries]);
+      this.#waiting = [...entries, ...this.#waiting.slice(this.#judged)];
     }
     this.#judged = 0;
     if (this.#slice === undefined) this.#recheckSlice();
@@ -92,7 +102,7 @@ export class ConnectionRegistry {
   /** Ends the connections whose client certificate's path has come to its end. */
   endExpired(): void {
     const now = this.#options.now();
-    for (const entry of this.#entries) {
+    for (const entry of this.#entries()) {
       if (entry.ending || Math.min(entry.validUntil, usedUntil(entry.connection)) > now) continue;
       // Another path may hold for longer than the one that has ended.
       this.#recheckEntry(entry);
@@ -102,13 +112,43 @@ export class ConnectionRegistry {
 
   /** Every connection that is open. */
   *connections(): Generator<Connection> {
-    for (const { connection } of this.#entries) yield connection;
+    for (const { connection } of this.#entries()) yield connection;
   }
 
   /** Lets every connection finish what is under way, and those still to come too; who has yet to ask may ask once. */
   drainAll(): void {
     this.#draining = true;
-    for (const entry of this.#entries) this.#drainAsked(entry);
+    for (const entry of this.#entries()) this.#drainAsked(entry);
+  }
+
+  *#entries(): Generator<Entry> {
+    for (const { entries } of this.#names.values()) yield* entries;
+  }
+
+  #nameOf(sni: Hostname): Name {
+    const known = this.#names.get(sni);
+    if (known !== undefined) return known;
+    const name: Name = { sni, entries: new Roster(), document: null, parts: [], release: () => {} };
+    this.#names.set(sni, name);
+    return name;
+  }
+
+  /** A name follows from another document from now on. */
+  #follow(name: Name, document: HostDocument): void {
+    if (name.document === document) return;
+    name.document = document;
+    this.#byPart.remove(name, name.parts);
+    name.parts = partsOf(name.sni, document);
+    this.#byPart.add(name, name.parts);
+    const release = this.#options.hosts.hold(name.sni);
+    name.release();
+    name.release = release;
+  }
+
+  #forget(name: Name): void {
+    this.#names.delete(name.sni);
+    this.#byPart.remove(name, name.parts);
+    name.release();
   }
 
   #recheckSlice(): void {
@@ -117,7 +157,7 @@ export class ConnectionRegistry {
     while (this.#judged < this.#waiting.length) {
       const entry = this.#waiting[this.#judged];
       this.#judged += 1;
-      if (entry !== undefined && !entry.ending && !entry.connection.socket.destroyed)
+      if (entry !== undefined && entry.place >= 0 && !entry.ending && !entry.connection.socket.destroyed)
         this.#recheckEntry(entry);
       if (performance.now() >= until && this.#judged < this.#waiting.length) {
         this.#slice = setImmediate(() => this.#recheckSlice());
@@ -142,12 +182,8 @@ export class ConnectionRegistry {
       this.#end(entry);
       return;
     }
-    if (entry.document !== host.document) {
-      this.#byPart.remove(entry, entry.parts);
-      entry.document = host.document;
-      entry.parts = partsOf(entry.connection.sni, host.document);
-      this.#byPart.add(entry, entry.parts);
-    }
+    entry.document = host.document;
+    this.#follow(entry.name, host.document);
     entry.policyVersion = host.policyVersion;
     entry.validUntil = standing.until;
     renewUsedRules(entry.connection, standing.until);
@@ -159,7 +195,7 @@ export class ConnectionRegistry {
     const { socket } = entry.connection;
     const timer = setTimeout(() => socket.destroy(), this.#options.graceMs);
     timer.unref();
-    socket.once('close', () => clearTimeout(timer));
+    socket.on('close', () => clearTimeout(timer));
     this.#drain(entry);
   }
 

@@ -7,16 +7,23 @@ export interface UsedRule {
   readonly validUntil: number;
 }
 
+/** The rules that have let requests of a connection through, by their prefixes. */
+export type UsedRules = Map<string, UsedRule>;
+
 const NONE: ReadonlyMap<string, UsedRule> = new Map();
-const used = new WeakMap<Connection, Map<string, UsedRule>>();
+const used = new WeakMap<Connection, UsedRules>();
+
+/** Where the used rules of a connection are noted: asked for once, since each request comes to it. */
+export function usedRulesFor(connection: Connection): UsedRules {
+  const known = used.get(connection);
+  if (known !== undefined) return known;
+  const rules: UsedRules = new Map();
+  used.set(connection, rules);
+  return rules;
+}
 
 /** Notes that a request of the connection was let through by a rule: what it began may still be under way. */
-export function noteUsedRule(connection: Connection, rule: CompiledRule, validUntil: number): void {
-  let rules = used.get(connection);
-  if (rules === undefined) {
-    rules = new Map();
-    used.set(connection, rules);
-  }
+export function noteUsedRule(rules: UsedRules, rule: CompiledRule, validUntil: number): void {
   const demanded = rule.clientCertificate !== undefined;
   const known = rules.get(rule.prefix);
   if (known?.validUntil !== validUntil || known.demanded !== demanded)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Connection, ServedHost } from '../connection.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
-import { createClientGate } from './client-gate.ts';
+import { ClientGate } from './client-gate.ts';
 
 const HOST = 'a.example.org';
 const policy = (mode: 'request' | 'require', observe?: true) => ({
@@ -32,8 +32,8 @@ function isServed(clientCertificate: HostDocument['clientCertificate'], presente
     ...{ clientPort: 1, tlsVersion: 'TLSv1.3', tlsCipher: '', client: null, presented },
   };
   const ledger = { see: () => {}, refuse: () => ({ id: null, nth: 1, delayMs: 0 }) };
-  const gate = createClientGate({ hosts: { get: () => served }, ledger, now: () => 0 });
-  return gate.servedHostOf(connection) === served;
+  const gate = new ClientGate(connection, { hosts: { get: () => served }, ledger });
+  return gate.servedHost(0) === served;
 }
 
 test('whom nobody asked, or who was let in unknown, is served only where that is still enough', () => {

@@ -1,18 +1,21 @@
 import type { Evaluation, PresentedClient } from '@postern/admission';
-import { type CompiledRule, PosternError, REFUSAL_REASONS, type RefusalReason } from '@postern/contracts/plain';
+import {
+  type CompiledRule,
+  PosternError,
+  REFUSAL_REASONS,
+  type RefusalReason,
+} from '@postern/contracts/plain';
 import { type Connection, type HostTable, isObserved, isRequested, type ServedHost } from '../connection.ts';
-import { noteUsedRule } from '../connections/used-rules.ts';
+import { noteUsedRule, type UsedRules, usedRulesFor } from '../connections/used-rules.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
 import { identityOf } from '../tls/client-identity.ts';
 import { refusalOf } from '../tls/handshake.ts';
 import { noteObserved } from './note-refusal.ts';
 
-interface ClientGateOptions {
+export interface ClientGateOptions {
   readonly hosts: HostTable;
   readonly ledger: Pick<ClientLedger, 'refuse' | 'see'>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /** What was made of a client last, as far as one host and one CA go. */
@@ -25,138 +28,139 @@ interface Look {
   shown: Connection | undefined;
 }
 
-interface KnownClient {
-  readonly served: ServedHost;
-  /** By the trust bundle that a rule demands; by '' where it demands none, by 'any' of the connection as a whole. */
-  readonly looks: Map<string, Look>;
-  /** By the prefixes of rules that only observe some of their matchers: when that was told (milliseconds since 1970). */
-  readonly rulesAt: Map<string, number>;
-}
-
 const NOTHING_SHOWN: PresentedClient = { chain: [], openssl: { good: true } };
+const WHOLE = 'whole';
 
-/** Judges the clients of requests on open connections by what their hosts and rules demand now. */
-export interface ClientGate {
+/**
+ * Judges the client of the requests of one open connection by what its host and the rules demand now. Verdicts are kept until host or time
+ * change them; a client is told to the ledger once a minute. `at` is the time of the request, in milliseconds since 1970.
+ */
+export class ClientGate {
+  readonly #connection: Connection;
+  readonly #hosts: HostTable;
+  readonly #ledger: Pick<ClientLedger, 'refuse' | 'see'>;
+  readonly #usedRules: UsedRules;
+  /** The host that the rest was found for. */
+  #served: ServedHost | null = null;
+  /** Of the connection as a whole: where no rule names a CA of its own there is no other. */
+  #whole: Look | null = null;
+  /** By the trust bundle that a rule demands; by '' where it demands none. */
+  #looks = new Map<string, Look>();
+  /** By the prefixes of rules that only observe some of their matchers: when that was told (milliseconds since 1970). */
+  #rulesAt = new Map<string, number>();
+  /** The connection without an identity: its client would be refused, or nothing is demanded. */
+  #nameless: Connection | null = null;
+
+  constructor(connection: Connection, { hosts, ledger }: ClientGateOptions) {
+    this.#connection = connection;
+    this.#hosts = hosts;
+    this.#ledger = ledger;
+    this.#usedRules = usedRulesFor(connection);
+  }
+
   /** The host of the connection as it is now, or undefined when the connection must not be used any more. */
-  servedHostOf(connection: Connection): ServedHost | undefined;
+  servedHost(at: number): ServedHost | undefined {
+    const { sni, client, presented } = this.#connection;
+    const served = this.#hosts.get(sni);
+    if (served === undefined) return undefined;
+    if (isObserved(served)) return served;
+    // Whom nobody asked could not show what a rule demands.
+    if (isRequested(served)) return presented === null ? undefined : served;
+    if (client === null) return served.document.clientCertificate === null ? served : undefined;
+    const { evaluation } = this.#look(client.presented, served, WHOLE, at);
+    if (evaluation === null || evaluation.refusedAt === 'handshake') return undefined;
+    return evaluation.validUntil <= at ? undefined : served;
+  }
+
   /**
    * The connection as upstreams may learn of it where a rule applies, or none (null): without a client where nothing is demanded of
    * it. Fails (`client_certificate_refused`) where its client is refused.
    */
-  admit(connection: Connection, served: ServedHost, rule: CompiledRule | null): Connection;
+  admit(served: ServedHost, rule: CompiledRule | null, at: number): Connection {
+    const connection = this.#connection;
+    const { client, presented } = connection;
+    if (!served.hasRuleCas && client === null) return connection;
+    const shown = client?.presented ?? presented ?? NOTHING_SHOWN;
+    const known = this.#look(shown, served, rule, at);
+    const { evaluation } = known;
+    if (evaluation === null) return this.#withoutName();
+    if (evaluation.verdict === 'refuse') {
+      if (isObserved(served)) return this.#withoutName();
+      const { reason, detail } = refusalOf(evaluation, shown);
+      throw refused(reason, served.hasRuleCas ? rule : null, detail);
+    }
+    if (!served.hasRuleCas) return connection;
+    known.shown ??= { ...connection, client: identityOf(shown, evaluation) };
+    return known.shown;
+  }
+
   /** Notes that the rule is used. Fails where its own matchers refuse the client of `shown`, which `admit` gave. */
-  admitByRule(connection: Connection, shown: Connection, served: ServedHost, rule: CompiledRule): void;
-}
+  admitByRule(shown: Connection, served: ServedHost, rule: CompiledRule, at: number): void {
+    const { client } = shown;
+    if (client === null) {
+      if (this.#connection.presented !== null) noteUsedRule(this.#usedRules, rule, Number.POSITIVE_INFINITY);
+      return;
+    }
+    const { evaluation } = this.#look(client.presented, served, rule, at);
+    const validUntil = evaluation?.validUntil ?? Number.POSITIVE_INFINITY;
+    const verdict = served.judgeRule(rule, { names: client.names, validUntil });
+    if (verdict.verdict === 'refuse') throw refused(verdict.reason, rule, verdict.detail);
+    noteUsedRule(this.#usedRules, rule, validUntil);
+    if (verdict.observed === undefined) return;
+    if (at - (this.#rulesAt.get(rule.prefix) ?? 0) < LEDGER_LIMITS.foldMs) return;
+    this.#rulesAt.set(rule.prefix, at);
+    const { reason, detail } = verdict.observed;
+    noteObserved(this.#ledger, { connection: this.#connection, client, served, reason, detail, rule });
+  }
 
-/** Verdicts are kept by connection until host or time change them; a client is told to the ledger once a minute. */
-export function createClientGate({ hosts, ledger, now }: ClientGateOptions): ClientGate {
-  const clients = new WeakMap<Connection, KnownClient>();
-  /** Connections whose client would be refused, or of whom nothing is demanded: without an identity. */
-  const nameless = new WeakMap<Connection, Connection>();
-
-  const knownOf = (connection: Connection, served: ServedHost): KnownClient => {
-    const known = clients.get(connection);
-    if (known?.served === served) return known;
-    const fresh = { served, looks: new Map(), rulesAt: new Map() };
-    clients.set(connection, fresh);
-    return fresh;
-  };
-  const look = (
-    connection: Connection,
+  #look(
     presented: PresentedClient,
     served: ServedHost,
-    rule: CompiledRule | null | 'any',
-  ): Look => {
-    const at = now();
-    const { looks } = knownOf(connection, served);
-    const scope = served.hasRuleCas && rule !== 'any' ? (rule?.clientCertificate?.trustBundle ?? '') : 'any';
-    let known = looks.get(scope);
-    if (known === undefined || (known.evaluation !== null && known.evaluation.validUntil <= at)) {
+    rule: CompiledRule | null | typeof WHOLE,
+    at: number,
+  ): Look {
+    if (served !== this.#served) {
+      this.#served = served;
+      this.#whole = null;
+      this.#looks.clear();
+      this.#rulesAt.clear();
+    }
+    const scope =
+      served.hasRuleCas && rule !== WHOLE ? (rule?.clientCertificate?.trustBundle ?? '') : undefined;
+    let known = scope === undefined ? this.#whole : (this.#looks.get(scope) ?? null);
+    if (known === null || (known.evaluation !== null && known.evaluation.validUntil <= at)) {
       const evaluation =
-        rule === 'any' || !served.hasRuleCas
+        rule === WHOLE || scope === undefined
           ? served.evaluate(presented)
           : served.evaluateForRule(rule, presented);
       known = { evaluation, seenAt: 0, shown: undefined };
-      looks.set(scope, known);
+      if (scope === undefined) this.#whole = known;
+      else this.#looks.set(scope, known);
     }
     if (known.evaluation !== null && at - known.seenAt >= LEDGER_LIMITS.foldMs) {
       known.seenAt = at;
-      tell(connection, presented, served, known.evaluation);
+      this.#tell(presented, served, known.evaluation);
     }
     return known;
-  };
-  const tell = (
-    connection: Connection,
-    presented: PresentedClient,
-    served: ServedHost,
-    evaluation: Evaluation,
-  ): void => {
+  }
+
+  #tell(presented: PresentedClient, served: ServedHost, evaluation: Evaluation): void {
     const { document } = served;
     const [leaf] = evaluation.path;
     if (leaf === undefined) return;
     const { der: leafDer, fingerprint } = leaf;
+    const ledger = this.#ledger;
     ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
     const would = observedRefusal(evaluation, served);
     const client = { fingerprint, presented };
+    const connection = this.#connection;
     if (would !== null) noteObserved(ledger, { connection, client, served, rule: null, ...would });
-  };
-  const namelessOf = (connection: Connection): Connection => {
-    const known = nameless.get(connection) ?? { ...connection, client: null };
-    nameless.set(connection, known);
-    return known;
-  };
+  }
 
-  return {
-    servedHostOf(connection) {
-      const served = hosts.get(connection.sni);
-      if (served === undefined) return undefined;
-      const { client, presented } = connection;
-      if (isObserved(served)) return served;
-      // Whom nobody asked could not show what a rule demands.
-      if (isRequested(served)) return presented === null ? undefined : served;
-      if (client === null) return served.document.clientCertificate === null ? served : undefined;
-      const { evaluation } = look(connection, client.presented, served, 'any');
-      if (evaluation === null || evaluation.refusedAt === 'handshake') return undefined;
-      return evaluation.validUntil <= now() ? undefined : served;
-    },
-
-    admit(connection, served, rule) {
-      const { client, presented } = connection;
-      if (!served.hasRuleCas && client === null) return connection;
-      const shown = client?.presented ?? presented ?? NOTHING_SHOWN;
-      const known = look(connection, shown, served, rule);
-      const { evaluation } = known;
-      if (evaluation === null) return namelessOf(connection);
-      if (evaluation.verdict === 'refuse') {
-        if (isObserved(served)) return namelessOf(connection);
-        const { reason, detail } = refusalOf(evaluation, shown);
-        throw refused(reason, served.hasRuleCas ? rule : null, detail);
-      }
-      if (!served.hasRuleCas) return connection;
-      known.shown ??= { ...connection, client: identityOf(shown, evaluation) };
-      return known.shown;
-    },
-
-    admitByRule(connection, shown, served, rule) {
-      const { client } = shown;
-      if (client === null) {
-        if (connection.presented !== null) noteUsedRule(connection, rule, Number.POSITIVE_INFINITY);
-        return;
-      }
-      const { evaluation } = look(connection, client.presented, served, rule);
-      const validUntil = evaluation?.validUntil ?? Number.POSITIVE_INFINITY;
-      const verdict = served.judgeRule(rule, { names: client.names, validUntil });
-      if (verdict.verdict === 'refuse') throw refused(verdict.reason, rule, verdict.detail);
-      noteUsedRule(connection, rule, validUntil);
-      const { rulesAt } = knownOf(connection, served);
-      const at = now();
-      if (verdict.observed === undefined || at - (rulesAt.get(rule.prefix) ?? 0) < LEDGER_LIMITS.foldMs)
-        return;
-      rulesAt.set(rule.prefix, at);
-      const { reason, detail } = verdict.observed;
-      noteObserved(ledger, { connection, client, served, reason, detail, rule });
-    },
-  };
+  #withoutName(): Connection {
+    this.#nameless ??= { ...this.#connection, client: null };
+    return this.#nameless;
+  }
 }
 
 /** `rule` null: the host as a whole refuses. */

@@ -46,6 +46,9 @@ export interface Exchange {
   dismiss(): void;
 }
 
+/** Serves one exchange to its end; `onDone` is called once, when nothing more will be written of its answer. Never throws. */
+export type ServeExchange = (exchange: Exchange, onDone: () => void) => void;
+
 /** What the edge says in the head of an upstream's answer. */
 export interface DecidedAnswer {
   readonly upstreamMs: number;

@@ -1,96 +1,86 @@
-import { type CompiledRule, PosternError, type Upstream } from '@postern/contracts/plain';
+import { PosternError, type Upstream } from '@postern/contracts/plain';
+import { fieldId } from '@postern/http1';
 import type { Connection, ServedHost } from '../connection.ts';
 import { deadlines, Timed } from '../deadlines.ts';
-import type { BodyForm, UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
-import type { BodyWriter } from '../upstream/body.ts';
+import type { UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
+import { type BodyWriter, NO_TRAILERS } from '../upstream/body.ts';
 import { type Field, listOf, passableTrailers } from '../upstream/fields.ts';
 import type { CallEvents, UpstreamCall } from '../upstream/upstream-call.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
-import {
-  type ForwardingOptions,
-  forwardedFields,
-  takesTrailers,
-  writeForwardedHead,
-} from './forwarding-fields.ts';
+import { ForwardedRequest } from './forwarded-request.ts';
+import type { AddedLines } from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
-import { identityFields } from './identity-fields.ts';
 import type { IdentityTokens } from './identity-token.ts';
 import { Pump, type PumpListener } from './pump.ts';
 import { relayUpgrade } from './relay-upgrade.ts';
 import type { RequestHead } from './request-head.ts';
 import { answerHasBody, informationalFields, responseFields } from './response-fields.ts';
-import { bodyTooLarge, Upload } from './upload.ts';
+import { Upload } from './upload.ts';
 
-export interface ForwardOptions {
-  readonly connection: Connection;
-  readonly served: ServedHost;
-  readonly rule: CompiledRule;
-  readonly head: RequestHead;
-  readonly websocket: boolean;
-  /** CORS fields of every answer; null: the route has no policy. */
-  readonly cors: readonly Field[] | null;
+const NO_NAMES: readonly string[] = [];
+
+/** What all forwarded requests use. */
+export interface ForwardContext {
   readonly upstreams: Upstreams;
   readonly identityTokens: IdentityTokens;
   readonly publicHttpsPort: number;
   readonly pace: ClientPace;
+}
+
+export interface ForwardOptions {
+  readonly context: ForwardContext;
+  readonly connection: Connection;
+  /** Of the connection. */
+  readonly added: AddedLines;
+  readonly served: ServedHost;
+  /** What a service is called by, over all projects. */
+  readonly service: string;
+  readonly upstream: Upstream;
+  readonly head: RequestHead;
+  readonly websocket: boolean;
+  /** CORS fields of every answer; null: the route has no policy. */
+  readonly cors: readonly Field[] | null;
   /** Filled in as things become known. */
   readonly entry: AccessEntry;
+  /** When the request began, in milliseconds of performance.now(). */
+  readonly startedAt: number;
+  /** Called once, at the end: with a problem while the client can still be answered, else with null. */
+  readonly onOver: (problem: unknown) => void;
 }
 
 /**
- * Sends an exchange to the rule's service and its answer back, both as they come. `onOver` is called once, at the end: with a problem
- * while the client can still be answered, else with null. After the response head a fault breaks the response off visibly. A client
- * that goes away ends the upstream's exchange at once.
+ * Sends an exchange to the rule's service and its answer back, both as they come. After the response head a fault breaks the response
+ * off visibly. A client that goes away ends the upstream's exchange at once.
  */
-export function forward(
-  exchange: Exchange,
-  options: ForwardOptions,
-  onOver: (problem: unknown) => void,
-): void {
-  const { rule, served } = options;
-  const services = served.document.services;
-  const upstream = Object.hasOwn(services, rule.service) ? services[rule.service] : undefined;
-  if (upstream === undefined)
-    throw new PosternError('internal', { detail: 'The service of the rule is missing.' });
-  new Forwarding(exchange, options, upstream, onOver).start();
+export function forward(exchange: Exchange, options: ForwardOptions): void {
+  new Forwarding(exchange, options).start();
 }
 
 /** Its deadline: when an answer that does not go on is broken off. */
 class Forwarding extends Timed implements CallEvents, PumpListener {
   readonly #exchange: Exchange;
   readonly #options: ForwardOptions;
-  readonly #upstream: Upstream;
   readonly #request: UpstreamRequest;
   readonly #call: UpstreamCall;
-  readonly #onOver: (problem: unknown) => void;
-  readonly #startedAt = performance.now();
   #upload: Upload | null = null;
   #response: UpstreamResponse | null = null;
   /** What Connection of the answer says is for one hop. */
-  #nominated: readonly string[] = [];
+  #nominated = NO_NAMES;
   #writer: BodyWriter | null = null;
   #download: Pump | null = null;
   /** Milliseconds that the answer may pause. */
   #idleMs = Number.POSITIVE_INFINITY;
   #isOver = false;
 
-  constructor(
-    exchange: Exchange,
-    options: ForwardOptions,
-    upstream: Upstream,
-    onOver: (problem: unknown) => void,
-  ) {
+  constructor(exchange: Exchange, options: ForwardOptions) {
     super();
-    const { rule, served, upstreams } = options;
+    const { service, upstream, context } = options;
     this.#exchange = exchange;
     this.#options = options;
-    this.#upstream = upstream;
-    this.#onOver = onOver;
-    this.#request = requestOf(exchange, options, upstream);
-    const service = `${served.document.project}/${rule.service}`;
-    this.#call = upstreams.call(service, upstream, this.#request, this);
+    this.#request = new ForwardedRequest(exchange, options, upstream);
+    this.#call = context.upstreams.call(service, upstream, this.#request, this);
   }
 
   start(): void {
@@ -104,13 +94,14 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   }
 
   onOpened(): void {
-    const { entry, pace } = this.#options;
+    const { entry, upstream, context } = this.#options;
+    const { pace } = context;
     const call = this.#call;
     entry.target = call.target;
     const request = this.#request;
     if (request.body.kind === 'none') return;
     this.#upload = new Upload({
-      ...{ exchange: this.#exchange, call, request, upstream: this.#upstream, entry, pace },
+      ...{ exchange: this.#exchange, call, request, upstream, entry, pace },
       onFailed: (problem) => this.onFailed(problem),
     });
     this.#upload.start();
@@ -127,7 +118,8 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
 
   onResponse(response: UpstreamResponse): void {
     this.#response = response;
-    this.#options.entry.upstreamMs = Math.round(performance.now() - this.#startedAt);
+    const { entry, startedAt } = this.#options;
+    entry.upstreamMs = Math.round(performance.now() - startedAt);
     try {
       if (response.upgraded !== null) this.#switchProtocols(response, response.upgraded);
       else this.#answer(response);
@@ -164,7 +156,8 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
     // Who has answered wants no more of the request; let go of, the rest of it can be read away.
     const isSent = this.#upload?.stop() ?? true;
     if (!isSent) this.#call.abort();
-    this.#exchange.end(passableTrailers(this.#response?.trailers() ?? [], this.#nominated));
+    const trailers = this.#response?.trailers() ?? NO_TRAILERS;
+    this.#exchange.end(trailers.length === 0 ? trailers : passableTrailers(trailers, this.#nominated));
     this.#end(null, true);
   }
 
@@ -177,7 +170,7 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   }
 
   #answer(response: UpstreamResponse): void {
-    const { cors, entry } = this.#options;
+    const { cors, entry, upstream } = this.#options;
     // RFC 9110 section 15: nothing else is a final status, and HTTP/2 could not carry it.
     if (response.status < 200 || response.status > 599) {
       throw new PosternError('upstream_invalid', {
@@ -186,15 +179,15 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
     }
     const request = this.#request;
     const hasBody = response.hasBody && answerHasBody(request.method, response.status);
-    if (!request.grpc && !(hasBody && isEventStream(response))) this.#idleMs = this.#upstream.idleBodyMs;
+    if (!request.grpc && !(hasBody && isEventStream(response))) this.#idleMs = upstream.idleBodyMs;
     const writer = this.#exchange.relay(response, { upstreamMs: entry.upstreamMs ?? 0, cors }, hasBody);
     this.#writer = writer;
     entry.status = response.status;
     this.#upload?.answered(() => this.#touch());
-    this.#touch();
     if (hasBody) {
-      // Read now: the bytes of the head are gone when the trailers come.
-      if (response.http1Head !== null) this.#nominated = listOf(response.fields, 'connection');
+      // Read now: the bytes of the head are gone when the trailers come, which chunked bodies alone have.
+      if (response.http1Head?.bodyKind(request.method) === 'chunked')
+        this.#nominated = listOf(response.fields, 'connection');
       this.#download = new Pump(response.body, writer, this);
       this.#download.start();
     } else {
@@ -203,9 +196,11 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
       else response.body.start({ data() {}, end() {}, broken() {} });
       this.onEnd();
     }
+    // What was short is over by now.
     if (this.#isOver) return;
     writer.flush();
     deadlines.watch(this);
+    this.#touch();
   }
 
   #switchProtocols(response: UpstreamResponse, upgraded: UpgradedUpstream): void {
@@ -228,7 +223,8 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   }
 
   #touch(): void {
-    if (this.#idleMs !== Number.POSITIVE_INFINITY) this.deadline = performance.now() + this.#idleMs;
+    if (this.place >= 0 && this.#idleMs !== Number.POSITIVE_INFINITY)
+      this.deadline = performance.now() + this.#idleMs;
   }
 
   /** The client has gone. */
@@ -245,55 +241,20 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
     this.#download?.stop();
     this.#upload?.stop();
     if (!isWhole) this.#call.abort();
-    this.#onOver(problem);
+    this.#options.onOver(problem);
   }
 }
 
-function isEventStream({ fields }: UpstreamResponse): boolean {
+const CONTENT_TYPE = fieldId('content-type');
+const EVENT_STREAM = 'text/event-stream';
+
+function isEventStream({ fields, http1Head }: UpstreamResponse): boolean {
+  // Most answers are none, which shows without a string.
+  if (http1Head !== null) {
+    const index = http1Head.fields.find(CONTENT_TYPE);
+    if (index === -1 || !http1Head.fields.valueBegins(index, EVENT_STREAM)) return false;
+  }
   return /^text\/event-stream\b/i.test(fields.valuesOf('content-type')[0] ?? '');
-}
-
-function requestOf(exchange: Exchange, options: ForwardOptions, upstream: Upstream): UpstreamRequest {
-  const { head, connection, served, websocket } = options;
-  const limit = upstream.maxBodyBytes;
-  if (limit !== null && head.contentLength !== null && head.contentLength > limit) throw bodyTooLarge(limit);
-  let body: BodyForm = { kind: 'streamed' };
-  if (!exchange.hasBody) body = { kind: 'none' };
-  else if (head.contentLength !== null) body = { kind: 'sized', bytes: head.contentLength };
-  const forwarding: ForwardingOptions = {
-    connection,
-    authority: head.authority,
-    publicHttpsPort: options.publicHttpsPort,
-    identity: identityFields(connection, served.document, options.identityTokens),
-    dropAuthorization: served.document.httpBasic !== null,
-  };
-  const { http1Head } = exchange;
-  const request: UpstreamRequest = {
-    method: exchange.method,
-    path: head.target,
-    clientAuthority: head.authority,
-    fields: () => forwardedFields(exchange.fields.toPairs(), forwarding),
-    writeHttp1Head:
-      http1Head === null
-        ? null
-        : // Asked for anew: it fails when the exchange is over, and the bytes of the head are no longer its own.
-          (hostLine) => writeForwardedHead(exchange.http1Head ?? http1Head, hostLine, request, forwarding),
-    body,
-    expectContinue: head.expectsContinue && body.kind !== 'none',
-    takesTrailers: () => takesTrailers(exchange.fields),
-    grpc: isGrpc(exchange, upstream),
-    websocket,
-  };
-  return request;
-}
-
-/** Whether this can be gRPC, which has no time limits for bodies; only HTTP/2 on both sides carries it, whatever the client says. */
-function isGrpc(exchange: Exchange, upstream: Upstream): boolean {
-  return (
-    exchange.protocol === 'HTTP/2' &&
-    upstream.targets.every(({ protocol }) => protocol !== 'http') &&
-    /^application\/grpc(?:[+;]|\s*$)/i.test(exchange.fields.valuesOf('content-type')[0] ?? '')
-  );
 }
 
 function tooSlow(who: 'client' | 'upstream'): PosternError {

@@ -116,18 +116,6 @@ const WEBSOCKET = fieldLines([
   ['Upgrade', 'websocket'],
 ]);
 
-/** What is said of a connection's requests, as long as it does not change. */
-const connectionLines = new WeakMap<Connection, { readonly authority: string; readonly lines: FieldLines }>();
-
-function linesOfConnection(options: ForwardingOptions): FieldLines {
-  const { connection, authority } = options;
-  const known = connectionLines.get(connection);
-  if (known?.authority === authority) return known.lines;
-  const lines = fieldLines(fieldsOfConnection(options));
-  connectionLines.set(connection, { authority, lines });
-  return lines;
-}
-
 /** A client comes again on other connections; its lines are the longest. */
 const identityLines = new WeakMap<readonly Field[], FieldLines>();
 
@@ -139,15 +127,37 @@ function linesOfIdentity(identity: readonly Field[]): FieldLines {
   return lines;
 }
 
-/** `forwardedFields` as bytes: the whole head as it goes to an HTTP/1.1 upstream, from one that came as HTTP/1.1. */
+/** The lines that the edge adds to the requests of one connection: all of them mostly say the same. */
+export class AddedLines {
+  #authority = '';
+  #ofConnection: FieldLines | null = null;
+  #identity: readonly Field[] | null = null;
+  #ofIdentity: FieldLines | null = null;
+
+  /** Those of the connection and the identity, in a list to which lines can be added. */
+  linesOf(options: ForwardingOptions): FieldLines[] {
+    const { authority, identity } = options;
+    if (this.#ofConnection === null || authority !== this.#authority) {
+      this.#authority = authority;
+      this.#ofConnection = fieldLines(fieldsOfConnection(options));
+    }
+    if (this.#ofIdentity === null || identity !== this.#identity) {
+      this.#identity = identity;
+      this.#ofIdentity = linesOfIdentity(identity);
+    }
+    return [this.#ofConnection, this.#ofIdentity];
+  }
+}
+
+/** `forwardedFields` as bytes: the whole head as it goes to an HTTP/1.1 upstream, from one that came as HTTP/1.1. `added` is of its connection. */
 export function writeForwardedHead(
   head: RequestHead,
   hostLine: FieldLines | null,
-  request: Pick<UpstreamRequest, 'expectContinue' | 'websocket'>,
-  options: ForwardingOptions,
+  request: ForwardingOptions & Pick<UpstreamRequest, 'expectContinue' | 'websocket'>,
+  added: AddedLines,
 ): Buffer {
   const { fields } = head;
-  const lines = [linesOfConnection(options), linesOfIdentity(options.identity)];
+  const lines = added.linesOf(request);
   const cookie = fields.find(COOKIE);
   const hasCookies = cookie !== -1 && fields.find(COOKIE, cookie + 1) !== -1;
   // A nominated Cookie is of one hop, like any other field.
@@ -156,6 +166,6 @@ export function writeForwardedHead(
   if (request.websocket) lines.push(WEBSOCKET);
   if (request.expectContinue) lines.push(EXPECT);
   if (head.bodyKind === 'none' && head.contentLength === -1 && saysEmpty(head.method)) lines.push(EMPTY);
-  const filter = filters[options.dropAuthorization ? 'authorized' : 'plain'][hasCookies ? 'several' : 'one'];
+  const filter = filters[request.dropAuthorization ? 'authorized' : 'plain'][hasCookies ? 'several' : 'one'];
   return writeRequestHead(head, { filter, hostLine, lines });
 }

@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { PosternError } from '@postern/contracts';
 import { NEED_MORE, RequestHead } from '@postern/http1';
 import { endGently } from './end-gently.ts';
-import type { Exchange } from './exchange.ts';
+import type { ServeExchange } from './exchange.ts';
 import { type AnsweredConnection, Http1Exchange } from './h1-exchange.ts';
 import { headTimeout, problemOfBytes } from './h1-faults.ts';
 import { type BodyFeed, Http1RequestBody } from './h1-request-body.ts';
@@ -12,8 +12,7 @@ import { type PieceReader, readTlsPieces } from './read-tls-pieces.ts';
 
 export interface Http1ConnectionOptions {
   readonly socket: Duplex;
-  /** Serves one exchange; resolves when all has been written of its answer, or nothing will be. */
-  readonly handle: (exchange: Exchange) => Promise<void>;
+  readonly serve: ServeExchange;
   readonly pace: ClientPace;
 }
 
@@ -197,14 +196,13 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
       : null;
     const exchange = new Http1Exchange(this, head, this.#body, fault);
     this.#exchange = exchange;
-    this.#options.handle(exchange).then(
-      () => this.#handled(exchange),
-      () => this.socket.destroy(),
-    );
+    this.#options.serve(exchange, this.#onDone);
   }
 
-  #handled(exchange: Http1Exchange): void {
-    if (this.#state !== 'exchange') return;
+  /** Of the exchange under way: there is one at a time, and none follows before this. */
+  readonly #onDone = (): void => {
+    const exchange = this.#exchange;
+    if (this.#state !== 'exchange' || exchange === null) return;
     exchange.isFinished = true;
     if (!exchange.isEnded) this.socket.destroy();
     else if (exchange.isWritten) this.#settle();
@@ -212,7 +210,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
       this.#unreadBytes = Number.NaN;
       this.deadline = performance.now() + this.#options.pace.idleMs;
     }
-  }
+  };
 
   /** The answer is out: what is left of the request is read away, and the next one begins. */
   #settle(): void {

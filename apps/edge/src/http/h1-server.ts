@@ -1,14 +1,11 @@
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../connection.ts';
-import type { Exchange } from './exchange.ts';
+import type { ServeExchange } from './exchange.ts';
 import { Http1Connection } from './h1-connection.ts';
 import type { ClientPace } from './http-limits.ts';
 
 /** Milliseconds by which a deadline may be overrun: one timer looks at all of them, none is set for each request. */
 const DEADLINES_EVERY_MS = 500;
-
-/** Serves one exchange to its end; resolves when nothing more will be written of its answer. Never rejects. */
-export type HandleExchange<From = Connection> = (exchange: Exchange, connection: From) => Promise<void>;
 
 /** HTTP/1.x over connections that were accepted and admitted elsewhere. */
 export interface Http1Server<From> {
@@ -17,9 +14,9 @@ export interface Http1Server<From> {
   close(): void;
 }
 
-/** Makes a server; it listens nowhere. */
+/** Makes a server; it listens nowhere. `servingOf` is asked once for each connection. */
 export function createHttp1Server<From extends { readonly socket: Duplex } = Connection>(
-  handle: HandleExchange<From>,
+  servingOf: (connection: From) => ServeExchange,
   pace: ClientPace,
 ): Http1Server<From> {
   const connections = new Set<Http1Connection>();
@@ -34,7 +31,7 @@ export function createHttp1Server<From extends { readonly socket: Duplex } = Con
   return {
     serve(from) {
       const { socket } = from;
-      const connection = new Http1Connection({ socket, pace, handle: (exchange) => handle(exchange, from) });
+      const connection = new Http1Connection({ socket, pace, serve: servingOf(from) });
       connections.add(connection);
       socket.once('close', () => {
         connections.delete(connection);

@@ -2,7 +2,7 @@ import { ERROR_CODES, type Http2Limits, Http2ServerConnection } from '@postern/h
 import type { Connection } from '../connection.ts';
 import { tieToSocket } from '../http2-socket.ts';
 import { endGently } from './end-gently.ts';
-import type { HandleExchange } from './h1-server.ts';
+import type { ServeExchange } from './exchange.ts';
 import { Http2Exchange, type Http2Session } from './h2-exchange.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { readTlsPieces } from './read-tls-pieces.ts';
@@ -29,7 +29,7 @@ const LIMITS: Http2Limits = {
 /** Speaks HTTP/2 on an admitted connection. RFC 8441 (WebSocket) is not advertised. */
 export function serveHttp2(
   connection: Connection,
-  handle: HandleExchange,
+  serveExchange: ServeExchange,
   pace: ClientPace,
   unread: UnreadAnswers,
   onFlood: (connection: Connection) => void = () => {},
@@ -66,7 +66,7 @@ export function serveHttp2(
     setTimeout(() => socket.destroy(), HTTP_LIMITS.drainMs).unref();
   };
   const serve = (exchange: Http2Exchange): void => {
-    void handle(exchange, connection).then(() => {
+    serveExchange(exchange, () => {
       if (!exchange.stream.isClosed) unread.watch(exchange);
     });
   };

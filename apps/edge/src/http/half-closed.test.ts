@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../connection.ts';
+import type { ServeExchange } from './exchange.ts';
 import { createHttp1Server } from './h1-server.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
@@ -40,13 +41,13 @@ test('a client that ends its side while it waits is gone: no answer, an aborted 
 
 test('it is noticed as well where the end of its body did not find room at once', async () => {
   let isAborted = false;
-  const server = createHttp1Server((exchange) => {
+  const serve: ServeExchange = (exchange) => {
     exchange.onAborted(() => {
       isAborted = true;
     });
     exchange.body.start({ data: () => exchange.body.pause(), end() {}, broken() {} });
-    return new Promise(() => undefined);
-  }, HTTP_LIMITS);
+  };
+  const server = createHttp1Server(() => serve, HTTP_LIMITS);
   const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, callback) => callback() });
   server.serve({ socket } as unknown as Connection);
   socket.push('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n');

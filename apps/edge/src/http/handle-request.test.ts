@@ -58,7 +58,7 @@ async function outcomeOf(
     evaluate: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
     evaluateForRule: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
   };
-  const handle = createRequestHandler({
+  const servingOf = createRequestHandler({
     hosts: { get: () => (served === null ? undefined : host) },
     upstreams: {
       call() {
@@ -105,7 +105,7 @@ async function outcomeOf(
     client: shown,
     clientAddress: '::1',
   } as unknown as Connection;
-  await handle(exchange, connection);
+  await new Promise<void>((resolve) => servingOf(connection)(exchange, resolve));
   return calls.join(' ');
 }
 

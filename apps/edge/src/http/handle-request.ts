@@ -1,5 +1,12 @@
 import { createRuleTable, type RuleTable } from '@postern/admission';
-import { type CompiledRule, type Hostname, PosternError, PROBLEMS } from '@postern/contracts/plain';
+import {
+  type CompiledRule,
+  type HostDocument,
+  type Hostname,
+  PosternError,
+  PROBLEMS,
+  type Upstream,
+} from '@postern/contracts/plain';
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import { noteRequest } from '../connections/first-request.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
@@ -8,11 +15,11 @@ import type { Upstreams } from '../upstream/upstreams.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
 import { answerEmpty, answerProblem } from './answer-problem.ts';
 import { basicChallenge, requireBasicCredentials } from './basic-auth.ts';
-import { createClientGate } from './client-gate.ts';
+import { ClientGate } from './client-gate.ts';
 import { corsFields, preflightFields } from './cors.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ServeExchange } from './exchange.ts';
 import { forward } from './forward.ts';
-import type { HandleExchange } from './h1-server.ts';
+import { AddedLines } from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
 import { isLogged, noteRefusal } from './note-refusal.ts';
@@ -49,99 +56,214 @@ export interface RequestHandlerOptions {
   readonly onFinished: (entry: AccessEntry) => void;
 }
 
+const NO_FIELDS: readonly Field[] = [];
+
+/** A rule with what a request by it needs of its host's document. */
+interface PlannedRule {
+  readonly prefix: string;
+  readonly rule: CompiledRule;
+  /** What its service is called by, over all projects. */
+  readonly service: string;
+  /** Undefined: the document lacks it. */
+  readonly upstream: Upstream | undefined;
+}
+
 /**
  * The one path of a request, for both protocols: host, verdict, target, CORS preflight, basic authentication, rule, WebSocket, forwarding.
  *
  * The host's document is looked up anew for each request. When it is gone, or demands something else than the handshake gave, the
  * connection is ended without an answer, so that the client comes back with a new handshake.
  */
-export function createRequestHandler(options: RequestHandlerOptions): HandleExchange {
-  const ruleTables = new WeakMap<readonly CompiledRule[], RuleTable>();
-  const gate = createClientGate(options);
-
-  const rulesOf = (served: ServedHost): RuleTable => {
-    const { rules } = served.document;
-    const table = ruleTables.get(rules) ?? createRuleTable(rules);
-    ruleTables.set(rules, table);
+export function createRequestHandler(
+  options: RequestHandlerOptions,
+): (connection: Connection) => ServeExchange {
+  const tables = new WeakMap<HostDocument, RuleTable<PlannedRule>>();
+  const tableOf = (document: HostDocument): RuleTable<PlannedRule> => {
+    const known = tables.get(document);
+    if (known !== undefined) return known;
+    const table = createRuleTable(planRules(document));
+    tables.set(document, table);
     return table;
   };
+  return (connection) => {
+    const client = new RequestingClient(connection, options, tableOf);
+    return (exchange, onDone) => new HandledRequest(client, exchange, onDone).serve();
+  };
+}
 
-  /** Calls `onOver` once, in this turn or a later one. */
-  const answer = (
-    exchange: Exchange,
+function planRules({ project, rules, services }: HostDocument): PlannedRule[] {
+  return rules.map((rule) => ({
+    prefix: rule.prefix,
+    rule,
+    service: `${project}/${rule.service}`,
+    upstream: Object.hasOwn(services, rule.service) ? services[rule.service] : undefined,
+  }));
+}
+
+/** What the requests of one connection have in common: found once, and not looked up by each of them. */
+class RequestingClient {
+  readonly connection: Connection;
+  readonly options: RequestHandlerOptions;
+  readonly gate: ClientGate;
+  readonly added = new AddedLines();
+  readonly #tableOf: (document: HostDocument) => RuleTable<PlannedRule>;
+  #document: HostDocument | null = null;
+  #table: RuleTable<PlannedRule> | null = null;
+  #hasAsked = false;
+
+  constructor(
     connection: Connection,
-    served: ServedHost,
-    entry: AccessEntry,
-    onOver: (fault: unknown) => void,
-  ): void => {
+    options: RequestHandlerOptions,
+    tableOf: (document: HostDocument) => RuleTable<PlannedRule>,
+  ) {
+    this.connection = connection;
+    this.options = options;
+    this.gate = new ClientGate(connection, options);
+    this.#tableOf = tableOf;
+  }
+
+  noteRequest(): void {
+    if (this.#hasAsked) return;
+    this.#hasAsked = true;
+    noteRequest(this.connection);
+  }
+
+  rulesOf(document: HostDocument): RuleTable<PlannedRule> {
+    if (this.#table === null || this.#document !== document) {
+      this.#document = document;
+      this.#table = this.#tableOf(document);
+    }
+    return this.#table;
+  }
+}
+
+/** One request on its way. */
+class HandledRequest {
+  readonly #client: RequestingClient;
+  readonly #exchange: Exchange;
+  readonly #onDone: () => void;
+  /** Milliseconds since 1970, and of performance.now(). */
+  readonly #at: number;
+  readonly #startedAt = performance.now();
+  readonly #entry: RequestEntry;
+  /** CORS fields of every answer. */
+  #extra: readonly Field[] = NO_FIELDS;
+  #isOver = false;
+
+  constructor(client: RequestingClient, exchange: Exchange, onDone: () => void) {
+    this.#client = client;
+    this.#exchange = exchange;
+    this.#onDone = onDone;
+    this.#at = client.options.now();
+    this.#entry = new RequestEntry(exchange, client.connection, this.#at);
+  }
+
+  serve(): void {
+    const client = this.#client;
+    const entry = this.#entry;
+    client.noteRequest();
+    const overload = client.options.load?.begin() ?? null;
+    try {
+      const served = client.gate.servedHost(this.#at);
+      if (served === undefined) {
+        entry.aborted = true;
+        entry.code = 'unavailable';
+        this.#exchange.dismiss();
+        this.#over(null);
+        return;
+      }
+      entry.route = served.document.route;
+      if (overload === null) this.#answer(served);
+      else {
+        this.#refuse(overload, served);
+        this.#over(null);
+      }
+    } catch (error) {
+      this.#over(error);
+    }
+  }
+
+  /** Comes to `#over` once, in this turn or a later one. */
+  #answer(served: ServedHost): void {
+    const client = this.#client;
+    const { connection, gate, options } = client;
+    const exchange = this.#exchange;
+    const entry = this.#entry;
     const { document } = served;
-    let extra: readonly Field[] = [];
-    const onProblem = (error: unknown): void => {
-      const problem = asProblem(error, exchange, entry);
-      noteRefusal(problem, { connection, served, entry, ledger: options.ledger })
-        .then((noted) => refuse(exchange, noted, extra, served, entry))
-        .then(() => onOver(null), onOver);
-    };
+    const at = this.#at;
     try {
       const head = readRequestHead(exchange);
       requireServedHost(head.host, connection, options.hosts);
       entry.host = head.host;
       // Where rules name CAs of their own nothing can be said of a client before there is a rule.
-      let shown = served.hasRuleCas ? null : gate.admit(connection, served, null);
+      let shown = served.hasRuleCas ? null : gate.admit(served, null, at);
       const cors = document.cors === null ? null : corsFields(exchange.fields, document.cors);
-      extra = cors ?? extra;
+      if (cors !== null) this.#extra = cors;
       if (head.target === '*') {
-        shown ??= gate.admit(connection, served, null);
-        entry.status = 204;
-        answerEmpty(exchange, 204, extra);
-        onOver(null);
+        shown ??= gate.admit(served, null, at);
+        this.#answerEmpty(this.#extra);
         return;
       }
-      const { rule } = rulesOf(served).find(head.target);
+      const planned = client.rulesOf(document).find(head.target).rule;
+      const rule = planned?.rule ?? null;
       entry.rule = rule === null ? null : (rule.name ?? rule.prefix);
       entry.service = rule?.service ?? null;
-      shown ??= gate.admit(connection, served, rule);
-      if (rule !== null) gate.admitByRule(connection, shown, served, rule);
+      shown ??= gate.admit(served, rule, at);
+      if (rule !== null) gate.admitByRule(shown, served, rule, at);
       const preflight =
         document.cors === null ? undefined : preflightFields(exchange.method, exchange.fields, document.cors);
       if (preflight !== undefined) {
-        entry.status = 204;
-        answerEmpty(exchange, 204, preflight);
-        onOver(null);
+        this.#answerEmpty(preflight);
         return;
       }
       if (document.httpBasic !== null) requireBasicCredentials(exchange.fields, document.httpBasic);
-      if (rule === null) throw noRule(head);
-      const websocket = isWebsocketRequest(exchange, rule);
-      const forwarding = {
+      if (planned === null) throw noRule(head);
+      const websocket = isWebsocketRequest(exchange, planned.rule);
+      const { service, upstream } = planned;
+      if (upstream === undefined)
+        throw new PosternError('internal', { detail: 'The service of the rule is missing.' });
+      forward(exchange, {
+        context: options,
         connection: shown,
+        added: client.added,
         served,
-        rule,
+        service,
+        upstream,
         head,
         websocket,
         cors,
         entry,
-        upstreams: options.upstreams,
-        identityTokens: options.identityTokens,
-        publicHttpsPort: options.publicHttpsPort,
-        pace: options.pace,
-      };
-      forward(exchange, forwarding, (problem) => {
-        if (problem === null) onOver(null);
-        else onProblem(problem);
+        startedAt: this.#startedAt,
+        onOver: (problem) => {
+          if (problem === null) this.#over(null);
+          else this.#fail(problem, served);
+        },
       });
     } catch (error) {
-      onProblem(error);
+      this.#fail(error, served);
     }
-  };
+  }
 
-  const refuse = (
-    exchange: Exchange,
-    problem: PosternError,
-    extra: readonly Field[],
-    served: ServedHost,
-    entry: AccessEntry,
-  ): void => {
+  #answerEmpty(fields: readonly Field[]): void {
+    this.#entry.status = 204;
+    answerEmpty(this.#exchange, 204, fields);
+    this.#over(null);
+  }
+
+  #fail(error: unknown, served: ServedHost): void {
+    const { connection, options } = this.#client;
+    const problem = this.#asProblem(error);
+    noteRefusal(problem, { connection, served, entry: this.#entry, ledger: options.ledger })
+      .then((noted) => this.#refuse(noted, served))
+      .then(
+        () => this.#over(null),
+        (fault) => this.#over(fault),
+      );
+  }
+
+  #refuse(problem: PosternError, served: ServedHost): void {
+    const exchange = this.#exchange;
+    const entry = this.#entry;
     entry.code = problem.code;
     entry.reason = problem.reason ?? null;
     if (!exchange.isOpen()) {
@@ -150,71 +272,50 @@ export function createRequestHandler(options: RequestHandlerOptions): HandleExch
     }
     const { httpBasic } = served.document;
     const isChallenge = problem.code === 'basic_credentials_required' && httpBasic !== null;
-    const fields = isChallenge ? [...extra, basicChallenge(httpBasic)] : extra;
+    const fields = isChallenge ? [...this.#extra, basicChallenge(httpBasic)] : this.#extra;
     // After a head that could be read in two ways, nothing that follows on the connection can be trusted.
     const { status, bytes } = answerProblem(exchange, problem, fields, problem.code === 'bad_request');
     entry.status = status;
     entry.bytesOut = bytes;
-  };
+  }
 
-  const asProblem = (error: unknown, exchange: Exchange, entry: AccessEntry): PosternError => {
+  #asProblem(error: unknown): PosternError {
+    const { log } = this.#client.options;
+    const entry = this.#entry;
     const problem = error instanceof PosternError ? error : new PosternError('internal', { cause: error });
     const owner = PROBLEMS[problem.code].owner;
     const context = {
-      requestId: exchange.id,
+      requestId: this.#exchange.id,
       host: entry.host,
       service: entry.service,
       code: problem.code,
       ...problem.context,
     };
     if (owner === 'platform')
-      options.log.error({ ...context, err: problem.cause ?? problem }, 'a request failed inside the edge');
-    else if (problem.code.startsWith('upstream_')) options.log.warn(context, 'an upstream failed');
+      log.error({ ...context, err: problem.cause ?? problem }, 'a request failed inside the edge');
+    else if (problem.code.startsWith('upstream_')) log.warn(context, 'an upstream failed');
     return problem;
-  };
+  }
 
-  const serve = (exchange: Exchange, connection: Connection, onDone: () => void): void => {
-    noteRequest(connection);
-    const entry = new RequestEntry(exchange, connection, options.now());
-    const startedAt = performance.now();
-    const overload = options.load?.begin() ?? null;
-    let isOver = false;
-    /** `fault`: what went wrong inside the edge, beyond any answer. */
-    const onOver = (fault: unknown): void => {
-      if (isOver) return;
-      isOver = true;
-      if (fault !== null) {
-        entry.aborted = true;
-        entry.code = 'internal';
-        options.log.error({ requestId: exchange.id, err: fault }, 'a request failed inside the edge');
-        exchange.abort();
-      }
-      options.load?.end();
-      entry.durationMs = Math.round(performance.now() - startedAt);
-      if (isLogged(entry)) options.accessLog.write(entry);
-      options.onFinished(entry);
-      onDone();
-    };
-    try {
-      const served = gate.servedHostOf(connection);
-      if (served === undefined) {
-        entry.aborted = true;
-        entry.code = 'unavailable';
-        exchange.dismiss();
-        onOver(null);
-      } else {
-        entry.route = served.document.route;
-        if (overload === null) answer(exchange, connection, served, entry, onOver);
-        else {
-          refuse(exchange, overload, [], served, entry);
-          onOver(null);
-        }
-      }
-    } catch (error) {
-      onOver(error);
+  /** `fault`: what went wrong inside the edge, beyond any answer. */
+  #over(fault: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { options } = this.#client;
+    const exchange = this.#exchange;
+    const entry = this.#entry;
+    if (fault !== null) {
+      entry.aborted = true;
+      entry.code = 'internal';
+      options.log.error({ requestId: exchange.id, err: fault }, 'a request failed inside the edge');
+      exchange.abort();
     }
-  };
-  return (exchange, connection) => new Promise((resolve) => serve(exchange, connection, resolve));
+    options.load?.end();
+    entry.durationMs = Math.round(performance.now() - this.#startedAt);
+    if (isLogged(entry)) options.accessLog.write(entry);
+    options.onFinished(entry);
+    this.#onDone();
+  }
 }
 
 /** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */

@@ -19,11 +19,15 @@ const VALUE_CHARS_MAX = 7_900;
 const OMITTED = 'X-Client-Omitted';
 
 /** What an upstream is told of a client is made once for each, since it comes with every request. */
-const made = new WeakMap<ClientIdentity, Map<ClientIdentityHeaders, readonly Field[]>>();
+const made = new WeakMap<
+  ClientIdentity,
+  { readonly form: ClientIdentityHeaders; readonly fields: readonly Field[] }
+>();
 
 /** The same with the token said last: each is said many times. */
 const withToken = new WeakMap<readonly Field[], { readonly token: string; readonly all: readonly Field[] }>();
 const NOTHING: readonly Field[] = [];
+const USUAL: NonNullable<HostDocument['clientIdentity']> = { headers: CLIENT_IDENTITY_HEADERS_DEFAULT };
 
 /** A part of what is told, and the word that X-Client-Omitted has for it. */
 interface Part {
@@ -42,7 +46,7 @@ export function identityFields(
 ): readonly Field[] {
   const { client } = connection;
   if (client === null) return NOTHING;
-  const { headers, jwt } = document.clientIdentity ?? { headers: CLIENT_IDENTITY_HEADERS_DEFAULT };
+  const { headers, jwt } = document.clientIdentity ?? USUAL;
   const fields = fieldsOnce(client, headers);
   if (jwt === undefined) return fields;
   const token = tokens.tokenOf(client, document);
@@ -58,12 +62,10 @@ export function identityFields(
 }
 
 function fieldsOnce(client: ClientIdentity, form: ClientIdentityHeaders): readonly Field[] {
-  const forms = made.get(client) ?? new Map<ClientIdentityHeaders, readonly Field[]>();
-  made.set(client, forms);
-  const known = forms.get(form);
-  if (known !== undefined) return known;
+  const known = made.get(client);
+  if (known?.form === form) return known.fields;
   const fields = fieldsOf(client, form);
-  forms.set(form, fields);
+  made.set(client, { form, fields });
   return fields;
 }
 

@@ -2,7 +2,8 @@ import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Connection } from '../connection.ts';
-import { createHttp1Server, type HandleExchange } from './h1-server.ts';
+import type { ServeExchange } from './exchange.ts';
+import { createHttp1Server } from './h1-server.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
 import { sendRaw } from './testing/raw-client.ts';
@@ -40,15 +41,16 @@ test.each([
 });
 
 let handled: string[] = [];
-const answerAll: HandleExchange = async (exchange) => {
+const answerAll: ServeExchange = (exchange, onDone) => {
   handled.push(exchange.target);
   exchange.respond(200, [['content-length', '2']], { hasBody: true, close: false }).write(Buffer.from('ok'));
   exchange.end([]);
+  onDone();
 };
 
 test('a request waits until the answer before it is out, and so does the end of a draining connection', async () => {
   handled = [];
-  const server = createHttp1Server(answerAll, HTTP_LIMITS);
+  const server = createHttp1Server(() => answerAll, HTTP_LIMITS);
   const written: string[] = [];
   let flush: (() => void) | undefined;
   const socket = new Duplex({
@@ -78,7 +80,7 @@ test('a request waits until the answer before it is out, and so does the end of 
 
 test('a request whose client has gone before its turn is not served', async () => {
   handled = [];
-  const server = createHttp1Server(answerAll, HTTP_LIMITS);
+  const server = createHttp1Server(() => answerAll, HTTP_LIMITS);
   let fail: ((error: Error) => void) | undefined;
   const socket = new Duplex({
     read: () => undefined,
@@ -97,7 +99,7 @@ test('a request whose client has gone before its turn is not served', async () =
 });
 
 test('what a client sends ahead is read up to a bound, and read on when its turn has come', async () => {
-  const server = createHttp1Server(answerAll, HTTP_LIMITS);
+  const server = createHttp1Server(() => answerAll, HTTP_LIMITS);
   const piece = 'x'.repeat(16 * 1024);
   let pulled = 0;
   let isFlooding = false;

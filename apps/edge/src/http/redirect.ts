@@ -3,7 +3,7 @@ import { hostOfAuthority, PosternError } from '@postern/contracts/plain';
 import type { ChallengeAnswers } from '../acme/challenge-answers.ts';
 import type { HostTable } from '../connection.ts';
 import { answerProblem } from './answer-problem.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, ServeExchange } from './exchange.ts';
 import { createHttp1Server, type Http1Server } from './h1-server.ts';
 import type { ClientPace } from './http-limits.ts';
 
@@ -26,14 +26,16 @@ export interface RedirectOptions {
 export function createRedirectServer(options: RedirectOptions): Http1Server<{ readonly socket: Socket }> {
   // An idle connection has nothing to wait for.
   const pace = { ...options.pace, idleMs: options.pace.headTimeoutMs };
-  return createHttp1Server(async (exchange) => {
+  const serve: ServeExchange = (exchange, onDone) => {
     try {
       answer(exchange, options);
     } catch (error) {
       const problem = error instanceof PosternError ? error : new PosternError('internal', { cause: error });
       answerProblem(exchange, problem, [], true);
     }
-  }, pace);
+    onDone();
+  };
+  return createHttp1Server(() => serve, pace);
 }
 
 function answer(exchange: Exchange, { hosts, challenges, publicHttpsPort }: RedirectOptions): void {

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts';
+import type { ServeExchange } from './exchange.ts';
 import { createHttp1Server } from './h1-server.ts';
 import { serveHttp2 } from './h2-server.ts';
 import type { ClientPace } from './http-limits.ts';
@@ -19,19 +20,18 @@ export interface RefusalServer {
 export function createRefusalServer(pace: ClientPace, unread: UnreadAnswers): RefusalServer {
   const refusals = new WeakMap<Connection, ConnectionRefusal>();
   const drains = new WeakMap<Connection, () => void>();
-  const handle = async (
-    exchange: Parameters<typeof answerRefusal>[0],
-    connection: Connection,
-  ): Promise<void> => {
-    const refusal = refusals.get(connection);
-    if (refusal === undefined) {
-      exchange.abort();
-      return;
-    }
-    if (exchange.isOpen()) answerRefusal(exchange, refusal);
-    drains.get(connection)?.();
-  };
-  const http1 = createHttp1Server<Connection>(handle, pace);
+  const servingOf =
+    (connection: Connection): ServeExchange =>
+    (exchange, onDone) => {
+      const refusal = refusals.get(connection);
+      if (refusal === undefined) exchange.abort();
+      else {
+        if (exchange.isOpen()) answerRefusal(exchange, refusal);
+        drains.get(connection)?.();
+      }
+      onDone();
+    };
+  const http1 = createHttp1Server<Connection>(servingOf, pace);
   return {
     serve(connection, refusal) {
       refusals.set(connection, refusal);
@@ -39,7 +39,9 @@ export function createRefusalServer(pace: ClientPace, unread: UnreadAnswers): Re
       const timer = setTimeout(() => socket.destroy(), pace.headTimeoutMs);
       socket.once('close', () => clearTimeout(timer));
       const { drain } =
-        connection.protocol === 'h2' ? serveHttp2(connection, handle, pace, unread) : http1.serve(connection);
+        connection.protocol === 'h2'
+          ? serveHttp2(connection, servingOf(connection), pace, unread)
+          : http1.serve(connection);
       drains.set(connection, drain);
     },
     close: () => http1.close(),

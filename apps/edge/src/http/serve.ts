@@ -71,15 +71,15 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
     now: () => performance.now(),
   });
   const pace: ClientPace = { ...HTTP_LIMITS, ...options.pace };
-  const handle = createRequestHandler({ ...options, upstreams, pace });
+  const servingOf = createRequestHandler({ ...options, upstreams, pace });
   const unread = watchUnreadAnswers(pace.idleMs);
-  const http1 = createHttp1Server<Connection>(handle, pace);
+  const http1 = createHttp1Server<Connection>(servingOf, pace);
   const refusals = createRefusalServer(pace, unread);
   const redirects = createRedirectServer({ ...options, pace });
   return {
     serve(connection) {
       return connection.protocol === 'h2'
-        ? serveHttp2(connection, handle, pace, unread, options.onFlood)
+        ? serveHttp2(connection, servingOf(connection), pace, unread, options.onFlood)
         : http1.serve(connection);
     },
     serveRefusal(connection, refusal) {

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Connection } from '../connection.ts';
 import type { EdgeFixture } from '../testing/edge-fixture.ts';
-import { createHttp1Server, type HandleExchange } from './h1-server.ts';
+import type { ServeExchange } from './exchange.ts';
+import { createHttp1Server } from './h1-server.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import { listenOn, startHttp2Echo, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, startHttpFixture } from './testing/http-fixture.ts';
@@ -285,11 +286,12 @@ describe('an answer that its client does not take', () => {
   });
 
   test('ends the HTTP/1.1 connection', async () => {
-    const answerOnce: HandleExchange = async (exchange) => {
+    const answerOnce: ServeExchange = (exchange, onDone) => {
       exchange.respond(200, [], { hasBody: true, close: false }).write(Buffer.from('unread'));
       exchange.end([]);
+      onDone();
     };
-    const server = createHttp1Server(answerOnce, { ...HTTP_LIMITS, ...PACE });
+    const server = createHttp1Server(() => answerOnce, { ...HTTP_LIMITS, ...PACE });
     // A peer that reads nothing, behind buffers that are full already: no write is ever done.
     const socket = new Duplex({ read: () => undefined, write: () => undefined });
     server.serve({ socket } as unknown as Connection);

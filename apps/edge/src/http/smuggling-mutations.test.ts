@@ -109,7 +109,7 @@ async function startWay(): Promise<Way> {
     getCertificate: () => undefined,
     now: () => performance.now(),
   });
-  const handle = createRequestHandler({
+  const servingOf = createRequestHandler({
     hosts: { get: (name) => (name === HOST ? served : undefined) },
     upstreams,
     accessLog: createAccessLog('off'),
@@ -121,7 +121,7 @@ async function startWay(): Promise<Way> {
     now: () => 0,
     onFinished: () => undefined,
   });
-  const server = createHttp1Server<Connection>(handle, HTTP_LIMITS);
+  const server = createHttp1Server<Connection>(servingOf, HTTP_LIMITS);
   return {
     async send(id, input) {
       const isCut = llhttpOf(input).at(-1)?.whole === false;

@@ -19,10 +19,10 @@ export interface UpstreamRequest {
   /** The end-to-end fields, without Host and without framing. */
   fields(): readonly Field[];
   /**
-   * Writes the head as HTTP/1.1, where it came as such: the same fields as bytes, with Host and framing. `hostLine` takes the place of
-   * the client's Host. To be called before the client's exchange is over.
+   * Writes the head as HTTP/1.1 where it came as such, else null: the same fields as bytes, with Host and framing. `hostLine` takes the
+   * place of the client's Host. To be called before the client's exchange is over.
    */
-  readonly writeHttp1Head: ((hostLine: FieldLines | null) => Buffer) | null;
+  writeHttp1Head(hostLine: FieldLines | null): Buffer | null;
   readonly body: BodyForm;
   /** Wait with the body for the upstream's 100 (Expect: 100-continue). */
   readonly expectContinue: boolean;

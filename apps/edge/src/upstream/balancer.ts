@@ -1,4 +1,4 @@
-import type { Target } from '@postern/contracts';
+import { type Target, targetName } from '@postern/contracts';
 
 /** Milliseconds a failing target is left alone: after the first failure in a row, and at most. */
 const BACK_OFF_FIRST_MS = 1_000;
@@ -7,6 +7,8 @@ const BACK_OFF_MAX_MS = 30_000;
 /** One target's share of the work, from the choice until the exchange with it is over. */
 export interface Lease {
   readonly target: Target;
+  /** The target as logs and problems have it. */
+  readonly name: string;
   /** The target answered: its failures are forgotten. */
   succeeded(): void;
   /** The target could not be connected to, or broke off before it answered. */
@@ -23,6 +25,7 @@ export interface Balancer {
 
 interface State {
   readonly target: Target;
+  readonly name: string;
   readonly weight: number;
   pending: number;
   failures: number;
@@ -47,6 +50,7 @@ export function createBalancer(
   const states = targets.map(
     (target): State => ({
       target,
+      name: targetName(target),
       weight: target.weight ?? 1,
       pending: 0,
       failures: 0,
@@ -91,6 +95,10 @@ class Share implements Lease {
 
   get target(): Target {
     return this.#state.target;
+  }
+
+  get name(): string {
+    return this.#state.name;
   }
 
   succeeded(): void {

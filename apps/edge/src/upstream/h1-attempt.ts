@@ -1,7 +1,8 @@
-import { PosternError, type Target, targetName } from '@postern/contracts/plain';
-import { type FieldLines, fieldLines, Http1Error, NEED_MORE } from '@postern/http1';
-import { type AddressGuard, forbidden } from './address-guard.ts';
-import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
+import { PosternError, targetName } from '@postern/contracts/plain';
+import { type FieldLines, fieldLines, Http1Error, NEED_MORE, type ResponseHead } from '@postern/http1';
+import { forbidden } from './address-guard.ts';
+import type { Attempt, UpstreamResponse } from './attempt.ts';
+import type { AttemptOptions } from './attempt-options.ts';
 import { type BodyReceiver, type BodySource, type BodyWriter, NO_BODY, NO_TRAILERS } from './body.ts';
 import type { Field } from './fields.ts';
 import { Http1BodyWriter } from './h1-body-writer.ts';
@@ -15,44 +16,46 @@ const INTERIM_HEADS_MAX = 16;
 /** Bytes of a body that are held before anybody listens; then reading stops. */
 const HELD_BYTES_MAX = 64 * 1024;
 
-export interface Http1AttemptOptions {
-  readonly target: Target;
-  readonly connections: Http1Connections;
-  /** Value of the Host field. */
-  readonly host: string;
-  readonly request: UpstreamRequest;
-  readonly events: AttemptEvents;
-  /** Use no connection that has served before, and let nobody use this one afterwards. */
-  readonly isAlone: boolean;
-  readonly guard: AddressGuard;
-}
+/** How the body of a request is framed, by its form. */
+const FRAMINGS = { none: 'none', sized: 'length', streamed: 'chunked' } as const;
+const NOTHING_HELD: Buffer[] = [];
 
 /**
  * Sends one request over HTTP/1.1: at once where a connection is idle, else when one stands. The head goes out with what is
  * written of the body in the same turn, or with a `flush`.
  */
-export function startHttp1Attempt(options: Http1AttemptOptions): Attempt | Promise<Attempt> {
-  const { connections, target, guard } = options;
+export function startHttp1Attempt(options: AttemptOptions): Attempt | Promise<Attempt> {
+  const { pool, target, guard } = options;
+  const connections = pool.connectionsFor(target);
   // Written before anything is waited for: it refers to the bytes of the client's request, which do not wait.
   const head = headOf(options);
-  const known = options.isAlone ? undefined : connections.take();
-  if (known === undefined) return openAttempt(options, head);
+  const known = isAlone(options) ? undefined : connections.take();
+  if (known === undefined) return openAttempt(options, connections, head);
   // Looked at again, because what is forbidden may have changed since it was connected.
-  const address = known.socket.remoteAddress ?? '';
+  const { address } = known;
   const refusal = guard.refusalSince(address, target.port);
-  if (refusal === undefined) return new Http1Attempt(options, known, head, true);
+  if (refusal === undefined) return new Http1Attempt(options, connections, known, head, true);
   known.socket.destroy();
   throw forbidden(target.host, address, refusal);
 }
 
-async function openAttempt(options: Http1AttemptOptions, head: Buffer): Promise<Attempt> {
-  const connection = await options.connections.open(options.request.websocket);
-  return new Http1Attempt(options, connection, head, false);
+async function openAttempt(
+  options: AttemptOptions,
+  connections: Http1Connections,
+  head: Buffer,
+): Promise<Attempt> {
+  const connection = await connections.open(options.request.websocket);
+  return new Http1Attempt(options, connections, connection, head, false);
 }
 
-function headOf({ request, host }: Http1AttemptOptions): Buffer {
-  if (request.writeHttp1Head === null) return writeOwnRequestHead(request, host);
-  return request.writeHttp1Head(host === request.clientAuthority ? null : hostLineOf(host));
+/** Whether it uses no connection that has served before, and nobody uses this one afterwards. */
+function isAlone({ fresh, request }: AttemptOptions): boolean {
+  return fresh || request.websocket;
+}
+
+function headOf({ request, authority }: AttemptOptions): Buffer {
+  const hostLine = authority === request.clientAuthority ? null : hostLineOf(authority);
+  return request.writeHttp1Head(hostLine) ?? writeOwnRequestHead(request, authority);
 }
 
 const hostLines = new Map<string, FieldLines>();
@@ -73,7 +76,8 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   readonly isLent = true;
   readonly #writer: Http1BodyWriter;
   readonly #connection: Http1Connection;
-  readonly #options: Http1AttemptOptions;
+  readonly #connections: Http1Connections;
+  readonly #options: AttemptOptions;
   readonly #isReused: boolean;
   /** The answer's head is there. */
   #isAnswered = false;
@@ -86,8 +90,11 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   #interimHeads = 0;
   #receiver: BodyReceiver | null = null;
   #isPaused = false;
-  /** Pieces of the body that nobody has listened to yet; the last one may still be where it was read to. */
-  #held: Buffer[] = [];
+  /** The piece that brought the end of the head, where the body goes on in it at `#restAt`; lent for this turn. */
+  #rest: Buffer | null = null;
+  #restAt = 0;
+  /** Pieces of the body that nobody has listened to yet. */
+  #held = NOTHING_HELD;
   #heldBytes = 0;
   /** The target has said that it sends no more. */
   #hasEnded = false;
@@ -97,16 +104,23 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   /** For how long the connection may be idle after this answer. */
   #idleMs = 0;
 
-  constructor(options: Http1AttemptOptions, connection: Http1Connection, head: Buffer, isReused: boolean) {
+  constructor(
+    options: AttemptOptions,
+    connections: Http1Connections,
+    connection: Http1Connection,
+    head: Buffer,
+    isReused: boolean,
+  ) {
     const { body } = options.request;
     this.#options = options;
+    this.#connections = connections;
     this.#connection = connection;
     this.#isReused = isReused;
     this.#isSent = body.kind === 'none';
-    const framing = { none: 'none', sized: 'length', streamed: 'chunked' } as const;
     const bytes = body.kind === 'sized' ? body.bytes : 0;
-    this.#writer = new Http1BodyWriter(connection.socket, framing[body.kind], bytes, head);
+    this.#writer = new Http1BodyWriter(connection.socket, FRAMINGS[body.kind], bytes, head);
     connection.user = this;
+    connection.bodyTaker = this;
   }
 
   get writer(): BodyWriter {
@@ -128,19 +142,29 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     this.#writer.onRoom();
   }
 
+  /** The trailer section of the answer. */
+  get trailers(): readonly Field[] {
+    return this.#trailers;
+  }
+
   onPiece(piece: Buffer): void {
     this.#hasSpoken = true;
-    const held = this.#held.length;
-    if (this.#isAnswered) this.#takeBody(piece);
-    else {
-      try {
-        this.#takeHead(piece);
-      } catch (error) {
-        this.#fail(error instanceof Http1Error ? this.#invalid(error.fault) : error);
-      }
+    if (this.#isAnswered) {
+      if (this.#receiver === null || this.#isPaused || this.#held.length > 0) this.#hold(piece, 0);
+      else this.#read(piece, 0);
+      return;
     }
-    // What nobody took would be read over.
-    if (this.#held.length > held) this.#held.push(Buffer.from(this.#held.pop() as Buffer));
+    try {
+      this.#takeHead(piece);
+    } catch (error) {
+      this.#fail(error instanceof Http1Error ? this.#invalid(error.fault) : error);
+    }
+    if (this.#rest !== null && !this.#isOver) this.#hold(this.#rest, this.#restAt);
+    this.#rest = null;
+  }
+
+  onBody(data: Buffer): void {
+    this.#receiver?.data(data);
   }
 
   onEnd(): void {
@@ -206,16 +230,11 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     this.#isAnswered = true;
     this.#idleMs = this.#connection.idleMs();
     reader.begin(head.bodyKind(request.method), head.contentLength);
-    if (at < piece.length) this.#hold(piece.subarray(at));
-    events.onResponse({
-      status: head.status,
-      fields: head.fields,
-      http1Head: head,
-      hasBody: !reader.isDone,
-      body: this,
-      trailers: () => this.#trailers,
-      upgraded: null,
-    });
+    if (at < piece.length) {
+      this.#rest = piece;
+      this.#restAt = at;
+    }
+    events.onResponse(new Http1Response(this, head, !reader.isDone));
   }
 
   #upgrade(rest: Buffer): void {
@@ -240,24 +259,26 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     });
   }
 
-  #hold(piece: Buffer): void {
-    this.#held.push(piece);
-    this.#heldBytes += piece.length;
+  /** Keeps what nobody has taken: where it is now, it will be read over. */
+  #hold(piece: Buffer, from: number): void {
+    if (this.#held === NOTHING_HELD) this.#held = [];
+    this.#held.push(Buffer.from(piece.subarray(from)));
+    this.#heldBytes += piece.length - from;
     if (this.#heldBytes >= HELD_BYTES_MAX) this.#connection.socket.pause();
   }
 
-  #takeBody(piece: Buffer): void {
-    if (this.#receiver === null || this.#isPaused || this.#held.length > 0) this.#hold(piece);
-    else this.#read(piece);
-  }
-
   #takeHeld(): void {
+    const rest = this.#rest;
+    if (rest !== null && !this.#isPaused && this.#receiver !== null) {
+      this.#rest = null;
+      this.#read(rest, this.#restAt);
+    }
     while (this.#held.length > 0 && !this.#isPaused && !this.#isOver && this.#receiver !== null) {
       const piece = this.#held.shift();
       if (piece === undefined) break;
       const wasFull = this.#heldBytes >= HELD_BYTES_MAX;
       this.#heldBytes -= piece.length;
-      this.#read(piece);
+      this.#read(piece, 0);
       if (wasFull && this.#heldBytes < HELD_BYTES_MAX && !this.#isPaused) this.#connection.socket.resume();
     }
     if (this.#held.length > 0 || this.#receiver === null || this.#isOver) return;
@@ -265,21 +286,17 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     else if (this.#hasEnded) this.#endBody();
   }
 
-  #read(piece: Buffer): void {
-    const { reader } = this.#connection;
+  #read(piece: Buffer, from: number): void {
+    const { reader, bodySink } = this.#connection;
     let at: number;
     try {
-      at = reader.read(piece, 0, this.#sink);
+      at = reader.read(piece, from, bodySink);
     } catch {
       this.#breakOff();
       return;
     }
     if (reader.isDone && !this.#isOver) this.#complete(at === piece.length);
   }
-
-  readonly #sink = (data: Buffer): void => {
-    this.#receiver?.data(data);
-  };
 
   /** No more comes: the end of a body without a length, or too early. */
   #endBody(): void {
@@ -296,12 +313,13 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   /** The answer is whole. `isClean`: nothing has come behind it. */
   #complete(isClean: boolean): void {
     const { head, reader, socket } = this.#connection;
-    const { request, connections, isAlone } = this.#options;
+    const { request } = this.#options;
     this.#trailers = reader.trailers?.toPairs() ?? NO_TRAILERS;
     const isReusable =
       isClean &&
+      this.#rest === null &&
       this.#held.length === 0 &&
-      !isAlone &&
+      !isAlone(this.#options) &&
       this.#isSent &&
       // A program that passes over such a body takes it for the next request, whose answer would be another client's.
       (request.body.kind === 'none' || saysEmpty(request.method)) &&
@@ -311,7 +329,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     this.#leave();
     if (isReusable) {
       if (this.#isPaused) socket.resume();
-      connections.give(this.#connection, this.#idleMs);
+      this.#connections.give(this.#connection, this.#idleMs);
     } else {
       socket.destroy();
       this.#writer.onGone();
@@ -352,6 +370,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   #leave(): void {
     this.#isOver = true;
     this.#connection.user = null;
+    this.#connection.bodyTaker = null;
   }
 
   #closedEarly(error: Error | null): Error {
@@ -367,5 +386,27 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
       detail: 'The upstream broke off, or did not speak HTTP, before its response head was complete.',
       context: { target: targetName(this.#options.target), why },
     });
+  }
+}
+
+/** An answer that came over HTTP/1.1, without an upgrade. */
+class Http1Response implements UpstreamResponse {
+  readonly status: number;
+  readonly fields: ResponseHead['fields'];
+  readonly http1Head: ResponseHead;
+  readonly hasBody: boolean;
+  readonly body: Http1Attempt;
+  readonly upgraded = null;
+
+  constructor(body: Http1Attempt, head: ResponseHead, hasBody: boolean) {
+    this.status = head.status;
+    this.fields = head.fields;
+    this.http1Head = head;
+    this.hasBody = hasBody;
+    this.body = body;
+  }
+
+  trailers(): readonly Field[] {
+    return this.body.trailers;
   }
 }

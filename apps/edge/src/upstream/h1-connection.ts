@@ -12,6 +12,8 @@ const KEEP_ALIVE = fieldId('keep-alive');
 export interface ConnectionUser {
   /** The bytes are the connection's again when it returns. */
   onPiece(piece: Buffer): void;
+  /** Data of a body, of those bytes. */
+  onBody(data: Buffer): void;
   /** There is room again for what is written. */
   onRoom(): void;
   /** The other side sends no more. */
@@ -27,6 +29,12 @@ export class Http1Connection {
   readonly socket: Socket;
   readonly head = new ResponseHead();
   readonly reader = new BodyReader();
+  /** Who takes the data of the body, which may be read when the connection is closed and has no user any more. */
+  bodyTaker: ConnectionUser | null = null;
+  /** Passes on the data of bodies: one for all of them. */
+  readonly bodySink = (data: Buffer): void => this.bodyTaker?.onBody(data);
+  /** Whom it is connected to. */
+  readonly address: string;
   user: ConnectionUser | null = null;
   /** Until when it may be used again, in milliseconds of performance.now(); set when it becomes idle. */
   idleUntil = 0;
@@ -38,6 +46,7 @@ export class Http1Connection {
   /** `pieces` brings what is read where the socket gives no `data` events; `onClose` is called once. */
   constructor(socket: Socket, pieces: Pieces | null, onClose: (connection: Http1Connection) => void) {
     this.socket = socket;
+    this.address = socket.remoteAddress ?? '';
     if (pieces === null) socket.on('data', this.#onData);
     else {
       pieces.listen(this.#onData);
@@ -87,7 +96,7 @@ export class Http1Connection {
     const { fields } = this.head;
     const index = fields.find(KEEP_ALIVE);
     if (index === -1) return IDLE_CONNECTION_MS;
-    const hint = fields.valueAt(index);
+    const hint = fields.valueAt(index, this.#hint);
     if (hint !== this.#hint) {
       this.#hint = hint;
       const seconds = /(?:^|[,;\s])timeout=(\d{1,6})/i.exec(hint)?.[1];

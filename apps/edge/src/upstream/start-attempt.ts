@@ -1,32 +1,17 @@
 import { isIP } from 'node:net';
 import { PosternError, type Target } from '@postern/contracts/plain';
-import { type AddressGuard, forbidden } from './address-guard.ts';
-import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
+import { forbidden } from './address-guard.ts';
+import type { Attempt } from './attempt.ts';
+import type { AttemptOptions } from './attempt-options.ts';
 import { startHttp1Attempt } from './h1-attempt.ts';
 import { startHttp2Attempt } from './h2-attempt.ts';
-import type { Http2Sessions } from './h2-sessions.ts';
-import type { Pool } from './pool.ts';
-
-export interface AttemptOptions {
-  readonly pool: Pool;
-  readonly target: Target;
-  /** Value of Host or :authority. */
-  readonly authority: string;
-  readonly request: UpstreamRequest;
-  readonly events: AttemptEvents;
-  /** On a connection of its own, where it is HTTP/1.1. */
-  readonly fresh: boolean;
-  /** In place of the pool's, where it is HTTP/2. */
-  readonly sessions?: Http2Sessions;
-  readonly guard: AddressGuard;
-}
 
 /**
  * Connects to one target of a service, in the protocol that it speaks, and sends the head. At once where a connection stands;
  * throws or rejects where none can be had.
  */
 export function startAttempt(options: AttemptOptions): Attempt | Promise<Attempt> {
-  const { pool, target, authority, request, events, fresh, guard } = options;
+  const { pool, target, authority, request, events, guard } = options;
   if (target.protocol === 'h2c' || (target.protocol === 'https' && request.grpc)) {
     if (request.websocket) {
       throw new PosternError('unsupported_upgrade', {
@@ -44,15 +29,7 @@ export function startAttempt(options: AttemptOptions): Attempt | Promise<Attempt
       sessions: options.sessions ?? pool.sessionsFor(target),
     });
   }
-  return startHttp1Attempt({
-    target,
-    connections: pool.connectionsFor(target),
-    isAlone: fresh || request.websocket,
-    host: authority,
-    request,
-    events,
-    guard,
-  });
+  return startHttp1Attempt(options);
 }
 
 /** A target's own name as Host or :authority. */

@@ -1,4 +1,4 @@
-import { PosternError, type Target, targetName } from '@postern/contracts/plain';
+import { PosternError, type Target } from '@postern/contracts/plain';
 import { deadlines, Timed } from '../deadlines.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { Attempt, AttemptEvents, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
@@ -23,22 +23,16 @@ export interface CallEvents extends UpstreamEvents {
   onFailed(problem: PosternError): void;
 }
 
-export interface UpstreamCallOptions {
-  readonly pool: Pool;
-  readonly guard: AddressGuard;
-  readonly request: UpstreamRequest;
-  readonly events: CallEvents;
-}
-
 /**
  * One exchange with an upstream, whatever number of targets are tried for it. A target that cannot be connected to is passed over
  * for another one, since nothing was sent; a reused connection that dies before it answers is replaced, if the request can be
  * repeated unharmed. The time for the response head counts from the end of the request.
  */
 export class UpstreamCall extends Timed implements AttemptEvents {
-  /** The target that took the request, like `http://127.0.0.1:3000`. */
-  target = '';
-  readonly #options: UpstreamCallOptions;
+  readonly #pool: Pool;
+  readonly #guard: AddressGuard;
+  readonly #request: UpstreamRequest;
+  readonly #events: CallEvents;
   #lease: Lease | null = null;
   #attempt: Attempt | null = null;
   /** Attempts of the lease that are not over. */
@@ -48,9 +42,17 @@ export class UpstreamCall extends Timed implements AttemptEvents {
   #excluded: Set<Target> | null = null;
   #lastProblem: PosternError | null = null;
 
-  constructor(options: UpstreamCallOptions) {
+  constructor(pool: Pool, guard: AddressGuard, request: UpstreamRequest, events: CallEvents) {
     super();
-    this.#options = options;
+    this.#pool = pool;
+    this.#guard = guard;
+    this.#request = request;
+    this.#events = events;
+  }
+
+  /** The target that took the request, like `http://127.0.0.1:3000`. */
+  get target(): string {
+    return this.#lease?.name ?? '';
   }
 
   /** Takes the body; until there is a target it takes none. */
@@ -60,12 +62,12 @@ export class UpstreamCall extends Timed implements AttemptEvents {
 
   /** Connects and sends the head; its events may come before this returns. */
   start(): void {
-    const { pool } = this.#options;
+    const { balancer } = this.#pool;
     while (!this.#isOver) {
-      const lease = pool.balancer.choose(this.#excluded ?? NONE);
+      const lease = balancer.choose(this.#excluded ?? NONE);
       if ('retryAfterMs' in lease) {
         this.#isOver = true;
-        this.#options.events.onFailed(this.#lastProblem ?? allFailed(lease.retryAfterMs));
+        this.#events.onFailed(this.#lastProblem ?? allFailed(lease.retryAfterMs));
         return;
       }
       this.#lease = lease;
@@ -76,10 +78,10 @@ export class UpstreamCall extends Timed implements AttemptEvents {
         this.#passOver(lease, error);
         continue;
       }
-      if (!(attempt instanceof Promise)) this.#opened(lease, attempt);
+      if (!(attempt instanceof Promise)) this.#opened(attempt);
       else {
         attempt.then(
-          (opened) => this.#opened(lease, opened),
+          (opened) => this.#opened(opened),
           (error: unknown) => {
             this.#passOver(lease, error);
             this.start();
@@ -103,23 +105,23 @@ export class UpstreamCall extends Timed implements AttemptEvents {
   }
 
   onContinue(): void {
-    if (!this.#isOver) this.#options.events.onContinue();
+    if (!this.#isOver) this.#events.onContinue();
   }
 
   onInform(status: number, fields: readonly Field[]): void {
-    if (!this.#isOver) this.#options.events.onInform(status, fields);
+    if (!this.#isOver) this.#events.onInform(status, fields);
   }
 
   onResponse(response: UpstreamResponse): void {
     if (this.#isOver) return;
     this.#settle();
     this.#lease?.succeeded();
-    this.#options.events.onResponse(response);
+    this.#events.onResponse(response);
   }
 
   onFailed(error: unknown): void {
     if (this.#isOver) return;
-    const { request } = this.#options;
+    const request = this.#request;
     const isStale = error instanceof StaleConnectionError;
     // A reused connection that closed says nothing against its target.
     if (!isStale) this.#fail(problemOfUpstream(error, this.target, true), true);
@@ -135,32 +137,32 @@ export class UpstreamCall extends Timed implements AttemptEvents {
 
   onDeadline(): void {
     const attempt = this.#attempt;
-    this.#fail(upstreamTimeout('head', this.#options.pool.upstream.responseHeadMs, this.target), false);
+    this.#fail(upstreamTimeout('head', this.#pool.upstream.responseHeadMs, this.target), false);
     attempt?.abort('silent');
   }
 
   #connect({ target }: Lease, fresh: boolean): Attempt | Promise<Attempt> {
-    const { pool, guard, request } = this.#options;
+    const pool = this.#pool;
+    const request = this.#request;
     const authority = pool.upstream.hostHeader === 'client' ? request.clientAuthority : authorityOf(target);
-    return startAttempt({ pool, target, authority, request, events: this, fresh, guard });
+    return startAttempt({ pool, target, authority, request, events: this, fresh, guard: this.#guard });
   }
 
-  #opened(lease: Lease, attempt: Attempt): void {
+  #opened(attempt: Attempt): void {
     this.#open += 1;
     this.#attempt = attempt;
     if (this.#isOver) {
       attempt.abort();
       return;
     }
-    this.target = targetName(lease.target);
-    if (this.#options.request.body.kind === 'none') this.#expectHead();
-    this.#options.events.onOpened();
+    if (this.#request.body.kind === 'none') this.#expectHead();
+    this.#events.onOpened();
     attempt.writer.flush();
   }
 
   #passOver(lease: Lease, error: unknown): void {
     lease.release();
-    const problem = problemOfUpstream(error, targetName(lease.target), false);
+    const problem = problemOfUpstream(error, lease.name, false);
     if (isFailing(problem)) lease.failed();
     this.#excluded ??= new Set();
     this.#excluded.add(lease.target);
@@ -186,7 +188,7 @@ export class UpstreamCall extends Timed implements AttemptEvents {
 
   #expectHead(): void {
     if (this.#isOver || this.deadline !== Number.POSITIVE_INFINITY) return;
-    this.deadline = performance.now() + this.#options.pool.upstream.responseHeadMs;
+    this.deadline = performance.now() + this.#pool.upstream.responseHeadMs;
     deadlines.watch(this);
   }
 
@@ -198,7 +200,7 @@ export class UpstreamCall extends Timed implements AttemptEvents {
   #fail(problem: PosternError, isOfTarget: boolean): void {
     this.#settle();
     if (isOfTarget && isFailing(problem)) this.#lease?.failed();
-    this.#options.events.onFailed(problem);
+    this.#events.onFailed(problem);
   }
 }
 

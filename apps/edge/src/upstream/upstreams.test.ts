@@ -49,7 +49,7 @@ function open(upstream: Upstream, path: string, fields: readonly Field[] = []): 
     path,
     clientAuthority: 'a.example.org',
     fields: () => fields,
-    writeHttp1Head: null,
+    writeHttp1Head: () => null,
     body: { kind: 'none' },
     expectContinue: false,
     takesTrailers: () => false,

@@ -16,7 +16,7 @@ export function createUpstreams(options: PoolsOptions): Upstreams {
   const { guard } = options;
   return {
     call: (service, upstream, request, events) =>
-      new UpstreamCall({ pool: pools.of(service, upstream), guard, request, events }),
+      new UpstreamCall(pools.of(service, upstream), guard, request, events),
     close() {
       pools.close();
     },

@@ -2,12 +2,13 @@ import type { CompiledHealthCheck, Target } from '@postern/contracts';
 import { targetName } from '@postern/contracts/plain';
 import type { AddressGuard } from '../address-guard.ts';
 import type { Attempt, UpstreamRequest, UpstreamResponse } from '../attempt.ts';
+import type { AttemptOptions } from '../attempt-options.ts';
 import type { BodySource } from '../body.ts';
 import { ListedFields } from '../fields.ts';
 import { openSocket } from '../open-socket.ts';
 import type { Pool } from '../pool.ts';
 import { settleOnce } from '../settle-once.ts';
-import { type AttemptOptions, authorityOf, startAttempt } from '../start-attempt.ts';
+import { authorityOf, startAttempt } from '../start-attempt.ts';
 import { upstreamTimeout } from '../upstream-error.ts';
 import { CheckRefused } from './describe-failure.ts';
 import { decodeHealthResponse, encodeHealthRequest, GRPC_HEALTH_PATH } from './grpc-health.ts';
@@ -109,7 +110,7 @@ function requestOf({ way }: CompiledHealthCheck, body: Buffer | null): UpstreamR
       ['User-Agent', 'postern-health-check'],
       ...(isGrpc ? [['Content-Type', 'application/grpc'] as const] : []),
     ],
-    writeHttp1Head: null,
+    writeHttp1Head: () => null,
     body: body === null ? { kind: 'none' } : { kind: 'sized', bytes: body.length },
     expectContinue: false,
     takesTrailers: () => isGrpc,
