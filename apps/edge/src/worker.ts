@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 import { type Log, PosternError } from '@postern/contracts/plain';
 import type { ListenAddress } from '@postern/runtime';
-import { AddressLoad } from './accept/address-load.ts';
+import { type AddressCount, AddressLoad } from './accept/address-load.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
 import { FloodLog } from './accept/flood-log.ts';
 import { HandshakeTurns } from './accept/handshake-turns.ts';
@@ -25,12 +25,20 @@ import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { LOAD_CHECK_MS, LoadMonitor } from './overload/load-monitor.ts';
 import { plainAddress } from './plain-address.ts';
 import { listenOn, type SocketHandle } from './process/listening-sockets.ts';
+import { type Member, Roster } from './roster.ts';
 import { ClientEvaluator } from './tls/client-evaluator.ts';
 import { KnownIntermediates, type SharedIntermediates } from './tls/known-intermediates.ts';
 import type { TlsVersion } from './tls/secure-context.ts';
 
 /** Clients of open connections that are noted in one turn of the loop. */
 const SEEN_AT_ONCE_MAX = 200;
+
+/** An accepted socket until it closes. */
+interface OpenSocket extends Member {
+  readonly socket: Socket;
+  /** What it counts for among those of its client; null until that is known. */
+  counted: AddressCount | null;
+}
 
 /** What a protocol may use of its worker. */
 export interface ProtocolContext {
@@ -177,43 +185,45 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
   };
 
-  const sockets = new Set<Socket>();
+  const sockets = new Roster<OpenSocket>();
   let handshakes = 0;
   const openOf = new AddressLoad(limits.connectionsPerAddressMax);
   const handshakesOf = new AddressLoad(limits.handshakesPerAddressMax);
-  const countFor = (socket: Socket, address: string): boolean => {
-    if (floods.isShut(address)) return false;
-    const release = openOf.take(address);
-    if (release !== null) socket.once('close', release);
-    return release !== null;
+  const countFor = (open: OpenSocket, address: string): boolean => {
+    if (floods.isShut(address) || open.socket.destroyed) return false;
+    open.counted = openOf.take(address);
+    return open.counted !== null;
   };
-  const accept = (socket: Socket): boolean => {
+  const accept = (socket: Socket): OpenSocket | null => {
     // Errors of sockets are no faults of ours; each ends with 'close', which everything here follows.
-    socket.on('error', () => {});
+    socket.on('error', ignoreError);
     if (sockets.size >= limits.connectionsMax || monitor.isFull) {
       const reason = monitor.isFull ? 'memory' : 'too_many_connections';
       metrics.handshakes.inc({ result: 'refused', reason });
       socket.destroy();
-      return false;
+      return null;
     }
-    sockets.add(socket);
+    const open: OpenSocket = { socket, counted: null, place: -1 };
+    sockets.add(open);
     metrics.connections.set(sockets.size);
-    socket.once('close', () => {
-      sockets.delete(socket);
+    socket.on('close', () => {
+      sockets.delete(open);
       metrics.connections.set(sockets.size);
+      if (open.counted !== null) openOf.release(open.counted);
     });
-    return true;
+    return open;
   };
   const onSecureSocket = (socket: Socket): void => {
     const address = plainAddress(socket.remoteAddress ?? '');
-    if (!accept(socket)) return;
+    const open = accept(socket);
+    if (open === null) return;
     if (handshakes >= limits.handshakesMax) {
       metrics.handshakes.inc({ result: 'refused', reason: 'too_many_handshakes' });
       socket.destroy();
       return;
     }
     handshakes += 1;
-    let handshakeOver = () => {};
+    let counted: AddressCount | null = null;
     admitConnection(
       socket,
       {
@@ -221,9 +231,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         port: socket.remotePort ?? 0,
         expectProxyHeader: isTrustedProxy(options.proxyProtocolFrom, address),
         countFor(client) {
-          const release = handshakesOf.take(client);
-          handshakeOver = release ?? handshakeOver;
-          return release !== null && countFor(socket, client);
+          counted = handshakesOf.take(client);
+          return counted !== null && countFor(open, client);
         },
       },
       admit,
@@ -234,14 +243,15 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       })
       .finally(() => {
         handshakes -= 1;
-        handshakeOver();
+        if (counted !== null) handshakesOf.release(counted);
       });
   };
   const onPlainSocket = (socket: Socket): void => {
     const address = plainAddress(socket.remoteAddress ?? '');
-    if (!accept(socket)) return;
+    const open = accept(socket);
+    if (open === null) return;
     const serve = (client: string): void => {
-      if (countFor(socket, client)) protocol.servePlain(socket);
+      if (countFor(open, client)) protocol.servePlain(socket);
       else socket.destroy();
     };
     if (!isTrustedProxy(options.proxyProtocolFrom, address)) {
@@ -312,7 +322,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       registry.drainAll();
       const timer = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
+        for (const { socket } of sockets) socket.destroy();
       }, limits.drainMs);
       const ended = Promise.all(closed);
       // It ends whatever asks for nothing at the moment, which those who have just come in do.
@@ -332,6 +342,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
   };
 }
+
+function ignoreError(): void {}
 
 /** The cause of a fault as far as a log line should hold it. */
 function shorten(cause: unknown): string | undefined {

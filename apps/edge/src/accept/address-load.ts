@@ -1,26 +1,33 @@
-import { isIPv6 } from 'node:net';
+/** What one client has open. */
+export interface AddressCount {
+  readonly network: string;
+  count: number;
+}
 
 /** Counts what clients have open, by address; an IPv6 client by its /64, of which a subscriber has one at least. */
 export class AddressLoad {
   readonly #max: number;
-  readonly #counts = new Map<string, number>();
+  readonly #counts = new Map<string, AddressCount>();
 
   /** Infinity: no bound. */
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** Gives the way to count one less, or null where the address has as many as it may. */
-  take(address: string): (() => void) | null {
-    const key = networkOf(address);
-    const count = this.#counts.get(key) ?? 0;
-    if (count >= this.#max) return null;
-    this.#counts.set(key, count + 1);
-    return () => {
-      const left = (this.#counts.get(key) ?? 1) - 1;
-      if (left === 0) this.#counts.delete(key);
-      else this.#counts.set(key, left);
-    };
+  /** Counts one more, and gives what `release` wants; null where the address has as many as it may. */
+  take(address: string): AddressCount | null {
+    const network = networkOf(address);
+    const counted = this.#counts.get(network) ?? { network, count: 0 };
+    if (counted.count >= this.#max) return null;
+    if (counted.count === 0) this.#counts.set(network, counted);
+    counted.count += 1;
+    return counted;
+  }
+
+  /** Counts one less. */
+  release(counted: AddressCount): void {
+    counted.count -= 1;
+    if (counted.count === 0) this.#counts.delete(counted.network);
   }
 
   /** Addresses with anything open. */
@@ -31,7 +38,7 @@ export class AddressLoad {
 
 /** Whom an address stands for: an IPv6 one for its /64, the first four groups. */
 export function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
+  if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
   const before = head === '' ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
