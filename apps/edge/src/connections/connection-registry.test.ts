@@ -10,7 +10,7 @@ import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
 import { noteRequest } from './first-request.ts';
-import { noteUsedRule } from './used-rules.ts';
+import { noteUsedRule, usedRulesFor } from './used-rules.ts';
 
 const GRACE_MS = 50;
 const FIRST_REQUEST_MS = 200;
@@ -269,7 +269,7 @@ test('where only rules demand certificates, the end of one ends what a demanding
     rules: [demanding],
   });
   const [using, idle] = [open(sni, document), open(sni, document)];
-  noteUsedRule(using.connection, demanding, 1_500);
+  noteUsedRule(usedRulesFor(using.connection), demanding, 1_500);
   const judgeBy = (evaluation: Evaluation) => {
     const served = hosts.get(sni);
     if (served !== undefined) hosts.set(sni, { ...served, evaluateForRule: () => evaluation });
