@@ -5,7 +5,6 @@ import type { EdgeEnv } from './env.ts';
 import type { ChangedIds } from './hosts/host-table.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { startAdminListener } from './process/admin-listener.ts';
-import { collectMetrics } from './process/collect-metrics.ts';
 import { HostFollower } from './process/host-follower.ts';
 import { LedgerLog } from './process/ledger-log.ts';
 import { LedgerReporter } from './process/ledger-reporter.ts';
@@ -149,13 +148,12 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
     } else sockets = inherited.sockets;
     const status: EdgeStatus = {
       unreadyReasons: async () => unreadyReasons(),
-      metrics: () =>
-        collectMetrics(pool, {
-          applied: follower.cursor,
-          following: follower.isFollowing,
-          targets,
-          ledger,
-        }),
+      async metrics() {
+        // Loaded when somebody asks.
+        const { collectMetrics } = await import('./process/collect-metrics.ts');
+        const { cursor: applied, isFollowing: following } = follower;
+        return collectMetrics(pool, { applied, following, targets, ledger });
+      },
     };
     let answering = status;
     const admin = await startAdminListener({

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CHANGE_BODIES, CHANGE_KINDS, type ChangeKind } from './change.ts';
+import { CHANGE_BODIES, CHANGE_KINDS, type ChangeKind, change as changeSchema, cursor } from './change.ts';
 import { readDocument } from './document-shapes.ts';
+import { reportAnswer } from './report.ts';
+import { readWire } from './wire-shapes.ts';
 
 const at = '2026-01-31T23:59:59.123Z';
 const target = { protocol: 'https', host: 'a.example.org', port: 443, weight: 3 };
@@ -114,39 +116,64 @@ test('what is wrong is told by its place', () => {
   expect(readDocument('crl', null)).toEqual({ ok: false, at: '' });
 });
 
+const CHANGE = fc.record({
+  part: fc.nat(),
+  key: fc.nat(),
+  act: fc.constantFrom('set', 'set', 'set', 'remove', 'add'),
+  value: fc.constantFrom(...ODD),
+});
+const CHANGES = fc.array(CHANGE, { minLength: 1, maxLength: 2 });
+
+/** A copy of a document with some of its parts set, removed or added. */
+function changed(
+  sample: unknown,
+  changes: typeof CHANGES extends fc.Arbitrary<infer T> ? T : never,
+): unknown {
+  const document = structuredClone(sample);
+  for (const { part, key, act, value } of changes) {
+    const parts = partsOf(document);
+    const chosen = parts[part % parts.length] ?? {};
+    const keys = Object.keys(chosen);
+    const name = keys[key % Math.max(keys.length, 1)] ?? 'a';
+    if (act === 'set') chosen[name] = structuredClone(value);
+    else if (act === 'add') chosen[Array.isArray(chosen) ? keys.length : 'added'] = structuredClone(value);
+    else if (Array.isArray(chosen)) chosen.pop();
+    else delete chosen[name];
+  }
+  return document;
+}
+
 test('changed documents are accepted exactly where the schemas accept them', () => {
-  const change = fc.record({
-    part: fc.nat(),
-    key: fc.nat(),
-    act: fc.constantFrom('set', 'set', 'set', 'remove', 'add'),
-    value: fc.constantFrom(...ODD),
-  });
   fc.assert(
-    fc.property(
-      fc.constantFrom(...CHANGE_KINDS),
-      fc.nat(),
-      fc.array(change, { minLength: 1, maxLength: 2 }),
-      (kind, which, changes) => {
-        const samples = SAMPLES[kind];
-        const document = structuredClone(samples[which % samples.length]);
-        for (const { part, key, act, value } of changes) {
-          const parts = partsOf(document);
-          const chosen = parts[part % parts.length] ?? {};
-          const keys = Object.keys(chosen);
-          const name = keys[key % Math.max(keys.length, 1)] ?? 'a';
-          if (act === 'set') chosen[name] = structuredClone(value);
-          else if (act === 'add')
-            chosen[Array.isArray(chosen) ? keys.length : 'added'] = structuredClone(value);
-          else if (Array.isArray(chosen)) chosen.pop();
-          else delete chosen[name];
-        }
-        const read = readDocument(kind, document);
-        const parsed = CHANGE_BODIES[kind].safeParse(document);
-        // The schema would bring a challenge's host to its stored form.
-        const isSame = parsed.success && JSON.stringify(parsed.data) === JSON.stringify(document);
-        expect(read.ok, JSON.stringify(document)).toBe(kind === 'challenge' ? isSame : parsed.success);
-      },
-    ),
+    fc.property(fc.constantFrom(...CHANGE_KINDS), fc.nat(), CHANGES, (kind, which, changes) => {
+      const samples = SAMPLES[kind];
+      const document = changed(samples[which % samples.length], changes);
+      const parsed = CHANGE_BODIES[kind].safeParse(document);
+      // The schema would bring a challenge's host to its stored form.
+      const isSame = parsed.success && JSON.stringify(parsed.data) === JSON.stringify(document);
+      const isAccepted = kind === 'challenge' ? isSame : parsed.success;
+      expect(readDocument(kind, document).ok, JSON.stringify(document)).toBe(isAccepted);
+    }),
     { numRuns: 4000 },
+  );
+});
+
+test('what comes of the API is accepted exactly where the schemas accept it', () => {
+  const entry = { epoch: 'e', revision: 1, kind: 'host', id: 'i', formatVersion: 1, body: { a: null } };
+  const forms = [
+    ['cursor', cursor, { epoch: 'e', revision: 0 }],
+    ['change', changeSchema, entry],
+    ['change', changeSchema, { ...entry, body: null }],
+    ['reportAnswer', reportAnswer, { targetsUpTo: 0, sightingsWanted: 1 }],
+  ] as const;
+  fc.assert(
+    fc.property(fc.constantFrom(...forms), CHANGES, ([form, schema, sample], changes) => {
+      expect(readWire(form, sample)).toEqual(sample);
+      const value = changed(sample, changes);
+      expect(readWire(form, value) !== undefined, JSON.stringify(value)).toBe(
+        schema.safeParse(value).success,
+      );
+    }),
+    { numRuns: 1000 },
   );
 });

@@ -1,4 +1,4 @@
-import { type Change, type ChangeKind, type Cursor, readCursor } from '@postern/contracts/plain';
+import { type Change, type ChangeKind, type Cursor, readWire } from '@postern/contracts/plain';
 import type Database from 'better-sqlite3';
 import type { Replica, StoredDocument } from './replica.ts';
 import { isDamage, noteDoubt, replicaFailureOf } from './replica-failure.ts';
@@ -62,7 +62,7 @@ export class SqliteReplica implements Replica {
   cursor(): Cursor | null {
     const text = this.#telling(() => this.#cursor.get());
     // What cannot be read as a cursor is none: the feed then brings a full copy.
-    return (text === undefined ? undefined : readCursor(parseJson(text))) ?? null;
+    return (text === undefined ? undefined : readWire('cursor', parseJson(text))) ?? null;
   }
 
   apply(changes: readonly Change[], cursor: Cursor): void {

@@ -1,4 +1,4 @@
-import { PosternError } from '@postern/contracts';
+import { PosternError } from '@postern/contracts/plain';
 
 /** A started part: what to print once it serves, and how to stop it. */
 export interface StartedPart {

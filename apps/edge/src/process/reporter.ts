@@ -1,4 +1,4 @@
-import { type Cursor, type EdgeReport, type Log, reportAnswer, type TargetsReport } from '@postern/contracts';
+import { type Cursor, type EdgeReport, type Log, readWire, type TargetsReport } from '@postern/contracts/plain';
 import type { ClosedHost } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import type { TargetLog } from './target-log.ts';
@@ -114,11 +114,11 @@ export class Reporter {
         await response.body?.cancel();
         return `the API answered ${response.status}`;
       }
-      const answer = reportAnswer.safeParse(response.status === 204 ? undefined : await response.json());
-      const wanted = answer.data?.sightingsWanted;
+      const answer = readWire('reportAnswer', response.status === 204 ? undefined : await response.json());
+      const wanted = answer?.sightingsWanted;
       if (wanted !== undefined) void this.#deliverSightings(wanted);
       if (targets === null) return null;
-      const upTo = answer.data?.targetsUpTo ?? targets.after;
+      const upTo = answer?.targetsUpTo ?? targets.after;
       this.#options.targets.acknowledge(upTo);
       // An API that started anew knows nothing; waiting for the next turn keeps one that never learns from being flooded.
       return upTo > targets.after || targets.changed.length === 0

@@ -1,6 +1,5 @@
-import { type Change, type Cursor, change as changeSchema, cursor as cursorSchema } from '@postern/contracts';
+import { type Change, type Cursor, readWire } from '@postern/contracts/plain';
 import type { EventSourceMessage } from 'eventsource-parser';
-import { z } from 'zod';
 import { formatCursor } from '../cursor-text.ts';
 import { FEED_LIMITS } from './feed-limits.ts';
 import type { FeedApplied, FeedSink } from './feed-sink.ts';
@@ -16,8 +15,6 @@ export class FeedError extends Error {
     this.wantsResync = wantsResync;
   }
 }
-
-const resyncData = z.strictObject({ epoch: z.string() });
 
 /**
  * Reads the events of one connection into the sink. Changes are held until the `synced` that completes them, so a
@@ -44,7 +41,7 @@ export class FeedSession {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     if (event.event === 'resync') {
-      parseData(resyncData, event);
+      parseData('resync', event);
       if (!isFirst) throw new FeedError('a full copy began in the middle of a stream');
       this.#sink.beginResync();
       this.#isResync = true;
@@ -53,11 +50,11 @@ export class FeedSession {
     }
     if (this.#lastRevision < 0) throw new FeedError('the stream did not begin with a full copy');
     if (event.event === 'change') {
-      this.#hold(parseData(changeSchema, event), event.data.length);
+      this.#hold(parseData('change', event), event.data.length);
       return 'more';
     }
     if (event.event === 'synced') {
-      this.#complete(parseData(cursorSchema, event), event.id);
+      this.#complete(parseData('cursor', event), event.id);
       return 'synced';
     }
     throw new FeedError(`unknown event ${JSON.stringify((event.event ?? '').slice(0, 40))}`);
@@ -104,16 +101,14 @@ export class FeedSession {
   }
 }
 
-function parseData<T extends z.ZodType>(schema: T, event: EventSourceMessage): z.output<T> {
+function parseData<F extends Parameters<typeof readWire>[0]>(form: F, event: EventSourceMessage) {
   let data: unknown;
   try {
     data = JSON.parse(event.data);
   } catch {
     throw new FeedError(`a ${event.event ?? ''} event is not JSON`);
   }
-  const parsed = schema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  throw new FeedError(
-    `a ${event.event ?? ''} event has another form: ${parsed.error.issues[0]?.message ?? ''}`,
-  );
+  const read = readWire(form, data);
+  if (read !== undefined) return read;
+  throw new FeedError(`a ${event.event ?? ''} event has another form`);
 }
