@@ -26,6 +26,8 @@ type State = 'waiting' | 'head' | 'exchange' | 'left';
 export class Http1Connection implements AnsweredConnection, BodyFeed {
   /** When `onDeadline` is to be called, in milliseconds of performance.now(); Infinity: never. */
   deadline: number;
+  /** Among those of its server. */
+  place = -1;
   readonly socket: Duplex;
   readonly #options: Http1ConnectionOptions;
   readonly #head = new RequestHead();

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Connection } from '../connection.ts';
+import { Roster } from '../roster.ts';
 import type { ServeExchange } from './exchange.ts';
 import { Http1Connection } from './h1-connection.ts';
 import type { ClientPace } from './http-limits.ts';
@@ -19,7 +20,7 @@ export function createHttp1Server<From extends { readonly socket: Duplex } = Con
   servingOf: (connection: From) => ServeExchange,
   pace: ClientPace,
 ): Http1Server<From> {
-  const connections = new Set<Http1Connection>();
+  const connections = new Roster<Http1Connection>();
   let isClosed = false;
   const timer = setInterval(() => {
     const now = performance.now();
@@ -33,7 +34,7 @@ export function createHttp1Server<From extends { readonly socket: Duplex } = Con
       const { socket } = from;
       const connection = new Http1Connection({ socket, pace, serve: servingOf(from) });
       connections.add(connection);
-      socket.once('close', () => {
+      socket.on('close', () => {
         connections.delete(connection);
         stopTimer();
       });
