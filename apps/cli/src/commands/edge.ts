@@ -10,8 +10,7 @@ export class Edge extends Command {
 
   async run(): Promise<void> {
     await this.parse(Edge);
-    const { runUntilSignal } = await import('../platform/run-until-signal.ts');
-    const { startEdgeAlone } = await import('../platform/start-edge.ts');
-    process.exitCode = await runUntilSignal('edge', startEdgeAlone);
+    const { runEdge } = await import('../platform/run-edge.ts');
+    await runEdge();
   }
 }

@@ -1,4 +1,10 @@
-import { type Cursor, type EdgeReport, type Log, readWire, type TargetsReport } from '@postern/contracts/plain';
+import {
+  type Cursor,
+  type EdgeReport,
+  type Log,
+  readWire,
+  type TargetsReport,
+} from '@postern/contracts/plain';
 import type { ClosedHost } from '../hosts/host-table.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import type { TargetLog } from './target-log.ts';
