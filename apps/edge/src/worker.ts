@@ -222,29 +222,30 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       socket.destroy();
       return;
     }
-    handshakes += 1;
+    void admitSecure(open, address);
+  };
+  const admitSecure = async (open: OpenSocket, address: string): Promise<void> => {
+    const { socket } = open;
     let counted: AddressCount | null = null;
-    admitConnection(
-      socket,
-      {
+    handshakes += 1;
+    try {
+      const accepted = {
         address,
         port: socket.remotePort ?? 0,
         expectProxyHeader: isTrustedProxy(options.proxyProtocolFrom, address),
-        countFor(client) {
+        countFor(client: string) {
           counted = handshakesOf.take(client);
           return counted !== null && countFor(open, client);
         },
-      },
-      admit,
-    )
-      .catch((error: unknown) => {
-        log.error({ err: error, client: address }, 'a connection failed inside the edge');
-        socket.destroy();
-      })
-      .finally(() => {
-        handshakes -= 1;
-        if (counted !== null) handshakesOf.release(counted);
-      });
+      };
+      await admitConnection(socket, accepted, admit);
+    } catch (error) {
+      log.error({ err: error, client: address }, 'a connection failed inside the edge');
+      socket.destroy();
+    } finally {
+      handshakes -= 1;
+      if (counted !== null) handshakesOf.release(counted);
+    }
   };
   const onPlainSocket = (socket: Socket): void => {
     const address = plainAddress(socket.remoteAddress ?? '');

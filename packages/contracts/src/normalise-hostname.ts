@@ -8,6 +8,9 @@ import { DNS_LABEL } from './resource-name.ts';
 /** A host in its one stored form: lower-case A-labels, no port, no trailing dot; or `*.` plus such a name. */
 export type Hostname = string & z.BRAND<'Hostname'>;
 
+/** A name as it is stored, which nearly all are: nothing is to be done about it. */
+const STORED = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
 const IPV4_LIKE = /^(0x[0-9a-f]*|\d+)$/;
 
 /**
@@ -19,6 +22,8 @@ const IPV4_LIKE = /^(0x[0-9a-f]*|\d+)$/;
 export function normaliseHostname(text: string): { host: Hostname } | { problem: string } {
   if (text.length === 0) return { problem: 'a host is needed' };
   if (text.length > LIMITS.hostInputCharsMax) return { problem: 'a host has at most 253 characters' };
+  if (text.length <= LIMITS.hostCharsMax && STORED.test(text) && !text.includes('xn--'))
+    return { host: text as Hostname };
   const wildcard = text.startsWith('*.');
   const name = wildcard ? text.slice(2) : text;
   const withoutDot = name.endsWith('.') ? name.slice(0, -1) : name;

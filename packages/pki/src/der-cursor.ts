@@ -16,11 +16,31 @@ export const contextConstructed = (number: number): number => 0xa0 | number;
 /** The tag of a context-specific element that holds a bare value. */
 export const contextPrimitive = (number: number): number => 0x80 | number;
 
-/** One element: its tag, its content, and all of its bytes with the header. */
-export interface DerElement {
+/** One element of what holds it. Views are made when they are asked for: most of a certificate or session is passed over. */
+export class DerElement {
   readonly tag: number;
-  readonly content: Buffer;
-  readonly whole: Buffer;
+  readonly #bytes: Buffer;
+  readonly #start: number;
+  readonly #from: number;
+  readonly #end: number;
+
+  /** With its header it begins at `start`, its content at `from`. */
+  constructor(tag: number, bytes: Buffer, start: number, from: number, end: number) {
+    this.tag = tag;
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#from = from;
+    this.#end = end;
+  }
+
+  get content(): Buffer {
+    return this.#bytes.subarray(this.#from, this.#end);
+  }
+
+  /** All of its bytes, with the header. */
+  get whole(): Buffer {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
 }
 
 /**
@@ -50,11 +70,7 @@ export class DerCursor {
     const { length, from } = this.#length(start + 1);
     if (length > this.#bytes.length - from) throw new Error('an element is longer than what holds it');
     this.#at = from + length;
-    return {
-      tag: found,
-      content: this.#bytes.subarray(from, this.#at),
-      whole: this.#bytes.subarray(start, this.#at),
-    };
+    return new DerElement(found, this.#bytes, start, from, this.#at);
   }
 
   /** Takes the next element only if it has this tag. */

@@ -239,22 +239,17 @@ export async function admitConnection(
         return;
       }
       count(options, 'done', 'ok');
-      if (handshake.client !== null) {
-        const { leafDer, fingerprint, presented } = handshake.client;
-        const evaluation = present.evaluate(presented);
+      const { alpn, evaluation, client: identity } = handshake;
+      const presented = identity?.presented ?? null;
+      if (identity !== null && evaluation !== null) {
+        const { leafDer, fingerprint } = identity;
         const { document } = present;
-        options.ledger.see({ document, evaluation, leafDer, fingerprint, chain: presented.chain });
+        const { chain } = identity.presented;
+        options.ledger.see({ document, evaluation, leafDer, fingerprint, chain });
+        options.intermediates.remember(host.policyVersion, leafDer, host.intermediatesOf(identity));
       }
-      if (handshake.client !== null) {
-        const { leafDer } = handshake.client;
-        options.intermediates.remember(host.policyVersion, leafDer, host.intermediatesOf(handshake.client));
-      }
-      const { alpn } = handshake;
-      const connection = connectionOf(options, {
-        ...{ socket, alpn, sni: name, from: client },
-        client: handshake.client,
-        presented: handshake.client?.presented ?? null,
-      });
+      const about = { socket, alpn, sni: name, from: client, client: identity, presented };
+      const connection = connectionOf(options, about);
       const { drain } = options.serve(connection);
       options.registry.add(connection, present, drain);
     }

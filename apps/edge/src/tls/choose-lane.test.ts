@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, createHmac, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { chooseLane } from './choose-lane.ts';
 import { openTicket } from './offered-session.ts';
@@ -30,5 +30,31 @@ test('forged tickets are not opened, however short or odd', () => {
   for (let length = 0; length < 140; length += 1) {
     const ticket = Buffer.concat([a.ticketName, randomBytes(length)]);
     expect(openTicket(a, ticket)).toBeNull();
+  }
+});
+
+/** A ticket as Node and OpenSSL make it, of a session that holds the leaf; `more` bytes are no whole block. */
+function seal({ ticketName, ticketKeys }: SessionLane, leaf: Buffer, more = 0): Buffer {
+  const element = (tag: number, content: Buffer) =>
+    Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const session = element(0x30, element(0xa3, element(0x30, leaf)));
+  const iv = randomBytes(16);
+  const cipher = createCipheriv('aes-128-cbc', ticketKeys.subarray(32, 48), iv);
+  const sealed = Buffer.concat([ticketName, iv, cipher.update(session), cipher.final(), randomBytes(more)]);
+  const mac = createHmac('sha256', ticketKeys.subarray(16, 32)).update(sealed).digest();
+  return Buffer.concat([sealed, mac]);
+}
+
+test('each ticket of a lane opens to its own session, whatever was offered before it', () => {
+  for (let round = 0; round < 40; round += 1) {
+    const leaf = randomBytes(1 + round * 3);
+    const opened = openTicket(a, seal(a, leaf));
+    expect(opened?.leafDer?.subarray(2)).toEqual(leaf);
+    // Sealed by another lane, changed, and of no whole number of blocks.
+    expect(openTicket(a, seal({ ...b, ticketName: a.ticketName }, leaf))).toBeNull();
+    const changed = seal(a, leaf);
+    changed[20] = (changed[20] ?? 0) ^ 1;
+    expect(openTicket(a, changed)).toBeNull();
+    expect(openTicket(a, seal(a, leaf, 1 + (round % 15)))).toBeNull();
   }
 });

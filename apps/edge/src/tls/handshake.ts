@@ -15,6 +15,8 @@ export type HandshakeOutcome =
       readonly outcome: 'done';
       readonly socket: TLSSocket;
       readonly client: ClientIdentity | null;
+      /** What it was judged by; null where nobody is asked. */
+      readonly evaluation: Evaluation | null;
       readonly alpn: string | false;
     }
   /** The handshake came to its end, but the client is not one the host trusts. The caller lets the socket linger. */
@@ -67,8 +69,10 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
       ALPNProtocols: options.protocols === undefined ? HTTP_PROTOCOLS : [...options.protocols],
     });
     const stopCatching = options.lingerer.catchHandshakeFailure(raw, () => detachTls(socket));
+    let isOver = false;
     // Only the first counts.
     const settle = (outcome: HandshakeOutcome) => {
+      isOver = true;
       clearTimeout(timer);
       resolve(outcome);
     };
@@ -84,10 +88,11 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
       settle({ outcome: 'failed', code, reason: code === NO_CERTIFICATE ? 'certificate_missing' : null });
       socket.destroy();
     });
-    socket.on('error', () => {});
-    socket.once('close', () => settle({ outcome: 'failed', code: 'CLOSED', reason: null }));
-    // Once: it comes again at every renegotiation.
-    socket.once('secure', () => {
+    socket.on('error', ignoreError);
+    socket.on('close', () => settle(CLOSED));
+    socket.on('secure', () => {
+      // It comes again at every renegotiation.
+      if (isOver) return;
       stopCatching();
       // Thrown from here it would end the worker.
       try {
@@ -100,6 +105,10 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
     });
   });
 }
+
+const CLOSED: HandshakeOutcome = { outcome: 'failed', code: 'CLOSED', reason: null };
+
+function ignoreError(): void {}
 
 /** As ALPN writes them (RFC 7301 section 3.1), which Node would do anew for each connection. */
 const HTTP_PROTOCOLS = Buffer.from('\x02h2\x08http/1.1', 'latin1');
@@ -118,7 +127,7 @@ function judge(
     return { outcome: 'failed', code: 'SERVER_NAME_DIFFERS', reason: null };
   }
   const alpn = socket.alpnProtocol === null ? false : socket.alpnProtocol;
-  if (evaluate === null) return { outcome: 'done', socket, client: null, alpn };
+  if (evaluate === null) return { outcome: 'done', socket, client: null, evaluation: null, alpn };
   const leaf = leafShown(socket);
   // OpenSSL's word on a resumed session is that of its first handshake; ours is of now, on the same certificates.
   const openssl = readVerifyResult(socket);
@@ -150,7 +159,7 @@ function judge(
   }
   const client = identityOf({ openssl, chain }, evaluation);
   if (client === null) return refuse('certificate_invalid', 'the client could not be identified', chain);
-  return { outcome: 'done', socket, client, alpn };
+  return { outcome: 'done', socket, client, evaluation, alpn };
 }
 
 /** Why a client is refused: our reason, unless OpenSSL has seen what we have not read and knows more exactly. */

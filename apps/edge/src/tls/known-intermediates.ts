@@ -46,11 +46,12 @@ export class KnownIntermediates {
   }
 
   of(policyVersion: string): IntermediatesOfPolicy {
-    return {
-      find: (leafDer) => this.#chains.get(`${policyVersion} ${derHash(leafDer)}`) ?? [],
-      above: (leafDer) => this.#above(policyVersion, leafDer),
-      mayRead: (leafDer, isGood) => this.#mayRead(`${policyVersion} ${derHash(leafDer)}`, isGood),
-    };
+    return new OfPolicy(this, policyVersion);
+  }
+
+  /** See IntermediatesOfPolicy. */
+  find(policyVersion: string, leafDer: Buffer): readonly Buffer[] {
+    return this.#chains.get(`${policyVersion} ${derHash(leafDer)}`) ?? NONE;
   }
 
   /** Keeps what stood above an admitted leaf; nothing where nothing did, or where it is too large to keep. */
@@ -84,7 +85,8 @@ export class KnownIntermediates {
     }
   }
 
-  #above(policyVersion: string, leafDer: Buffer): readonly Buffer[] {
+  /** See IntermediatesOfPolicy. */
+  above(policyVersion: string, leafDer: Buffer): readonly Buffer[] {
     const found: Buffer[] = [];
     let below = [leafDer];
     for (let level = 0; level < LEVELS_MAX && below.length > 0; level += 1) {
@@ -97,7 +99,9 @@ export class KnownIntermediates {
     return found;
   }
 
-  #mayRead(key: string, isGood: boolean): boolean {
+  /** See IntermediatesOfPolicy. */
+  mayRead(policyVersion: string, leafDer: Buffer, isGood: boolean): boolean {
+    const key = `${policyVersion} ${derHash(leafDer)}`;
     const kind = isGood ? 'good' : 'refused';
     if (this.#readings[kind] >= READINGS_MAX[kind] || this.#read.get(key) !== undefined) return false;
     this.#readings[kind] += 1;
@@ -106,6 +110,29 @@ export class KnownIntermediates {
   }
 }
 
+class OfPolicy implements IntermediatesOfPolicy {
+  readonly #known: KnownIntermediates;
+  readonly #policyVersion: string;
+
+  constructor(known: KnownIntermediates, policyVersion: string) {
+    this.#known = known;
+    this.#policyVersion = policyVersion;
+  }
+
+  find(leafDer: Buffer): readonly Buffer[] {
+    return this.#known.find(this.#policyVersion, leafDer);
+  }
+
+  above(leafDer: Buffer): readonly Buffer[] {
+    return this.#known.above(this.#policyVersion, leafDer);
+  }
+
+  mayRead(leafDer: Buffer, isGood: boolean): boolean {
+    return this.#known.mayRead(this.#policyVersion, leafDer, isGood);
+  }
+}
+
+const NONE: readonly Buffer[] = [];
 const READINGS_MAX = {
   good: EDGE_LIMITS.sentChainReadingsMax,
   refused: EDGE_LIMITS.refusedChainReadingsMax,

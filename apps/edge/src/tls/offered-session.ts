@@ -1,19 +1,32 @@
-import { createDecipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import {
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type Decipheriv,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 import { readSession, type SessionClient } from './read-session.ts';
 import type { SessionLane } from './session-keys.ts';
 
 const NAME_BYTES = 16;
-const IV_BYTES = 16;
+/** Of AES, and so of an IV. */
+const BLOCK_BYTES = 16;
 const MAC_BYTES = 32;
 const MAC_KEY = [16, 32] as const;
 const CIPHER_KEY = [32, 48] as const;
 
-/** The keys of lanes that were offered a ticket. As bytes they would be made anew at each one, for more than all the rest of the work. */
-const KEYS = new WeakMap<SessionLane, { readonly mac: KeyObject; readonly cipher: KeyObject }>();
+/** What opens the tickets of a lane; made anew for each it would cost more than all the rest of the work. */
+interface Opener {
+  readonly mac: KeyObject;
+  readonly decipher: Decipheriv;
+}
+
+const OPENERS = new WeakMap<SessionLane, Opener>();
 
 /** Whether a ticket says it is of this lane. */
 export function isTicketOf(lane: SessionLane, ticket: Buffer): boolean {
-  return ticket.subarray(0, NAME_BYTES).equals(lane.ticketName);
+  return ticket.length >= NAME_BYTES && lane.ticketName.compare(ticket, 0, NAME_BYTES) === 0;
 }
 
 /**
@@ -21,30 +34,29 @@ export function isTicketOf(lane: SessionLane, ticket: Buffer): boolean {
  * with the keys as Node lays them out). Null for what is not one; a Node that seals tickets otherwise resumes nothing here.
  */
 export function openTicket(lane: SessionLane, ticket: Buffer): SessionClient | null {
-  if (ticket.length <= NAME_BYTES + IV_BYTES + MAC_BYTES) return null;
-  const { mac, cipher } = keysOf(lane);
-  const sealed = ticket.subarray(0, -MAC_BYTES);
-  const expected = createHmac('sha256', mac).update(sealed).digest();
+  const sealedBytes = ticket.length - NAME_BYTES - BLOCK_BYTES - MAC_BYTES;
+  if (sealedBytes <= 0 || sealedBytes % BLOCK_BYTES !== 0) return null;
+  const { mac, decipher } = openerOf(lane);
+  const expected = createHmac('sha256', mac).update(ticket.subarray(0, -MAC_BYTES)).digest();
   if (!timingSafeEqual(expected, ticket.subarray(-MAC_BYTES))) return null;
-  const iv = ticket.subarray(NAME_BYTES, NAME_BYTES + IV_BYTES);
+  // In CBC the ciphertext before a block is all that opens it beside the key: behind the ticket before, the IV is one more block, of nothing.
+  const opened = decipher.update(ticket.subarray(NAME_BYTES, -MAC_BYTES));
   try {
-    const decipher = createDecipheriv('aes-128-cbc', cipher, iv);
-    const start = decipher.update(sealed.subarray(NAME_BYTES + IV_BYTES));
-    const session = Buffer.concat([start, decipher.final()]);
-    start.fill(0);
-    return readSession(session);
+    // Behind the session comes padding, which is not read.
+    return readSession(opened.subarray(BLOCK_BYTES));
   } catch {
     return null;
   }
 }
 
-function keysOf(lane: SessionLane): { readonly mac: KeyObject; readonly cipher: KeyObject } {
-  const known = KEYS.get(lane);
+function openerOf(lane: SessionLane): Opener {
+  const known = OPENERS.get(lane);
   if (known !== undefined) return known;
+  const key = lane.ticketKeys.subarray(...CIPHER_KEY);
   const made = {
     mac: createSecretKey(lane.ticketKeys.subarray(...MAC_KEY)),
-    cipher: createSecretKey(lane.ticketKeys.subarray(...CIPHER_KEY)),
+    decipher: createDecipheriv('aes-128-cbc', key, Buffer.alloc(BLOCK_BYTES)).setAutoPadding(false),
   };
-  KEYS.set(lane, made);
+  OPENERS.set(lane, made);
   return made;
 }

@@ -29,3 +29,12 @@ test('a session is wiped when it was read, and when it could not be', () => {
     expect(bytes.equals(Buffer.alloc(bytes.length))).toBe(true);
   }
 });
+
+test('the leaf of a client is the same memory for all its sessions, and not theirs', () => {
+  const [first, second] = [session(field(0xa3, ...LEAF)), session(field(0x04, 9), field(0xa3, ...LEAF))];
+  const { leafDer } = readSession(first);
+  expect(readSession(second).leafDer).toBe(leafDer);
+  expect(leafDer?.buffer.byteLength).toBe(LEAF.length);
+  const other = session(field(0xa3, ...field(0x30, 0x02, 0x01, 0x08)));
+  expect(readSession(other).leafDer).toEqual(Buffer.from(field(0x30, 0x02, 0x01, 0x08)));
+});

@@ -1,8 +1,9 @@
 import { contextConstructed, DER_TAGS, DerCursor, readSmallInteger } from '@postern/pki/plain';
+import { knownLeaf } from './der-hash.ts';
 
 /** What a TLS session holds of the client with whom it was begun. */
 export interface SessionClient {
-  /** The client certificate of the first handshake; null where none was sent. */
+  /** The client certificate of the first handshake, in memory that is shared and must not change; null where none was sent. */
   readonly leafDer: Buffer | null;
   /** OpenSSL found nothing wrong with it then. */
   readonly wasGood: boolean;
@@ -23,7 +24,7 @@ export function readSession(session: Buffer): SessionClient {
     while (!fields.atEnd) {
       const field = fields.take();
       if (field.tag === contextConstructed(FIELD_PEER)) {
-        leafDer = copyOf(new DerCursor(field.content).take(DER_TAGS.sequence).whole);
+        leafDer = knownLeaf(new DerCursor(field.content).take(DER_TAGS.sequence).whole);
       }
       // Left out where it is X509_V_OK, which is 0.
       if (field.tag === contextConstructed(FIELD_VERIFY_RESULT)) {
@@ -34,11 +35,4 @@ export function readSession(session: Buffer): SessionClient {
   } finally {
     session.fill(0);
   }
-}
-
-/** In memory of its own: it is kept as long as a connection, and must not keep what was beside it. */
-function copyOf(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
 }

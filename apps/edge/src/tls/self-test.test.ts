@@ -11,7 +11,7 @@ test('the self-test notices when a bad certificate is let in', async () => {
   const credulous: typeof runHandshake = async (raw, options) => {
     const outcome = await runHandshake(raw, options);
     if (outcome.outcome !== 'refused') return outcome;
-    return { outcome: 'done', socket: outcome.socket, client: null, alpn: false };
+    return { outcome: 'done', socket: outcome.socket, client: null, evaluation: null, alpn: false };
   };
   await expect(proveHandshakes(credulous)).rejects.toThrow(
     /self-test failed \(a bad certificate, TLSv1\.2\)/,
