@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cursor, Log } from '@postern/contracts';
-import { type FeedState, followFeed } from '@postern/feed/client';
+import type { FeedState } from '@postern/feed/client';
 import { openReplica, type Replica } from '@postern/replica';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { checkReplica } from './check-replica.ts';
@@ -97,6 +97,8 @@ export class HostFollower {
     replica: Replica,
   ): Promise<void> {
     const { log, onApplied, onFollowing } = this.#options;
+    // Only now: the workers are being started already.
+    const { followFeed } = await import('@postern/feed/client');
     let toldOfToken = false;
     while (!signal.aborted) {
       const token = readTokenFile(tokenFile);

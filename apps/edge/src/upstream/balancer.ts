@@ -1,4 +1,4 @@
-import { type Target, targetName } from '@postern/contracts';
+import { type Target, targetName } from '@postern/contracts/plain';
 
 /** Milliseconds a failing target is left alone: after the first failure in a row, and at most. */
 const BACK_OFF_FIRST_MS = 1_000;
