@@ -6,6 +6,8 @@ import type { TLSSocket } from 'node:tls';
  * socket in memory of its own, which the garbage collector pays for with collections of the whole heap.
  */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
+/** What a body mostly comes in; made once. */
+const WHOLE_RECORD = shared.subarray(0, 16 * 1024);
 
 /** What Node keeps of `onread` (node:net), which it takes for sockets that connect and leaves out for one that is made of another. */
 interface Internals {
@@ -33,7 +35,8 @@ export function readTlsPieces(socket: TLSSocket, listener: (piece: Buffer) => vo
   let isStopped = false;
   Reflect.set(socket, bufferKey, shared);
   Reflect.set(socket, callbackKey, (bytes: number, buffer: Buffer): boolean => {
-    const piece = Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+    const piece =
+      bytes === WHOLE_RECORD.length ? WHOLE_RECORD : Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
     if (isStopped) return socket.push(Buffer.from(piece));
     listener(piece);
     return true;

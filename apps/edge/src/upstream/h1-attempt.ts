@@ -192,14 +192,14 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
   pause(): void {
     if (this.#isOver) return;
     this.#isPaused = true;
-    this.#connection.socket.pause();
+    this.#connection.pause();
   }
 
   resume(): void {
     if (this.#isOver || !this.#isPaused) return;
     this.#isPaused = false;
     this.#takeHeld();
-    if (!this.#isPaused && !this.#isOver) this.#connection.socket.resume();
+    if (!this.#isPaused && !this.#isOver) this.#connection.resume();
   }
 
   stop(): void {
@@ -264,7 +264,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
     if (this.#held === NOTHING_HELD) this.#held = [];
     this.#held.push(Buffer.from(piece.subarray(from)));
     this.#heldBytes += piece.length - from;
-    if (this.#heldBytes >= HELD_BYTES_MAX) this.#connection.socket.pause();
+    if (this.#heldBytes >= HELD_BYTES_MAX) this.#connection.pause();
   }
 
   #takeHeld(): void {
@@ -279,7 +279,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
       const wasFull = this.#heldBytes >= HELD_BYTES_MAX;
       this.#heldBytes -= piece.length;
       this.#read(piece, 0);
-      if (wasFull && this.#heldBytes < HELD_BYTES_MAX && !this.#isPaused) this.#connection.socket.resume();
+      if (wasFull && this.#heldBytes < HELD_BYTES_MAX && !this.#isPaused) this.#connection.resume();
     }
     if (this.#held.length > 0 || this.#receiver === null || this.#isOver) return;
     if (this.#isCut) this.#breakOff();
@@ -328,7 +328,7 @@ class Http1Attempt implements Attempt, ConnectionUser, BodySource {
       socket.writable;
     this.#leave();
     if (isReusable) {
-      if (this.#isPaused) socket.resume();
+      if (this.#isPaused) this.#connection.resume();
       this.#connections.give(this.#connection, this.#idleMs);
     } else {
       socket.destroy();

@@ -1,6 +1,14 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
+import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
+import { OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 import { Http1BodyWriter } from './h1-body-writer.ts';
 
 test.each([
@@ -52,4 +60,40 @@ test('a body that comes byte by byte waits in one block for a service that takes
   }
   expect(writes).toEqual(['head ', '0', '1234567890'.repeat(20).slice(0, 199)]);
   socket.destroy();
+});
+
+test('tiny pieces for a TLS connection that takes nothing wait together, and arrive as they were', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'postern-writer-'));
+  const { cert, key } = new OpensslCertificates(directory).selfSigned('localhost');
+  const server = createServer({ cert: pemOf(cert), key: pemOf(key) }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connect({ port: (server.address() as AddressInfo).port, rejectUnauthorized: false });
+  const [socket] = (await once(server, 'secureConnection')) as [TLSSocket];
+  let writes = 0;
+  const write = socket.write.bind(socket) as (chunk: Buffer, done: () => void) => boolean;
+  socket.write = ((chunk: Buffer, done: () => void) => {
+    writes += 1;
+    return write(chunk, done);
+  }) as typeof socket.write;
+  const writer = new Http1BodyWriter(socket, 'close', 0, Buffer.from('head '));
+  writer.flush();
+  while (socket.writableLength > 0) await turn();
+  // More than the kernel takes for a client that does not read.
+  const much = Buffer.alloc(16 * 1024 * 1024, 'much');
+  expect(writer.write(much)).toBe(false);
+  const lent = Buffer.alloc(1);
+  for (let at = 0; at < 2_000; at += 1) {
+    lent.write(String(at % 10));
+    writer.write(lent);
+    if (at % 10 === 0) await turn();
+  }
+  lent.write('-');
+  writer.end([]);
+  expect(writes).toBeLessThan(5);
+  const got = await buffer(client);
+  expect(got.toString('latin1') === `head ${'much'.repeat(4 * 1024 * 1024)}${'0123456789'.repeat(200)}`).toBe(
+    true,
+  );
+  server.close();
+  rmSync(directory, { recursive: true });
 });

@@ -12,10 +12,13 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1');
 const TRAILERS_FOLLOW = Buffer.from('0\r\n', 'latin1');
 const LINE_END = Buffer.from('\r\n', 'latin1');
 
-/** Bytes. A piece of a body up to this size shares a Buffer, and so a write and a TLS record, with the head before it. */
-const JOINED_BYTES_MAX = 16 * 1024;
-/** Bytes of a body that wait for a plain connection to take them; each pause of the other side costs it its pace. More than a high-water mark. */
+/** Bytes of a body that wait for a plain connection to take them; each pause of the other side costs it its pace. */
 const WAITING_BYTES_MAX = 256 * 1024;
+/** The same for TLS, where waiting costs a copy: of what is written while nothing waits, records are made at once. */
+const WAITING_SECURE_BYTES_MAX = 64 * 1024;
+
+/** Where a head and one read of an upstream are put side by side for TLS, to share records and one write; used by all, for no longer than that. */
+const joined = Buffer.allocUnsafeSlow(192 * 1024);
 
 /**
  * Writes a head and one body on an HTTP/1.1 connection, in the framing that the head has promised. The head waits for the first of
@@ -28,11 +31,12 @@ export class Http1BodyWriter implements BodyWriter {
   readonly #framing: WriterFraming;
   readonly #onWritten: ((error?: Error | null) => void) | undefined;
   readonly #isSecure: boolean;
-  /** What was written to a plain connection in this turn; null: nothing. */
+  /** What waits to be written: to a plain connection for the end of the turn, to TLS for what went before; null: nothing. */
   #block: Buffer | null = null;
   #blockBytes = 0;
-  /** Blocks that the connection has not taken yet. */
-  #blocksOut = 0;
+  /** Writes of the body that the connection has not taken yet. */
+  #writesOut = 0;
+  #onTaken: (() => void) | undefined;
   /** Until it is written. */
   #head: Buffer | null;
   /** Bytes of the Content-Length still to come. */
@@ -60,10 +64,8 @@ export class Http1BodyWriter implements BodyWriter {
     return !this.#isEnded && !this.#socket.destroyed;
   }
 
-  /** TLS has made its records of what is written to an idle socket when `write` returns; for a plain one bytes are gathered in blocks. */
-  get keepsBytes(): boolean {
-    return this.#isSecure && (this.#socket.writableLength > 0 || this.#socket.writableCorked > 0);
-  }
+  /** TLS has made its records of what is written to an idle socket when `write` returns; all else is copied into blocks. */
+  readonly keepsBytes = false;
 
   listen(listener: WriterListener): void {
     this.#listener = listener;
@@ -71,7 +73,6 @@ export class Http1BodyWriter implements BodyWriter {
 
   write(chunk: Buffer): boolean {
     if (chunk.length === 0) return !this.isFull;
-    let hasRoom: boolean;
     switch (this.#framing) {
       case 'length':
         this.#left -= chunk.length;
@@ -79,24 +80,24 @@ export class Http1BodyWriter implements BodyWriter {
           this.#socket.destroy();
           return true;
         }
-        hasRoom = this.#send([chunk], chunk.length, this.#left === 0);
+        this.#send([chunk]);
         break;
       case 'chunked':
-        hasRoom = this.#send(encodeChunk(chunk), chunk.length, false);
+        this.#send(encodeChunk(chunk));
         break;
       case 'close':
-        hasRoom = this.#send([chunk], chunk.length, false);
+        this.#send([chunk]);
         break;
       case 'none':
         this.#socket.destroy();
         return true;
     }
-    this.isFull = !hasRoom;
-    return hasRoom;
+    this.isFull = this.#isCrowded();
+    return !this.isFull;
   }
 
   flush(): void {
-    if (this.#head !== null && !this.#socket.destroyed) this.#send([], 0, this.#isWhole());
+    if (this.#head !== null && !this.#socket.destroyed) this.#sendPlainly([], this.#isWhole());
     this.#sendBlock();
   }
 
@@ -107,8 +108,8 @@ export class Http1BodyWriter implements BodyWriter {
     const socket = this.#socket;
     if (socket.destroyed) return;
     if (this.#left > 0) socket.destroy();
-    else if (this.#framing === 'chunked') this.#send([lastChunkOf(trailers)], 0, true);
-    else if (this.#head !== null) this.#send([], 0, this.#isWhole());
+    else if (this.#framing === 'chunked') this.#sendPlainly([lastChunkOf(trailers)], true);
+    else if (this.#head !== null) this.#sendPlainly([], this.#isWhole());
     this.#sendBlock();
     if (this.#framing === 'close') socket.end(this.#onWritten);
   }
@@ -132,72 +133,108 @@ export class Http1BodyWriter implements BodyWriter {
     return this.#framing === 'none' || (this.#framing === 'length' && this.#left === 0);
   }
 
-  /** Writes what stands before the pieces together with them, at once. `bytes` of them are of the body. */
-  #send(pieces: readonly Buffer[], bytes: number, isLast: boolean): boolean {
-    const socket = this.#socket;
-    const head = this.#head;
-    this.#head = null;
-    let all = head === null ? pieces : [head, ...pieces];
-    if (!this.#isSecure && bytes > 0) return this.#gather(all);
-    this.#sendBlock();
-    if (head !== null && bytes <= JOINED_BYTES_MAX) all = [Buffer.concat(all)];
-    const last = all.length - 1;
-    if (last > 0) socket.cork();
-    let hasRoom = true;
-    for (let index = 0; index <= last; index += 1) {
-      const piece = all[index] as Buffer;
-      hasRoom = isLast && index === last ? socket.write(piece, this.#onWritten) : socket.write(piece);
-    }
-    if (last > 0) socket.uncork();
-    return hasRoom;
+  /** Whether as much waits as may. */
+  #isCrowded(): boolean {
+    const max = this.#isSecure ? WAITING_SECURE_BYTES_MAX : WAITING_BYTES_MAX;
+    return this.#socket.writableLength + this.#blockBytes >= max;
   }
 
-  /** Copies pieces of a body into blocks; a block goes out when it is full, or at the end of the turn. */
-  #gather(pieces: readonly Buffer[]): boolean {
-    for (const piece of pieces) {
-      let at = 0;
-      while (at < piece.length) {
-        // Sent in the middle, a block is never the last one.
-        if (this.#blockBytes === BLOCK_BYTES) this.#sendBlock(false);
-        if (this.#block === null) {
-          this.#block = takeBlock();
-          this.#blockBytes = 0;
-          setImmediate(sendBlockOf, this);
-        }
-        const copied = piece.copy(this.#block, this.#blockBytes, at);
-        at += copied;
-        this.#blockBytes += copied;
-      }
+  #behindHead(pieces: readonly Buffer[]): readonly Buffer[] {
+    const head = this.#head;
+    this.#head = null;
+    return head === null ? pieces : [head, ...pieces];
+  }
+
+  /** Writes pieces without a byte of the body, at once and behind all that waits. */
+  #sendPlainly(pieces: readonly Buffer[], isLast: boolean): void {
+    const all = this.#behindHead(pieces);
+    if (this.#block !== null) {
+      for (const piece of all) this.#gather(piece);
+      this.#sendBlock(isLast);
+      return;
     }
-    return this.#socket.writableLength + this.#blockBytes < WAITING_BYTES_MAX;
+    const [first] = all;
+    if (first === undefined) return;
+    const together = all.length === 1 ? first : Buffer.concat(all);
+    if (isLast) this.#socket.write(together, this.#onWritten);
+    else this.#socket.write(together);
+  }
+
+  /** Writes pieces of the body, and what stands before them. */
+  #send(pieces: readonly Buffer[]): void {
+    const all = this.#behindHead(pieces);
+    const socket = this.#socket;
+    const isIdle = this.#block === null && socket.writableLength === 0 && socket.writableCorked === 0;
+    const together = this.#isSecure && isIdle ? joinForTls(all) : null;
+    if (together === null) {
+      for (const piece of all) this.#gather(piece);
+    } else if (this.#isWhole()) {
+      socket.write(together, this.#onWritten);
+    } else {
+      this.#writesOut += 1;
+      this.#onTaken ??= () => this.#taken();
+      socket.write(together, this.#onTaken);
+    }
+  }
+
+  /** Copies a piece into blocks; a block goes out when it is full, when what went before has left, or at the end of the turn. */
+  #gather(piece: Buffer): void {
+    let at = 0;
+    while (at < piece.length) {
+      // Sent in the middle, a block is never the last one.
+      if (this.#blockBytes === BLOCK_BYTES) this.#sendBlock(false);
+      if (this.#block === null) {
+        this.#block = takeBlock();
+        setImmediate(sendBlockOf, this);
+      }
+      const copied = piece.copy(this.#block, this.#blockBytes, at);
+      at += copied;
+      this.#blockBytes += copied;
+    }
   }
 
   #sendBlock(isLast = this.#isWhole()): void {
     const block = this.#block;
     if (block === null) return;
-    this.#block = null;
     const bytes = this.#blockBytes;
+    this.#block = null;
     this.#blockBytes = 0;
     if (this.#socket.destroyed) return;
-    this.#blocksOut += 1;
-    const hasRoom = this.#socket.write(block.subarray(0, bytes), (error) => {
-      this.#blocksOut -= 1;
+    this.#writesOut += 1;
+    this.#socket.write(block.subarray(0, bytes), (error) => {
       // Of a write that failed nobody knows who still reads its bytes.
       if ((error ?? null) === null) giveBlock(block);
       if (isLast) this.#onWritten?.(error);
-      else if (this.#blocksOut === 0) this.#sendBlock();
+      else this.#taken();
     });
-    // Otherwise 'drain' follows.
-    if (hasRoom) this.onRoom();
+  }
+
+  /** The connection has taken one write of the body. */
+  #taken(): void {
+    this.#writesOut -= 1;
+    if (this.#writesOut === 0) this.#sendBlock();
+    if (!this.#isCrowded()) this.onRoom();
   }
 
   /** Not while another block waits: byte by byte, each would wait in a block of its own. The last one to leave sends what has come. */
   static sendBlockOf(writer: Http1BodyWriter): void {
-    if (writer.#blocksOut === 0) writer.#sendBlock();
+    if (writer.#writesOut === 0) writer.#sendBlock();
   }
 }
 
 const { sendBlockOf } = Http1BodyWriter;
+
+/** The pieces as one, in memory that is used again for the next; null: they are too long for it. */
+function joinForTls(pieces: readonly Buffer[]): Buffer | null {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined) return first;
+  let bytes = 0;
+  for (const { length } of pieces) bytes += length;
+  if (bytes > joined.length) return null;
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(joined, at);
+  return joined.subarray(0, at);
+}
 
 /** Trailers with a character that no field may hold are left out: the body is whole without them. */
 function lastChunkOf(trailers: readonly Field[]): Buffer {

@@ -39,6 +39,8 @@ export class Http1Connection {
   /** Until when it may be used again, in milliseconds of performance.now(); set when it becomes idle. */
   idleUntil = 0;
   #error: Error | null = null;
+  #isPaused = false;
+  #isTelling = false;
   /** What the server said last of its patience: it says the same with each answer. */
   #hint = '';
   #hintMs = IDLE_CONNECTION_MS;
@@ -49,7 +51,7 @@ export class Http1Connection {
     this.address = socket.remoteAddress ?? '';
     if (pieces === null) socket.on('data', this.#onData);
     else {
-      pieces.listen(this.#onData);
+      pieces.listen(this.#onPiece);
       // Without it nobody would hear of the end.
       socket.resume();
     }
@@ -65,6 +67,25 @@ export class Http1Connection {
       user?.onClose(this.#error);
     });
   }
+
+  /** Asks for a pause; what was on its way may still come. */
+  pause(): void {
+    this.#isPaused = true;
+    // While a piece is told of, its end says so, which spares the turns of a stream.
+    if (!this.#isTelling) this.socket.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (!this.#isTelling) this.socket.resume();
+  }
+
+  readonly #onPiece = (piece: Buffer): boolean => {
+    this.#isTelling = true;
+    this.#onData(piece);
+    this.#isTelling = false;
+    return !this.#isPaused;
+  };
 
   readonly #onData = (piece: Buffer): void => {
     if (this.user === null) this.socket.destroy();

@@ -2,9 +2,9 @@ import type { OnReadOpts } from 'node:net';
 
 /**
  * Bytes of the one buffer that all connections to upstreams are read into, one after another, and nothing is left for the garbage
- * collector: each piece in memory of its own meant a collection of the whole heap for some dozens of MiB. Larger ones cost more (caches).
+ * collector: each piece in memory of its own meant a collection of the whole heap for some dozens of MiB. It is read in few turns of the loop, and one read is what a client that takes nothing keeps of an answer.
  */
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 128 * 1024;
 const NOTHING = Buffer.alloc(0);
 let shared: Buffer | undefined;
 
@@ -12,22 +12,21 @@ let shared: Buffer | undefined;
 export interface Pieces {
   /** Given to the socket when it is made. */
   readonly onread: OnReadOpts;
-  /** Each piece is the listener's until it returns; an empty one says that bytes came before anybody listened. */
-  listen(listener: (piece: Buffer) => void): void;
+  /** Each piece is the listener's until it returns, and with false it asks for a pause; an empty one says that bytes came before anybody listened. */
+  listen(listener: (piece: Buffer) => boolean): void;
 }
 
 /** Makes a reader for one socket. */
 export function readPieces(): Pieces {
   shared ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
-  let listener: ((piece: Buffer) => void) | null = null;
+  let listener: ((piece: Buffer) => boolean) | null = null;
   let hasSpokenFirst = false;
   return {
     onread: {
       buffer: shared,
       callback(bytes, buffer) {
-        if (listener === null) hasSpokenFirst = true;
-        else listener(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
-        // Who wants a pause says so to the socket.
+        if (listener !== null) return listener(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+        hasSpokenFirst = true;
         return true;
       },
     },

@@ -1,7 +1,7 @@
-/** Bytes of a block: four TLS records of a client, and one write. */
-export const BLOCK_BYTES = 64 * 1024;
+/** Bytes of a block: eight TLS records of a client, and one write. */
+export const BLOCK_BYTES = 128 * 1024;
 /** Blocks that wait to be used again: 4 MiB. */
-const WAITING_MAX = 64;
+const WAITING_MAX = 32;
 const waiting: Buffer[] = [];
 
 /** A block to gather bytes in that go out on a plain connection; used again and again, for the sake of the garbage collector. */
