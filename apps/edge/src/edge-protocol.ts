@@ -49,6 +49,6 @@ export function createEdgeProtocol(
 }
 
 function count(metrics: WorkerMetrics, status: number, code: string | null): void {
-  metrics.requests.inc({ status: status === 0 ? 'aborted' : `${Math.floor(status / 100)}xx` });
+  metrics.requests.note(status);
   if (code?.startsWith('upstream_') === true) metrics.upstreamErrors.inc({ code });
 }

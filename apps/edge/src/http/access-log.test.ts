@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ClientIdentity } from '../connection.ts';
+import { accessLine, LoggedClient } from './access-line.ts';
 import { type AccessEntry, createAccessLog } from './access-log.ts';
 
 let directory: string;
@@ -13,8 +15,9 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const entry = (path: string): AccessEntry => ({
-  time: '2026-01-01T00:00:00.000Z',
+const nobody = new LoggedClient({ clientAddress: '127.0.0.1', tlsVersion: 'TLSv1.3', client: null });
+const entry = (path: string, more: Partial<AccessEntry> = {}): AccessEntry => ({
+  at: Date.UTC(2026, 0, 1),
   requestId: 'id',
   host: 'a.example.org',
   route: null,
@@ -28,16 +31,48 @@ const entry = (path: string): AccessEntry => ({
   bytesOut: 0,
   durationMs: 0,
   upstreamMs: null,
-  clientAddress: '127.0.0.1',
   protocol: 'HTTP/2',
-  tlsVersion: 'TLSv1.3',
-  clientFingerprint: null,
-  clientNames: null,
+  client: nobody,
   code: null,
   reason: null,
   refusal: null,
   refusals: null,
   aborted: false,
+  ...more,
+});
+const pathOf = (line: string | undefined): unknown => (JSON.parse(line ?? '') as { path: unknown }).path;
+const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n');
+
+test('a line says all of an entry, whatever its values hold', () => {
+  const names = ['a"\\b', 'caf\u00e9', '\ud800', '\u007f\u0000', ...Array.from({ length: 20 }, String)];
+  const identity = { fingerprint: 'ff', names: { commonNames: names, dnsNames: ['last'] } };
+  const client = new LoggedClient({
+    ...{ clientAddress: '::1', tlsVersion: 'TLSv1.2' },
+    client: identity as unknown as ClientIdentity,
+  });
+  const facts = {
+    ...{ requestId: 'id-1', host: 'a', route: 'r', rule: '/"\n\u2028', service: 's', target: 'http://h:1' },
+    ...{
+      method: 'GET',
+      path: '/\\\u0001',
+      status: 403,
+      bytesIn: 1,
+      bytesOut: 2,
+      durationMs: 3,
+      upstreamMs: 4,
+    },
+    ...{ protocol: 'HTTP/1.1', code: 'c', reason: null, refusal: 'x"', refusals: 1_000, aborted: true },
+  };
+  const line = accessLine(entry('/', { ...facts, client }));
+  expect(line.endsWith('}\n')).toBe(true);
+  expect(JSON.parse(line)).toEqual({
+    ...{ ...facts, time: '2026-01-01T00:00:00.000Z', clientAddress: '::1', tlsVersion: 'TLSv1.2' },
+    ...{ clientFingerprint: 'ff', clientNames: names.slice(0, 10) },
+  });
+  expect(JSON.parse(accessLine(entry('/', { at: 1 })))).toMatchObject({
+    ...{ time: '1970-01-01T00:00:00.001Z', route: null, target: null, upstreamMs: null },
+    ...{ clientFingerprint: null, clientNames: null, code: null, refusals: null, aborted: false },
+  });
 });
 
 test('every entry is one JSON line of the file, in order, whatever its values hold', async () => {
@@ -45,12 +80,36 @@ test('every entry is one JSON line of the file, in order, whatever its values ho
   const log = createAccessLog(file);
   for (let index = 0; index < 5_000; index += 1) log.write(entry(`/${index}"\n\u2028`));
   await log.flush();
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  const lines = linesOf(file);
   expect(lines).toHaveLength(5_000);
-  expect(lines.map((line) => (JSON.parse(line) as AccessEntry).path)[4_999]).toBe('/4999"\n\u2028');
+  for (const [index, line] of lines.entries()) expect(pathOf(line)).toBe(`/${index}"\n\u2028`);
   expect(log.dropped()).toBe(0);
   expect(statSync(file).mode & 0o007).toBe(0);
   await log.close();
+});
+
+test('lines are written soon without being asked for, and at the latest when the log is closed', async () => {
+  const file = join(directory, 'access.log');
+  const log = createAccessLog(file);
+  log.write(entry('/first'));
+  await vi.waitFor(() => expect(pathOf(linesOf(file)[0])).toBe('/first'), { timeout: 10_000 });
+  // Longer than all that is gathered at once.
+  for (const path of ['/second', '/'.padEnd(100_000, '\u00e9'), '/last']) log.write(entry(path));
+  await log.close();
+  expect(linesOf(file).map((line) => String(pathOf(line)).length)).toEqual([6, 7, 100_000, 5]);
+});
+
+test('a process that ends without closing its log leaves no line behind', () => {
+  const file = join(directory, 'access.log');
+  const program = `
+    const { createAccessLog } = await import(${JSON.stringify(new URL('access-log.ts', import.meta.url).href)});
+    const log = createAccessLog(${JSON.stringify(file)});
+    const entry = ${JSON.stringify({ ...entry('/'), client: undefined })};
+    for (let index = 0; index < 3; index += 1) log.write({ ...entry, path: '/' + index, client: { members: '"client":1' } });
+    process.exit();
+  `;
+  execFileSync(process.execPath, ['--input-type=module', '--eval', program]);
+  expect(linesOf(file).map(pathOf)).toEqual(['/0', '/1', '/2']);
 });
 
 test('a reader that does not read costs lines, not memory or time', async () => {

@@ -1,18 +1,21 @@
-import { closeSync, fstatSync, openSync, write } from 'node:fs';
+import { closeSync, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { PosternError } from '@postern/contracts/plain';
+import { accessLine, type LoggedClient } from './access-line.ts';
 
 /** Bytes that wait for a slow disk or reader; what comes on top is dropped and counted, so that serving never waits. */
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;
 /** Bytes written at once to a pipe: POSIX keeps writes up to PIPE_BUF whole, and several workers share one pipe. */
 const PIPE_WRITE_BYTES_MAX = 4096;
-const FILE_WRITE_BYTES_MAX = 256 * 1024;
+const FILE_WRITE_BYTES_MAX = 64 * 1024;
+/** Milliseconds that lines are gathered: a write for each turn of the loop would cost more than the lines. */
+const GATHER_MS = 100;
 /** Milliseconds until a full non-blocking pipe is tried again. */
 const RETRY_MS = 20;
 
 /** What one request was and how it ended. */
 export interface AccessEntry {
-  /** When the request began, ISO 8601. */
-  readonly time: string;
+  /** When the request began, in milliseconds since 1970. */
+  readonly at: number;
   readonly requestId: string;
   host: string;
   route: string | null;
@@ -28,14 +31,14 @@ export interface AccessEntry {
   bytesIn: number;
   bytesOut: number;
   durationMs: number;
-  /** From the connected request to the response head; null when no upstream was asked. */
+  /** From the beginning of the request to the response head; null when no upstream was asked. */
   upstreamMs: number | null;
-  readonly clientAddress: string;
   readonly protocol: string;
-  readonly tlsVersion: string;
-  readonly clientFingerprint: string | null;
-  /** Common names and DNS names of an admitted or refused client certificate, at most ten. */
-  readonly clientNames: readonly string[] | null;
+  /**
+   * Address, TLS version, and of an admitted or refused client certificate the fingerprint and at most ten of its common names and DNS
+   * names.
+   */
+  readonly client: LoggedClient;
   /** Problem code of an answer made by the edge, and the reason word of a refusal. */
   code: string | null;
   reason: string | null;
@@ -67,7 +70,7 @@ export function createAccessLog(destination: string): AccessLog {
       close: async () => undefined,
     };
   }
-  return createLineLog(destination === 'json' ? 1 : openFile(destination));
+  return new LineLog(destination === 'json' ? 1 : openFile(destination));
 }
 
 function openFile(path: string): number {
@@ -81,69 +84,137 @@ function openFile(path: string): number {
   }
 }
 
-function createLineLog(descriptor: number): AccessLog {
-  const atOnce = fstatSync(descriptor).isFile() ? FILE_WRITE_BYTES_MAX : PIPE_WRITE_BYTES_MAX;
-  let waiting: Buffer[] = [];
-  let waitingBytes = 0;
-  let drops = 0;
-  let writing = false;
-  let flushed: (() => void)[] = [];
+/** Whole lines on their way out. */
+interface Batch {
+  bytes: Buffer;
+  readonly lines: number;
+  /** What can be filled again when they are out. */
+  readonly room: Buffer | null;
+}
 
-  const next = (): void => {
-    const batch: Buffer[] = [];
-    let bytes = 0;
-    for (const line of waiting) {
-      if (batch.length > 0 && bytes + line.length > atOnce) break;
-      batch.push(line);
-      bytes += line.length;
-    }
-    waiting = waiting.slice(batch.length);
-    if (batch.length === 0) {
-      writing = false;
-      const done = flushed;
-      flushed = [];
-      for (const resolve of done) resolve();
+class LineLog implements AccessLog {
+  readonly #descriptor: number;
+  readonly #batchBytes: number;
+  /** Lines that are gathered: room for a batch, and what of it is used. */
+  #room: Buffer;
+  /** Room that is used again: a new one for each batch would be garbage by the megabyte. */
+  #spare: Buffer | null = null;
+  #used = 0;
+  #lines = 0;
+  #timer: NodeJS.Timeout | null = null;
+  /** In order; the first one is being written. */
+  #batches: Batch[] = [];
+  #waitingBytes = 0;
+  #drops = 0;
+  #isWriting = false;
+  #flushed: (() => void)[] = [];
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+    this.#batchBytes = fstatSync(descriptor).isFile() ? FILE_WRITE_BYTES_MAX : PIPE_WRITE_BYTES_MAX;
+    this.#room = Buffer.allocUnsafeSlow(this.#batchBytes);
+    process.on('exit', this.#onExit);
+  }
+
+  write(entry: AccessEntry): void {
+    const line = accessLine(entry);
+    const bytes = Buffer.byteLength(line);
+    if (this.#waitingBytes + this.#used + bytes > WAITING_BYTES_MAX) {
+      this.#drops += 1;
       return;
     }
-    writing = true;
-    put(Buffer.concat(batch), batch.length);
-  };
-  const put = (bytes: Buffer, lines: number): void => {
-    write(descriptor, bytes, (error, written) => {
-      if (error?.code === 'EAGAIN') {
-        setTimeout(put, RETRY_MS, bytes, lines);
-        return;
-      }
-      if (error !== null) drops += lines;
-      waitingBytes -= error === null ? written : bytes.length;
-      if (error === null && written < bytes.length) put(bytes.subarray(written), lines);
-      else next();
-    });
-  };
-  const flush = (): Promise<void> =>
-    new Promise((resolve) => {
-      if (writing) flushed.push(resolve);
+    if (this.#used + bytes > this.#batchBytes) this.#send();
+    if (bytes > this.#batchBytes) {
+      this.#add({ bytes: Buffer.from(line), lines: 1, room: null });
+      return;
+    }
+    this.#used += this.#room.write(line, this.#used);
+    this.#lines += 1;
+    this.#timer ??= setTimeout(this.#onGathered, GATHER_MS);
+  }
+
+  flush(): Promise<void> {
+    this.#send();
+    return new Promise((resolve) => {
+      if (this.#isWriting) this.#flushed.push(resolve);
       else resolve();
     });
-  return {
-    write(entry) {
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`);
-      if (waitingBytes + line.length > WAITING_BYTES_MAX) {
-        drops += 1;
+  }
+
+  dropped(): number {
+    return this.#drops;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    process.off('exit', this.#onExit);
+    if (this.#descriptor > 2) closeSync(this.#descriptor);
+  }
+
+  readonly #onGathered = (): void => {
+    this.#timer = null;
+    this.#send();
+  };
+
+  /** The last lines of a process that ends without closing its log; what is being written is left to the system. */
+  readonly #onExit = (): void => {
+    this.#send();
+    try {
+      for (const { bytes } of this.#batches.slice(this.#isWriting ? 1 : 0))
+        writeSync(this.#descriptor, bytes);
+    } catch {
+      // A full pipe, or a disk that takes no more: there is no time left to wait for it.
+    }
+  };
+
+  /** Sends what is gathered. */
+  #send(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#lines === 0) return;
+    const room = this.#room;
+    const batch = { bytes: room.subarray(0, this.#used), lines: this.#lines, room };
+    this.#room = this.#spare ?? Buffer.allocUnsafeSlow(this.#batchBytes);
+    this.#spare = null;
+    this.#used = 0;
+    this.#lines = 0;
+    this.#add(batch);
+  }
+
+  #add(batch: Batch): void {
+    this.#batches.push(batch);
+    this.#waitingBytes += batch.bytes.length;
+    if (!this.#isWriting) this.#next();
+  }
+
+  #next(): void {
+    const [batch] = this.#batches;
+    this.#isWriting = batch !== undefined;
+    if (batch !== undefined) {
+      this.#put(batch);
+      return;
+    }
+    const done = this.#flushed;
+    this.#flushed = [];
+    for (const resolve of done) resolve();
+  }
+
+  #put(batch: Batch): void {
+    write(this.#descriptor, batch.bytes, (error, written) => {
+      if (error?.code === 'EAGAIN') {
+        setTimeout(() => this.#put(batch), RETRY_MS);
         return;
       }
-      waiting.push(line);
-      waitingBytes += line.length;
-      if (!writing) {
-        writing = true;
-        setImmediate(next);
+      if (error !== null) this.#drops += batch.lines;
+      this.#waitingBytes -= error === null ? written : batch.bytes.length;
+      if (error === null && written < batch.bytes.length) {
+        batch.bytes = batch.bytes.subarray(written);
+        this.#put(batch);
+        return;
       }
-    },
-    flush,
-    dropped: () => drops,
-    async close() {
-      await flush();
-      if (descriptor > 2) closeSync(descriptor);
-    },
-  };
+      this.#batches.shift();
+      this.#spare = batch.room ?? this.#spare;
+      this.#next();
+    });
+  }
 }

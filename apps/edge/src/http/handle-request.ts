@@ -12,6 +12,7 @@ import { noteRequest } from '../connections/first-request.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
+import { LoggedClient } from './access-line.ts';
 import type { AccessEntry, AccessLog } from './access-log.ts';
 import { answerEmpty, answerProblem } from './answer-problem.ts';
 import { basicChallenge, requireBasicCredentials } from './basic-auth.ts';
@@ -106,6 +107,7 @@ class RequestingClient {
   readonly options: RequestHandlerOptions;
   readonly gate: ClientGate;
   readonly added = new AddedLines();
+  readonly logged: LoggedClient;
   readonly #tableOf: (document: HostDocument) => RuleTable<PlannedRule>;
   #document: HostDocument | null = null;
   #table: RuleTable<PlannedRule> | null = null;
@@ -119,6 +121,7 @@ class RequestingClient {
     this.connection = connection;
     this.options = options;
     this.gate = new ClientGate(connection, options);
+    this.logged = new LoggedClient(connection);
     this.#tableOf = tableOf;
   }
 
@@ -155,7 +158,7 @@ class HandledRequest {
     this.#exchange = exchange;
     this.#onDone = onDone;
     this.#at = client.options.now();
-    this.#entry = new RequestEntry(exchange, client.connection, this.#at);
+    this.#entry = new RequestEntry(exchange, client.logged, client.connection.sni, this.#at);
   }
 
   serve(): void {

@@ -3,14 +3,24 @@ import { type EdgeFixture, startEdgeFixture, upstreamTo } from '../../testing/ed
 import type { OwnListener } from '../../upstream/address-guard.ts';
 import type { ClientCertificate } from '../../upstream/pool.ts';
 import type { WorkerOptions } from '../../worker.ts';
+import { accessLine } from '../access-line.ts';
 import type { AccessEntry } from '../access-log.ts';
 import type { ClientPace } from '../http-limits.ts';
 import { createServeProtocol } from '../serve.ts';
 
+/** A line of the access log, read again. */
+export type LoggedEntry = Omit<AccessEntry, 'at' | 'client'> & {
+  readonly time: string;
+  readonly clientAddress: string;
+  readonly tlsVersion: string;
+  readonly clientFingerprint: string | null;
+  readonly clientNames: readonly string[] | null;
+};
+
 /** An edge that speaks real HTTP on 127.0.0.1, and what it logged. */
 export interface HttpFixture {
   readonly edge: EdgeFixture;
-  readonly entries: AccessEntry[];
+  readonly entries: LoggedEntry[];
   readonly bundles: Map<string, TrustBundle>;
   readonly certificates: Map<string, ClientCertificate>;
   readonly ownListeners: OwnListener[];
@@ -40,7 +50,7 @@ export async function startHttpFixture({
   pace?: Partial<ClientPace>;
   now?: () => number;
 } = {}): Promise<HttpFixture> {
-  const entries: AccessEntry[] = [];
+  const entries: LoggedEntry[] = [];
   const bundles = new Map<string, TrustBundle>();
   const certificates = new Map<string, ClientCertificate>();
   const ownListeners: OwnListener[] = [];
@@ -57,7 +67,7 @@ export async function startHttpFixture({
         onFlood,
         identityTokens,
         accessLog: {
-          write: (entry) => void entries.push(JSON.parse(JSON.stringify(entry)) as AccessEntry),
+          write: (entry) => void entries.push(JSON.parse(accessLine(entry)) as LoggedEntry),
           flush: async () => undefined,
           dropped: () => 0,
           close: async () => undefined,
