@@ -1,3 +1,5 @@
-import { runWorkerProcess } from './run-worker-process.ts';
+import { quickenImports } from '@postern/runtime/quicken';
 
+quickenImports();
+const { runWorkerProcess } = await import('./run-worker-process.ts');
 runWorkerProcess();

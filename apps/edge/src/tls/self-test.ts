@@ -1,7 +1,7 @@
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { connect } from 'node:tls';
+import { connect, createSecureContext, type SecureContext } from 'node:tls';
 import {
   type ClientPath,
   type Evaluation,
@@ -45,35 +45,35 @@ type Handshake = typeof runHandshake;
 export async function proveHandshakes(handshake: Handshake = runHandshake): Promise<void> {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const server = serverSide(version);
-    const first = await tryClient(handshake, server, version, SELF_TEST_LEAF, undefined, 'done');
+    const first = await tryClient(handshake, server, SELF_TEST_LEAF, undefined, 'done');
     const leaf = Buffer.from(SELF_TEST_LEAF, 'base64');
     demand(version, 'a good certificate', first, (outcome) => {
       return outcome.outcome === 'done' && outcome.client?.fingerprint === fingerprintOf(leaf);
     });
-    const stranger = await tryClient(handshake, server, version, SELF_TEST_STRANGER);
+    const stranger = await tryClient(handshake, server, SELF_TEST_STRANGER);
     demand(version, 'a bad certificate', stranger, (outcome) => {
       return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
     });
     const credulous = { ...server, evaluate: server.evaluateCredulously };
-    const believed = await tryClient(handshake, credulous, version, SELF_TEST_STRANGER, undefined, 'refused');
+    const believed = await tryClient(handshake, credulous, SELF_TEST_STRANGER, undefined, 'refused');
     demand(version, 'a bad certificate, to OpenSSL alone', believed, (outcome) => {
       return outcome.outcome === 'refused' && outcome.reason === 'certificate_self_signed';
     });
-    const bare = await tryClient(handshake, server, version, null);
+    const bare = await tryClient(handshake, server, null);
     demand(version, 'no certificate', bare, (outcome) => outcome.outcome !== 'done');
-    const resumed = await tryClient(handshake, server, version, null, first.session);
+    const resumed = await tryClient(handshake, server, null, first.session);
     demand(version, 'a session', resumed, (outcome) => {
       return (
         outcome.outcome === 'done' && resumed.reused && outcome.client?.fingerprint === fingerprintOf(leaf)
       );
     });
-    const doubted = await tryClient(handshake, credulous, version, SELF_TEST_LEAF, believed.session);
+    const doubted = await tryClient(handshake, credulous, SELF_TEST_LEAF, believed.session);
     demand(version, 'the session of a bad certificate', doubted, (outcome) => {
       return outcome.outcome !== 'done' || !doubted.reused;
     });
     const unasked = { ...server, secureContext: server.careless, isOpen: true };
-    const nameless = await tryClient(handshake, unasked, version, null, undefined, 'done');
-    const smuggled = await tryClient(handshake, server, version, null, nameless.session);
+    const nameless = await tryClient(handshake, unasked, null, undefined, 'done');
+    const smuggled = await tryClient(handshake, server, null, nameless.session);
     demand(version, 'a session without a certificate', smuggled, (outcome) => outcome.outcome !== 'done');
   }
 }
@@ -117,8 +117,15 @@ function serverSide(version: TlsVersion) {
     sessions,
     minVersion: 'TLSv1.2',
   });
+  // By what they show.
+  const clients = new Map(
+    [SELF_TEST_LEAF, SELF_TEST_STRANGER, null].map((shown) => [
+      shown,
+      clientContext(anchorsPem, version, shown),
+    ]),
+  );
   return {
-    anchorsPem,
+    clients,
     secureContext,
     careless,
     isOpen: false,
@@ -126,6 +133,18 @@ function serverSide(version: TlsVersion) {
     evaluateCredulously: (client: PresentedClient): Evaluation =>
       evaluateClient(client, policy, Date.now(), believeAll),
   };
+}
+
+function clientContext(ca: string[], version: TlsVersion, certificate: string | null): SecureContext {
+  const pair = certificate === null ? undefined : credentials(certificate);
+  return createSecureContext({
+    ca,
+    // The cheapest one, and that of the certificates: keys are not what is tried here.
+    ecdhCurve: 'X25519:P-256',
+    minVersion: version,
+    maxVersion: version,
+    ...(pair === undefined ? {} : { cert: pair.chainPem, key: pair.keyPem }),
+  });
 }
 
 function credentials(certificate: string): { chainPem: string; keyPem: string } {
@@ -139,23 +158,16 @@ function credentials(certificate: string): { chainPem: string; keyPem: string } 
 async function tryClient(
   handshake: Handshake,
   server: ReturnType<typeof serverSide>,
-  version: TlsVersion,
   certificate: string | null,
   session?: Buffer,
   /** Waits for the session of such a client, which comes a moment after the handshake, also to one that is refused. */
   sessionOf: HandshakeOutcome['outcome'] | null = null,
 ): Promise<Tried> {
   const [near, far] = duplexPair();
-  const pair = certificate === null ? undefined : credentials(certificate);
   const client = connect({
     socket: far,
     servername: NAME,
-    ca: [...server.anchorsPem],
-    // The cheapest one, and that of the certificates: keys are not what is tried here.
-    ecdhCurve: 'X25519:P-256',
-    minVersion: version,
-    maxVersion: version,
-    ...(pair === undefined ? {} : { cert: pair.chainPem, key: pair.keyPem }),
+    secureContext: server.clients.get(certificate),
     ...(session === undefined ? {} : { session }),
   });
   client.on('error', () => {});
