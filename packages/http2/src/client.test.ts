@@ -28,7 +28,9 @@ function ask(
       });
     },
   };
-  stream.onClosed = () => heard.push(`closed ${stream.code}${stream.isUnprocessed ? ' unprocessed' : ''}`);
+  stream.owner = {
+    onStreamClosed: () => heard.push(`closed ${stream.code}${stream.isUnprocessed ? ' unprocessed' : ''}`),
+  };
   return { stream, heard };
 }
 interface Asked {
@@ -177,9 +179,11 @@ describe('beside a server on nghttp2', () => {
       asked.map(
         ({ stream, heard }) =>
           new Promise<void>((resolve) => {
-            stream.onClosed = () => {
-              heard.push(`closed ${stream.code}`);
-              resolve();
+            stream.owner = {
+              onStreamClosed() {
+                heard.push(`closed ${stream.code}`);
+                resolve();
+              },
             };
           }),
       ),

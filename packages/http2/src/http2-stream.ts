@@ -23,6 +23,12 @@ export interface Http2WriterListener {
   broken(): void;
 }
 
+/** Who a stream is for. No function made for each stream: those were seen to keep one stream after another until the old heap was collected. */
+export interface StreamOwner {
+  /** Called once, when nothing more comes or goes. */
+  onStreamClosed(): void;
+}
+
 /** What a stream needs of its connection. */
 export interface StreamHost {
   /** The stream has something to send. */
@@ -56,8 +62,7 @@ export class Http2Stream {
   code: number = ERROR_CODES.none;
   /** Fields of the trailer section that came; complete once the body has ended. */
   trailers: readonly FieldPair[] = NO_FIELDS;
-  /** Called once, when nothing more comes or goes. */
-  onClosed: (() => void) | null = null;
+  owner: StreamOwner | null = null;
   /** Its links in the connection's StreamTable, and in the StreamQueue that it is in. */
   nextInTable: Http2Stream | null = null;
   queue: StreamQueue | null = null;
@@ -253,9 +258,9 @@ export class Http2Stream {
     this.code = code;
     this.#queue.clear();
     // First: who hears of it lets go of both bodies.
-    const { onClosed } = this;
-    this.onClosed = null;
-    onClosed?.();
+    const { owner } = this;
+    this.owner = null;
+    owner?.onStreamClosed();
     // What came in whole is told in whole, also after the end of the stream.
     if (!this.isRemoteDone || code !== ERROR_CODES.none) {
       this.#isStopped = true;

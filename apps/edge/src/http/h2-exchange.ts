@@ -1,4 +1,10 @@
-import { ERROR_CODES, type FieldPair, type Http2RequestHead, type Http2Stream } from '@postern/http2';
+import {
+  ERROR_CODES,
+  type FieldPair,
+  type Http2RequestHead,
+  type Http2Stream,
+  type StreamOwner,
+} from '@postern/http2';
 import type { UpstreamResponse } from '../upstream/attempt.ts';
 import { type BodySource, type BodyWriter, NO_BODY } from '../upstream/body.ts';
 import { type Field, ListedFields, lowerCased } from '../upstream/fields.ts';
@@ -17,7 +23,7 @@ export interface Http2Session {
 }
 
 /** The common form of one HTTP/2 stream. */
-export class Http2Exchange extends UnreadAnswer implements Exchange {
+export class Http2Exchange extends UnreadAnswer implements Exchange, StreamOwner {
   readonly protocol = 'HTTP/2';
   readonly method: string;
   readonly target: string;
@@ -47,7 +53,7 @@ export class Http2Exchange extends UnreadAnswer implements Exchange {
     this.fields = new ListedFields(head.fields);
     this.hasBody = hasBody;
     this.body = hasBody ? stream : NO_BODY;
-    stream.onClosed = () => this.#closed();
+    stream.owner = this;
   }
 
   /** Drawn when somebody asks, as over HTTP/1.1. */
@@ -106,9 +112,11 @@ export class Http2Exchange extends UnreadAnswer implements Exchange {
     this.stream.reset(ERROR_CODES.cancel);
   }
 
-  #closed(): void {
+  onStreamClosed(): void {
     const isWhole = this.#isEnded && this.stream.code === ERROR_CODES.none;
-    if (!isWhole) this.#onAborted?.();
+    const onAborted = this.#onAborted;
+    this.#onAborted = null;
+    if (!isWhole) onAborted?.();
     this.#session.onClosed(this);
   }
 }

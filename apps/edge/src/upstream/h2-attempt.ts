@@ -1,5 +1,11 @@
 import { PosternError, type Target, targetName } from '@postern/contracts/plain';
-import { ERROR_CODES, type FieldPair, type Http2ClientStream, type Http2ResponseHead } from '@postern/http2';
+import {
+  ERROR_CODES,
+  type FieldPair,
+  type Http2ClientStream,
+  type Http2ResponseHead,
+  type StreamOwner,
+} from '@postern/http2';
 import type { Attempt, AttemptEvents, UpstreamRequest } from './attempt.ts';
 import { type BodyWriter, NO_BODY, NO_WRITER } from './body.ts';
 import { type Field, ListedFields, lowerCased } from './fields.ts';
@@ -22,7 +28,7 @@ export function startHttp2Attempt(options: Http2AttemptOptions): Attempt | Promi
   return options.sessions.acquire().then((opened) => new Http2Attempt(options, opened));
 }
 
-class Http2Attempt implements Attempt {
+class Http2Attempt implements Attempt, StreamOwner {
   readonly writer: BodyWriter;
   readonly #options: Http2AttemptOptions;
   readonly #place: StreamPlace;
@@ -42,7 +48,7 @@ class Http2Attempt implements Attempt {
     this.#stream = stream;
     this.writer = this.#hasBody ? stream : NO_WRITER;
     stream.listener = this;
-    stream.onClosed = () => this.#closed();
+    stream.owner = this;
   }
 
   finish(trailers: readonly Field[]): void {
@@ -74,7 +80,7 @@ class Http2Attempt implements Attempt {
     });
   }
 
-  #closed(): void {
+  onStreamClosed(): void {
     const { events } = this.#options;
     this.#place.release();
     if (!this.#isSettled) {
