@@ -195,8 +195,17 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
           (await pool.flushLedger()) && (await ledgerReporter?.deliverSightings()) === true,
       });
     };
-    report();
-    undo.push(() => reporter?.close());
+    const firstReport = setTimeout(
+      () => {
+        report();
+        onProgress();
+      },
+      follower.cursor === null ? 0 : EDGE_LIMITS.firstClientsMs,
+    );
+    undo.push(() => {
+      clearTimeout(firstReport);
+      reporter?.close();
+    });
     ledgerReporter = new LedgerReporter({ apiUrl: url, edge, token, ledger, log });
     ledgerReporter.notify();
     undo.push(() => ledgerReporter?.close());
@@ -209,6 +218,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       becameReady.reject(
         new PosternError('unavailable', { detail: 'the edge was stopped before it was ready' }),
       );
+      clearTimeout(firstReport);
       await follower.close();
       reporter?.close();
       await pool.close();
@@ -236,6 +246,7 @@ export async function startEdge(options: EdgeOptions): Promise<RunningEdge> {
       status,
       workerPids: () => pool.pids,
       async standAside() {
+        clearTimeout(firstReport);
         reporter?.close();
         reporter = undefined;
         await follower.close();

@@ -3,6 +3,7 @@ import type { Cursor, Log } from '@postern/contracts';
 import type { FeedState } from '@postern/feed/client';
 import { openReplica, type Replica } from '@postern/replica';
 import type { ChangedIds } from '../hosts/host-table.ts';
+import { EDGE_LIMITS } from '../limits.ts';
 import { checkReplica } from './check-replica.ts';
 import { type EdgeDataDirectory, openEdgeDataDirectory } from './edge-data-directory.ts';
 import { readTokenFile } from './token-file.ts';
@@ -66,8 +67,7 @@ export class HostFollower {
     const { signal } = this.#stop;
     const replica = this.#replica;
     if (replica === null) return;
-    const checked = checkReplica(replica, this.#options.log, signal);
-    this.#following = Promise.all([this.#followUntil(signal, source, replica), checked]);
+    this.#following = this.#followSoon(signal, source, replica);
   }
 
   /** Leaves the directory to whoever opens it next. */
@@ -91,13 +91,19 @@ export class HostFollower {
     if (this.#source !== undefined) this.follow(this.#source);
   }
 
+  async #followSoon(signal: AbortSignal, source: FeedSource, replica: Replica): Promise<void> {
+    if (this.#cursor !== null) await sleep(EDGE_LIMITS.firstClientsMs, undefined, { signal }).catch(() => {});
+    const checked = checkReplica(replica, this.#options.log, signal);
+    await Promise.all([this.#followUntil(signal, source, replica), checked]);
+  }
+
   async #followUntil(
     signal: AbortSignal,
     { apiUrl, tokenFile, edge }: FeedSource,
     replica: Replica,
   ): Promise<void> {
     const { log, onApplied, onFollowing } = this.#options;
-    // Only now: the workers are being started already.
+    // Not before: it would take the time of workers that are starting.
     const { followFeed } = await import('@postern/feed/client');
     let toldOfToken = false;
     while (!signal.aborted) {
