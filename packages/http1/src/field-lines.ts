@@ -19,7 +19,10 @@ export function fieldLines(fields: readonly FieldPair[]): FieldLines {
       throw new TypeError(`the field ${name} holds a character that no field may hold`);
     text += `${name}: ${value}\r\n`;
   }
-  return Buffer.from(text, 'latin1') as FieldLines;
+  // Memory of their own: most lines are kept, and each would keep the 64 KiB of Node's pool that it was cut from.
+  const lines = Buffer.allocUnsafeSlow(text.length);
+  lines.write(text, 'latin1');
+  return lines as FieldLines;
 }
 
 function consistsOf(text: string, table: Uint8Array): boolean {

@@ -72,12 +72,15 @@ export function readDistinguishedName({ content }: DerElement): DistinguishedNam
     relativeNames.push(attributes);
     keys.push(parts.toSorted().join('+'));
   }
+  // Once: every check of a path names its certificate.
+  let text: string | undefined;
   return {
     relativeNames,
     keys,
     key: keys.join('/'),
     get text() {
-      return relativeNames.map((attributes) => attributes.map(shown).join('+')).join(', ');
+      text ??= relativeNames.map((attributes) => attributes.map(shown).join('+')).join(', ');
+      return text;
     },
   };
 }

@@ -17,7 +17,7 @@ import { derHash } from './der-hash.ts';
 
 /** Milliseconds: long enough for one connection, and for a client that makes one after the other. */
 const ADMISSION_STANDS_MS = 1_000;
-/** Some 4 KiB each. */
+/** In one turn; some 4 KiB each. */
 const ADMISSIONS_MAX = 1_000;
 
 /** What a host said of a client last. */
@@ -42,8 +42,11 @@ export class ClientEvaluator {
   readonly #now: () => number;
   readonly #admitted = new Lru<ClientPath>(EDGE_LIMITS.admittedPathsMax);
   readonly #refused = new Lru<ClientPath>(EDGE_LIMITS.refusedPathsMax);
-  /** By chain. */
-  readonly #admissions = new Lru<Admission>(ADMISSIONS_MAX);
+  /** By chain: those of this turn, and of the one before. */
+  #admissions = new Map<string, Admission>();
+  #formerAdmissions: ReadonlyMap<string, Admission> = new Map();
+  /** Milliseconds since 1970. */
+  #turnAt = 0;
 
   /** `now` gives milliseconds since 1970. */
   constructor(now: () => number) {
@@ -60,12 +63,12 @@ export class ClientEvaluator {
     const now = this.#now();
     if (!client.openssl.good) return evaluateForHost(client, policy, now, this.#find);
     const key = keyOf(client.chain);
-    const last = this.#admissions.get(key);
+    const last = this.#admissions.get(key) ?? this.#formerAdmissions.get(key);
     if (last?.policy === policy && last.at <= now && now < last.until) return last.evaluation;
     const evaluation = evaluateForHost(client, policy, now, this.#find);
     if (evaluation.verdict === 'admit') {
       const until = Math.min(now + ADMISSION_STANDS_MS, evaluation.validUntil);
-      this.#admissions.set(key, { policy, evaluation, at: now, until });
+      this.#keep(key, { policy, evaluation, at: now, until });
     }
     return evaluation;
   }
@@ -77,6 +80,17 @@ export class ClientEvaluator {
     rule: Pick<CompiledRule, 'clientCertificate'> | null,
   ): Evaluation | null {
     return evaluateForRule(client, policy, rule, this.#now(), this.#find);
+  }
+
+  /** In two maps that take turns, so that what stands no longer goes, all at once: each holds what services are told of a client. */
+  #keep(key: string, admission: Admission): void {
+    const isOver = Math.abs(admission.at - this.#turnAt) >= ADMISSION_STANDS_MS;
+    if (isOver || this.#admissions.size >= ADMISSIONS_MAX) {
+      this.#formerAdmissions = this.#admissions;
+      this.#admissions = new Map();
+      this.#turnAt = admission.at;
+    }
+    this.#admissions.set(key, admission);
   }
 
   readonly #find: FindClientPath = (chain, bundle, now) => {
