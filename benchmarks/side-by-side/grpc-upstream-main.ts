@@ -12,6 +12,8 @@ server.on('stream', (stream) => {
   stream.on('error', () => {});
   stream.resume();
   stream.once('end', () => {
+    // Reset at the end of a round, when the load is taken away.
+    if (stream.destroyed) return;
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
     stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.end(answer);
