@@ -7,10 +7,13 @@ import {
   findFreePorts,
   type Ports,
   platformEnv,
+  posternCommand,
   type Running,
   startPostern,
+  startProcess,
 } from '../../test/platform/platform.ts';
 import { type ManyHosts, writeManyHosts } from '../../test/scale/many-hosts.ts';
+import { pinned } from '../forwarding/load.ts';
 import { workerPidsOf } from '../worker-processes.ts';
 
 const START_TIMEOUT_MS = 600_000;
@@ -32,7 +35,11 @@ export interface ScalePlatform extends AsyncDisposable {
   workerPids(): number[];
 }
 
-export async function createScalePlatform(count: number): Promise<ScalePlatform> {
+/** `edgeCore` is where the edge alone is to run; null: anywhere. */
+export async function createScalePlatform(
+  count: number,
+  edgeCore: string | null = null,
+): Promise<ScalePlatform> {
   const directory = mkdtempSync(join(tmpdir(), 'postern-scale-'));
   const upstream = createServer((_, response) => response.end('ok'));
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
@@ -74,7 +81,8 @@ export async function createScalePlatform(count: number): Promise<ScalePlatform>
     },
     startEdge: () =>
       timed(async () => {
-        edge = await startPostern(['edge'], env, /The edge is ready/, START_TIMEOUT_MS);
+        const [command = '', ...args] = pinned(edgeCore, ...posternCommand(['edge']));
+        edge = await startProcess(command, args, env, /The edge is ready/, START_TIMEOUT_MS);
       }),
     async stopEdge() {
       await edge?.stop();

@@ -55,7 +55,7 @@ export async function compareManyHosts(
   try {
     await take('postern', () =>
       measurePosternWithManyHosts({
-        ...{ count, touched },
+        ...{ count, touched, core },
         server: { cert: pemOf(added.cert), key: pemOf(added.key) },
       }),
     );

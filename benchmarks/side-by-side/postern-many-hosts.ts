@@ -11,14 +11,17 @@ export const ADDED = 'added.scale.test';
 export async function measurePosternWithManyHosts({
   count,
   touched,
+  core,
   server,
 }: {
   readonly count: number;
   readonly touched: number;
+  /** The one core of supervisor and worker. */
+  readonly core: string | null;
   /** PEM of a certificate and key for the host that is added. */
   readonly server: { readonly cert: string; readonly key: string };
 }): Promise<ManyHostsFigures> {
-  await using platform = await createScalePlatform(count);
+  await using platform = await createScalePlatform(count, core);
   const { client, hosts } = platform;
   await platform.startApi();
   // The first start fills the replica.

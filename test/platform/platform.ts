@@ -60,7 +60,13 @@ export async function startPostern(
   readyPattern: RegExp,
   timeoutMs = 180_000,
 ): Promise<Running> {
-  return startProcess(node, [entry, ...args], env, readyPattern, timeoutMs);
+  const [command, words] = posternCommand(args);
+  return startProcess(command, words, env, readyPattern, timeoutMs);
+}
+
+/** What starts a `postern` command. */
+export function posternCommand(args: readonly string[]): [command: string, args: string[]] {
+  return [node, [entry, ...args]];
 }
 
 export async function startProcess(
