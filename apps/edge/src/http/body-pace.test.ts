@@ -1,19 +1,27 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type BodyPace, createBodyPace } from './body-pace.ts';
+import { BodyPace } from './body-pace.ts';
 
 let slow: { who: string; atMs: number }[];
 let startedAt: number;
+let pace: BodyPace;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   slow = [];
   startedAt = performance.now();
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  pace.stop();
+  // Nobody looks any more when nothing is watched.
+  vi.advanceTimersByTime(1_000);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
 
 /** 100 bytes a second, 10 s of grace, 60 s of idle time. */
 function start(): BodyPace {
   const onSlow = (who: string) => void slow.push({ who, atMs: Math.round(performance.now() - startedAt) });
-  return createBodyPace({ bytesPerSecondMin: 100, graceMs: 10_000, idleMs: 60_000, onSlow });
+  pace = new BodyPace({ bytesPerSecondMin: 100, graceMs: 10_000, idleMs: 60_000, onSlow });
+  return pace;
 }
 
 test('a client that sends nothing has the grace', () => {
@@ -23,7 +31,7 @@ test('a client that sends nothing has the grace', () => {
 });
 
 test('a client that drips is ended as soon as the grace and what its bytes earned are used up', () => {
-  const pace = start();
+  start();
   pace.clientsTurn();
   for (let second = 0; second < 60; second += 1) {
     pace.received(50);
@@ -34,7 +42,7 @@ test('a client that drips is ended as soon as the grace and what its bytes earne
 });
 
 test('a client at the minimum rate goes on for ever', () => {
-  const pace = start();
+  start();
   pace.clientsTurn();
   for (let second = 0; second < 3_600; second += 1) {
     vi.advanceTimersByTime(1_000);
@@ -44,7 +52,7 @@ test('a client at the minimum rate goes on for ever', () => {
 });
 
 test('a client that was fast may pause for the idle time, and not longer, however much it has sent', () => {
-  const pace = start();
+  start();
   pace.clientsTurn();
   pace.received(100_000_000);
   vi.advanceTimersByTime(59_000);
@@ -54,7 +62,7 @@ test('a client that was fast may pause for the idle time, and not longer, howeve
 });
 
 test('the turns of the upstream cost the client nothing', () => {
-  const pace = start();
+  start();
   pace.clientsTurn();
   for (let round = 0; round < 20; round += 1) {
     pace.received(10);
@@ -69,7 +77,7 @@ test('the turns of the upstream cost the client nothing', () => {
 });
 
 test('an upstream that takes nothing for the idle time is told apart', () => {
-  const pace = start();
+  start();
   pace.clientsTurn();
   pace.received(1);
   pace.upstreamsTurn();
@@ -80,12 +88,11 @@ test('an upstream that takes nothing for the idle time is told apart', () => {
 });
 
 test('nothing is measured before a turn is given and after the stop', () => {
-  const pace = start();
+  start();
   vi.advanceTimersByTime(120_000);
   pace.clientsTurn();
   pace.stop();
   pace.received(1);
   vi.advanceTimersByTime(120_000);
   expect(slow).toEqual([]);
-  expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,14 +1,4 @@
-/** Measures who keeps a request body waiting. Nothing is measured until a turn is given. */
-export interface BodyPace {
-  /** The edge is ready to read: what does not come now is the client's doing. */
-  clientsTurn(): void;
-  /** The upstream takes no more, or has not asked for the body yet: the client's time stands still. */
-  upstreamsTurn(): void;
-  /** Bytes came; it is the client's turn again. */
-  received(bytes: number): void;
-  /** Ends it for good. */
-  stop(): void;
-}
+import { deadlines, Timed } from '../deadlines.ts';
 
 export interface BodyPaceOptions {
   /** Bytes per second that the client must bring on its turns. */
@@ -22,51 +12,61 @@ export interface BodyPaceOptions {
 }
 
 /**
- * The client's time is an allowance: its turns use it up, each byte adds to it by the minimum rate, and it never grows
- * over the idle time. So a body that came fast may pause, and one that drips in is ended early.
+ * Measures who keeps a request body waiting; nothing until a turn is given. The client's time is an allowance: its turns use it up, each
+ * byte adds to it by the minimum rate, and it never grows over the idle time. So a body that came fast may pause, and one that drips in
+ * is ended early.
  */
-export function createBodyPace(options: BodyPaceOptions): BodyPace {
-  const { idleMs, onSlow } = options;
-  const msPerByte = 1000 / options.bytesPerSecondMin;
-  let allowanceMs = Math.min(options.graceMs, idleMs);
-  let turn: 'client' | 'upstream' | null = null;
-  let since = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let armedFor = 0;
-  let stopped = false;
+export class BodyPace extends Timed {
+  readonly #idleMs: number;
+  readonly #msPerByte: number;
+  readonly #onSlow: (who: 'client' | 'upstream') => void;
+  #allowanceMs: number;
+  #turn: 'client' | 'upstream' = 'upstream';
+  #since = 0;
+  #isStopped = false;
 
-  const deadline = (): number => since + (turn === 'client' ? allowanceMs : idleMs);
-  const check = (): void => {
-    timer = undefined;
-    if (deadline() > performance.now()) arm();
-    else if (turn !== null) {
-      stopped = true;
-      onSlow(turn);
-    }
-  };
-  const arm = (): void => {
-    // A deadline that moves away is looked at when the old one passes: no timer is set for each chunk.
-    if (timer !== undefined && armedFor <= deadline()) return;
-    clearTimeout(timer);
-    armedFor = deadline();
-    timer = setTimeout(check, Math.max(1, armedFor - performance.now()));
-  };
-  const give = (next: 'client' | 'upstream', bytes: number): void => {
-    if (stopped) return;
+  constructor({ bytesPerSecondMin, graceMs, idleMs, onSlow }: BodyPaceOptions) {
+    super();
+    this.#idleMs = idleMs;
+    this.#msPerByte = 1000 / bytesPerSecondMin;
+    this.#onSlow = onSlow;
+    this.#allowanceMs = Math.min(graceMs, idleMs);
+  }
+
+  /** The edge is ready to read: what does not come now is the client's doing. */
+  clientsTurn(): void {
+    this.#give('client', 0);
+  }
+
+  /** The upstream takes no more, or has not asked for the body yet: the client's time stands still. */
+  upstreamsTurn(): void {
+    this.#give('upstream', 0);
+  }
+
+  /** Bytes came; it is the client's turn again. */
+  received(bytes: number): void {
+    this.#give('client', bytes);
+  }
+
+  /** Ends it for good. */
+  stop(): void {
+    this.#isStopped = true;
+    deadlines.forget(this);
+  }
+
+  onDeadline(): void {
+    this.stop();
+    this.#onSlow(this.#turn);
+  }
+
+  #give(turn: 'client' | 'upstream', bytes: number): void {
+    if (this.#isStopped) return;
     const now = performance.now();
-    if (turn === 'client') allowanceMs -= now - since;
-    allowanceMs = Math.min(idleMs, allowanceMs + bytes * msPerByte);
-    turn = next;
-    since = now;
-    arm();
-  };
-  return {
-    clientsTurn: () => give('client', 0),
-    upstreamsTurn: () => give('upstream', 0),
-    received: (bytes) => give('client', bytes),
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
+    if (this.#turn === 'client') this.#allowanceMs -= now - this.#since;
+    this.#allowanceMs = Math.min(this.#idleMs, this.#allowanceMs + bytes * this.#msPerByte);
+    this.#turn = turn;
+    this.#since = now;
+    this.deadline = now + (turn === 'client' ? this.#allowanceMs : this.#idleMs);
+    deadlines.watch(this);
+  }
 }

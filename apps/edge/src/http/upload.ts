@@ -2,7 +2,7 @@ import { PosternError, type Upstream } from '@postern/contracts/plain';
 import type { UpstreamRequest } from '../upstream/attempt.ts';
 import type { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { AccessEntry } from './access-log.ts';
-import { type BodyPace, createBodyPace } from './body-pace.ts';
+import { BodyPace } from './body-pace.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedTrailers } from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
@@ -38,7 +38,7 @@ export class Upload implements PumpListener {
     this.#pump = new Pump(exchange.body, call.writer, this);
     this.#limit = upstream.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (!request.grpc) {
-      this.#pace = createBodyPace({
+      this.#pace = new BodyPace({
         bytesPerSecondMin: pace.bodyBytesPerSecondMin,
         graceMs: pace.bodyGraceMs,
         idleMs: upstream.idleBodyMs,
