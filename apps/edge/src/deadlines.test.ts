@@ -53,6 +53,23 @@ test('exactly those watched are called behind their deadline, whoever came and w
   );
 });
 
+test('a postponed deadline counts from the next look, and anew each time it is postponed', () => {
+  const one = new Watched(0);
+  one.postpone(250);
+  deadlines.watch(one);
+  vi.advanceTimersByTime(300);
+  expect(one.calls).toBe(0);
+  one.postpone(250);
+  vi.advanceTimersByTime(300);
+  expect(one.calls).toBe(0);
+  vi.advanceTimersByTime(200);
+  expect(one.calls).toBeGreaterThan(0);
+  deadlines.forget(one);
+  // Without anybody to look after it ends.
+  vi.advanceTimersByTime(100);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('one that forgets itself and others when called leaves nobody out', () => {
   const late = new Watched(0);
   const first = new Watched(0);

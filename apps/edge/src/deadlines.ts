@@ -1,14 +1,22 @@
 import { Roster } from './roster.ts';
 
-/** Milliseconds by which a deadline may be overrun: one timer looks at all of them, none is set for each request. */
+/** Milliseconds by which a deadline may be overrun, twice where it is postponed: one timer looks at all of them, none is set for each request. */
 const LOOK_EVERY_MS = 100;
+const NONE = -1;
 
 /** What must not take longer than it may. */
 export abstract class Timed {
   /** Milliseconds of performance.now(); Infinity: never. */
   deadline = Number.POSITIVE_INFINITY;
+  /** Milliseconds from the next look to the deadline; NONE: it is set already. */
+  waitMs = NONE;
   /** Of those watched. */
   place = -1;
+  /** Puts the deadline that many milliseconds behind the next look: who does so all the time need not ask for the time. */
+  postpone(ms: number): void {
+    this.waitMs = ms;
+  }
+
   /** Called at each look behind the deadline, until it is moved or forgotten. */
   abstract onDeadline(now: number): void;
 }
@@ -29,7 +37,12 @@ class Deadlines {
 
   #look(): void {
     const now = performance.now();
-    for (const timed of this.#watched) if (timed.deadline <= now) timed.onDeadline(now);
+    for (const timed of this.#watched) {
+      if (timed.waitMs !== NONE) {
+        timed.deadline = now + timed.waitMs;
+        timed.waitMs = NONE;
+      } else if (timed.deadline <= now) timed.onDeadline(now);
+    }
     if (this.#watched.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;

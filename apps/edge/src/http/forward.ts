@@ -223,8 +223,7 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   }
 
   #touch(): void {
-    if (this.place >= 0 && this.#idleMs !== Number.POSITIVE_INFINITY)
-      this.deadline = performance.now() + this.#idleMs;
+    if (this.place >= 0 && this.#idleMs !== Number.POSITIVE_INFINITY) this.postpone(this.#idleMs);
   }
 
   /** The client has gone. */

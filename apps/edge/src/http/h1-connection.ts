@@ -26,6 +26,8 @@ type State = 'waiting' | 'head' | 'exchange' | 'left';
 export class Http1Connection implements AnsweredConnection, BodyFeed {
   /** When `onDeadline` is to be called, in milliseconds of performance.now(); Infinity: never. */
   deadline: number;
+  /** Milliseconds from the next look to the deadline, where it is not set yet; 0: it is. */
+  #waitMs = 0;
   /** Among those of its server. */
   place = -1;
   readonly socket: Duplex;
@@ -113,6 +115,10 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   };
 
   onDeadline(now: number): void {
+    if (this.#waitMs > 0) {
+      this.#dueAt(now + this.#waitMs);
+      return;
+    }
     const { pace } = this.#options;
     switch (this.#state) {
       case 'waiting':
@@ -128,7 +134,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
         else if (unread === this.#unreadBytes) this.socket.destroy();
         else {
           this.#unreadBytes = unread;
-          this.deadline = now + pace.idleMs;
+          this.#dueAt(now + pace.idleMs);
         }
         return;
       }
@@ -182,7 +188,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
       this.#begin(at < piece.length ? piece.subarray(at) : null, null);
     } else if (this.#state === 'waiting' && this.#head.hasBegun) {
       this.#state = 'head';
-      this.deadline = performance.now() + this.#options.pace.headTimeoutMs;
+      this.#dueAt(performance.now() + this.#options.pace.headTimeoutMs);
     }
   }
 
@@ -210,7 +216,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     else if (exchange.isWritten) this.#settle();
     else {
       this.#unreadBytes = Number.NaN;
-      this.deadline = performance.now() + this.#options.pace.idleMs;
+      this.#dueAfterLook(this.#options.pace.idleMs);
     }
   };
 
@@ -220,7 +226,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     if (this.#state !== 'exchange' || exchange === null || !exchange.isWritten) return;
     const body = this.#body;
     if (exchange.isLast || body?.isBroken === true) this.leave();
-    else if (body !== null && !body.isDone) this.deadline = performance.now() + HTTP_LIMITS.drainMs;
+    else if (body !== null && !body.isDone) this.#dueAt(performance.now() + HTTP_LIMITS.drainMs);
     else this.#next();
   }
 
@@ -230,7 +236,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     this.#body = null;
     this.#head.clear();
     this.#state = 'waiting';
-    this.deadline = performance.now() + this.#options.pace.idleMs;
+    this.#dueAfterLook(this.#options.pace.idleMs);
     while (this.#state === 'waiting' || this.#state === 'head') {
       const piece = this.#held.shift();
       if (piece === undefined) break;
@@ -267,6 +273,17 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     if (this.#body?.takesBytes === true && this.#body.isPaused) return;
     this.#isPaused = false;
     this.socket.resume();
+  }
+
+  #dueAt(time: number): void {
+    this.#waitMs = 0;
+    this.deadline = time;
+  }
+
+  /** For what each request does: no clock is read. */
+  #dueAfterLook(ms: number): void {
+    this.#waitMs = ms;
+    this.deadline = 0;
   }
 
   #stopReading(): void {

@@ -1,11 +1,13 @@
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { LentViews } from '../lent-views.ts';
 
 /**
  * Bytes of the one buffer that all clients are read into, one after another: a TLS record at least. Node gives each record of a TLS
  * socket in memory of its own, which the garbage collector pays for with collections of the whole heap.
  */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
+const views = new LentViews(shared);
 /** What a body mostly comes in; made once. */
 const WHOLE_RECORD = shared.subarray(0, 16 * 1024);
 
@@ -34,9 +36,8 @@ export function readTlsPieces(socket: TLSSocket, listener: (piece: Buffer) => vo
     return undefined;
   let isStopped = false;
   Reflect.set(socket, bufferKey, shared);
-  Reflect.set(socket, callbackKey, (bytes: number, buffer: Buffer): boolean => {
-    const piece =
-      bytes === WHOLE_RECORD.length ? WHOLE_RECORD : Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+  Reflect.set(socket, callbackKey, (bytes: number): boolean => {
+    const piece = bytes === WHOLE_RECORD.length ? WHOLE_RECORD : views.of(bytes);
     if (isStopped) return socket.push(Buffer.from(piece));
     listener(piece);
     return true;

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { encodeChunk, fieldLines } from '@postern/http1';
+import { LentViews } from '../lent-views.ts';
 import type { BodyWriter, WriterListener } from './body.ts';
 import type { Field } from './fields.ts';
 import { BLOCK_BYTES, giveBlock, takeBlock } from './send-blocks.ts';
@@ -19,6 +20,7 @@ const WAITING_SECURE_BYTES_MAX = 64 * 1024;
 
 /** Where a head and one read of an upstream are put side by side for TLS, to share records and one write; used by all, for no longer than that. */
 const joined = Buffer.allocUnsafeSlow(192 * 1024);
+const viewsOfJoined = new LentViews(joined);
 
 /**
  * Writes a head and one body on an HTTP/1.1 connection, in the framing that the head has promised. The head waits for the first of
@@ -233,7 +235,7 @@ function joinForTls(pieces: readonly Buffer[]): Buffer | null {
   if (bytes > joined.length) return null;
   let at = 0;
   for (const piece of pieces) at += piece.copy(joined, at);
-  return joined.subarray(0, at);
+  return viewsOfJoined.of(at);
 }
 
 /** Trailers with a character that no field may hold are left out: the body is whole without them. */

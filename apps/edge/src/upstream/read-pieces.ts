@@ -1,4 +1,5 @@
 import type { OnReadOpts } from 'node:net';
+import { LentViews } from '../lent-views.ts';
 
 /**
  * Bytes of the one buffer that all connections to upstreams are read into, one after another, and nothing is left for the garbage
@@ -6,7 +7,7 @@ import type { OnReadOpts } from 'node:net';
  */
 const BUFFER_BYTES = 128 * 1024;
 const NOTHING = Buffer.alloc(0);
-let shared: Buffer | undefined;
+let shared: { readonly buffer: Buffer; readonly views: LentViews } | undefined;
 
 /** What is read from one socket. */
 export interface Pieces {
@@ -18,14 +19,15 @@ export interface Pieces {
 
 /** Makes a reader for one socket. */
 export function readPieces(): Pieces {
-  shared ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  shared ??= shareMemory();
+  const { buffer, views } = shared;
   let listener: ((piece: Buffer) => boolean) | null = null;
   let hasSpokenFirst = false;
   return {
     onread: {
-      buffer: shared,
-      callback(bytes, buffer) {
-        if (listener !== null) return listener(Buffer.from(buffer.buffer, buffer.byteOffset, bytes));
+      buffer,
+      callback(bytes) {
+        if (listener !== null) return listener(views.of(bytes));
         hasSpokenFirst = true;
         return true;
       },
@@ -35,4 +37,9 @@ export function readPieces(): Pieces {
       if (hasSpokenFirst) taker(NOTHING);
     },
   };
+}
+
+function shareMemory(): NonNullable<typeof shared> {
+  const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  return { buffer, views: new LentViews(buffer) };
 }

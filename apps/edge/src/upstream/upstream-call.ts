@@ -187,8 +187,8 @@ export class UpstreamCall extends Timed implements AttemptEvents {
   }
 
   #expectHead(): void {
-    if (this.#isOver || this.deadline !== Number.POSITIVE_INFINITY) return;
-    this.deadline = performance.now() + this.#pool.upstream.responseHeadMs;
+    if (this.#isOver || this.place >= 0) return;
+    this.postpone(this.#pool.upstream.responseHeadMs);
     deadlines.watch(this);
   }
 
