@@ -1,4 +1,4 @@
-import { createHash, hkdfSync } from 'node:crypto';
+import { createHash, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { TICKET_KEYS } from '@postern/contracts/plain';
 import { openAtEdge } from '@postern/pki/plain';
 import { type ReplicaReader, readTicketKeys, UnusableDocument } from '../hosts/read-documents.ts';
@@ -21,7 +21,7 @@ export interface SessionLane {
 }
 
 interface SharedSecret {
-  readonly secret: Buffer;
+  readonly secret: KeyObject;
   readonly expiresAt: number;
 }
 
@@ -69,7 +69,7 @@ export class SessionKeys {
       return readTicketKeys(replica).keys.map(({ id, sealedKey, expiresAt }) => {
         const secret = openAtEdge(edgeKeyPem, sealedKey, `edge-ticket-key:${id}`);
         if (secret.length !== TICKET_KEYS.bytes) throw new RangeError('a ticket key of another length');
-        return { secret, expiresAt: Date.parse(expiresAt) };
+        return { secret: createSecretKey(secret), expiresAt: Date.parse(expiresAt) };
       });
     } catch (error) {
       const unusable =

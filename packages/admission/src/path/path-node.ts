@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { type CertificateFields, readCertificateFields } from '@postern/pki/plain';
+import { type CertificateFields, readCertificateFields, writePem } from '@postern/pki/plain';
 import type { PathCertificate } from './path-result.ts';
 
 /** A certificate that may stand on a path, with what OpenSSL makes of it, made when first needed. */
@@ -27,12 +27,17 @@ export class PathNode {
   isSignedBy(issuer: PathNode): boolean {
     try {
       this.#x509 ??= new X509Certificate(this.fields.der);
-      issuer.#key ??= createPublicKey({ key: issuer.fields.publicKeyDer, format: 'der', type: 'spki' });
+      issuer.#key ??= publicKeyOf(issuer.fields.publicKeyDer);
       return this.#x509.verify(issuer.#key);
     } catch {
       return false;
     }
   }
+}
+
+/** By way of PEM: of a key in an object Node 24 first finds out by exceptions that it is no KeyObject, which takes longer than reading it. */
+function publicKeyOf(spki: Buffer): KeyObject {
+  return createPublicKey(writePem('PUBLIC KEY', spki));
 }
 
 /** The trusted CAs of a host, read once and found by name. */

@@ -16,7 +16,7 @@ export { escapeControls } from '../escape-controls.ts';
 export { formatRfc4514 } from '../format-rfc4514.ts';
 export type { GeneralName } from '../general-name.ts';
 export { type ListState, listStateOf } from '../list-state.ts';
-export { readPemBlocks } from '../pem-blocks.ts';
+export { readPemBlocks, writePem } from '../pem-blocks.ts';
 export { parsePrivateKeyPem } from '../private-key-pem.ts';
 export { type RevocationList, readRevocationList } from '../revocation-list.ts';
 export { readSubjectNames, type SubjectNames, subjectNamesOf } from '../subject-names.ts';
