@@ -59,6 +59,21 @@ export interface HostTable {
   get(name: Hostname): ServedHost | undefined;
 }
 
+/** What a rule that has let requests through demanded then, and until when (milliseconds since 1970) what it admitted by holds. */
+export interface UsedRule {
+  readonly demanded: boolean;
+  readonly validUntil: number;
+}
+
+/** What is noted of a connection while it is used. On the connection: a table of all of them costs each one more than the notes. */
+export class ConnectionUse {
+  hasAsked = false;
+  /** Called at the first request. */
+  onFirstRequest: (() => void) | null = null;
+  /** The rules that have let requests through, by their prefixes; null: none has. */
+  rules: Map<string, UsedRule> | null = null;
+}
+
 /** A connection after the handshake: everything is read once, and nothing of it comes from the client's HTTP. */
 export interface Connection {
   readonly id: string;
@@ -77,6 +92,7 @@ export interface Connection {
   readonly client: ClientIdentity | null;
   /** What the client showed in the handshake, trusted or not; null where it was not asked. */
   readonly presented: PresentedClient | null;
+  readonly use: ConnectionUse;
 }
 
 /**

@@ -14,6 +14,7 @@ import { ACME_TLS, type ChallengeAnswers } from '../acme/challenge-answers.ts';
 import {
   type ClientIdentity,
   type Connection,
+  ConnectionUse,
   isObserved,
   isRequested,
   type ServeProtocol,
@@ -298,6 +299,7 @@ function connectionOf(
     tlsCipher: socket.getCipher().name,
     client,
     presented,
+    use: new ConnectionUse(),
   };
 }
 

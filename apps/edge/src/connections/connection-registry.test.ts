@@ -4,13 +4,13 @@ import type { TLSSocket } from 'node:tls';
 import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
+import { type ClientIdentity, type Connection, ConnectionUse, type ServedHost } from '../connection.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
 import { noteRequest } from './first-request.ts';
-import { noteUsedRule, usedRulesFor } from './used-rules.ts';
+import { noteUsedRule } from './used-rules.ts';
 
 const GRACE_MS = 50;
 const FIRST_REQUEST_MS = 200;
@@ -95,6 +95,7 @@ function open(
     tlsCipher: 'TLS_AES_128_GCM_SHA256',
     client,
     presented,
+    use: new ConnectionUse(),
   };
   const opened = { connection, socket, drains: 0 };
   registry.add(connection, { document, policyVersion: 'v1' }, () => {
@@ -269,7 +270,7 @@ test('where only rules demand certificates, the end of one ends what a demanding
     rules: [demanding],
   });
   const [using, idle] = [open(sni, document), open(sni, document)];
-  noteUsedRule(usedRulesFor(using.connection), demanding, 1_500);
+  noteUsedRule(using.connection, demanding, 1_500);
   const judgeBy = (evaluation: Evaluation) => {
     const served = hosts.get(sni);
     if (served !== undefined) hosts.set(sni, { ...served, evaluateForRule: () => evaluation });

@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { expect, test } from 'vitest';
-import type { Connection, ServedHost } from '../connection.ts';
+import { type Connection, ConnectionUse, type ServedHost } from '../connection.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ClientGate } from './client-gate.ts';
@@ -30,6 +30,7 @@ function isServed(clientCertificate: HostDocument['clientCertificate'], presente
       clientAddress: '127.0.0.1',
     },
     ...{ clientPort: 1, tlsVersion: 'TLSv1.3', tlsCipher: '', client: null, presented },
+    use: new ConnectionUse(),
   };
   const ledger = { see: () => {}, refuse: () => ({ id: null, nth: 1, delayMs: 0 }) };
   const gate = new ClientGate(connection, { hosts: { get: () => served }, ledger });

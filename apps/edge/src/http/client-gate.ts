@@ -6,7 +6,7 @@ import {
   type RefusalReason,
 } from '@postern/contracts/plain';
 import { type Connection, type HostTable, isObserved, isRequested, type ServedHost } from '../connection.ts';
-import { noteUsedRule, type UsedRules, usedRulesFor } from '../connections/used-rules.ts';
+import { noteUsedRule } from '../connections/used-rules.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
 import { identityOf } from '../tls/client-identity.ts';
@@ -39,15 +39,14 @@ export class ClientGate {
   readonly #connection: Connection;
   readonly #hosts: HostTable;
   readonly #ledger: Pick<ClientLedger, 'refuse' | 'see'>;
-  readonly #usedRules: UsedRules;
   /** The host that the rest was found for. */
   #served: ServedHost | null = null;
   /** Of the connection as a whole: where no rule names a CA of its own there is no other. */
   #whole: Look | null = null;
-  /** By the trust bundle that a rule demands; by '' where it demands none. */
-  #looks = new Map<string, Look>();
+  /** By the trust bundle that a rule demands; by '' where it demands none. Like the next one made when it is needed, which is seldom. */
+  #looks: Map<string, Look> | null = null;
   /** By the prefixes of rules that only observe some of their matchers: when that was told (milliseconds since 1970). */
-  #rulesAt = new Map<string, number>();
+  #rulesAt: Map<string, number> | null = null;
   /** The connection without an identity: its client would be refused, or nothing is demanded. */
   #nameless: Connection | null = null;
 
@@ -55,7 +54,6 @@ export class ClientGate {
     this.#connection = connection;
     this.#hosts = hosts;
     this.#ledger = ledger;
-    this.#usedRules = usedRulesFor(connection);
   }
 
   /** The host of the connection as it is now, or undefined when the connection must not be used any more. */
@@ -98,16 +96,17 @@ export class ClientGate {
   admitByRule(shown: Connection, served: ServedHost, rule: CompiledRule, at: number): void {
     const { client } = shown;
     if (client === null) {
-      if (this.#connection.presented !== null) noteUsedRule(this.#usedRules, rule, Number.POSITIVE_INFINITY);
+      if (this.#connection.presented !== null) noteUsedRule(this.#connection, rule, Number.POSITIVE_INFINITY);
       return;
     }
     const { evaluation } = this.#look(client.presented, served, rule, at);
     const validUntil = evaluation?.validUntil ?? Number.POSITIVE_INFINITY;
     const verdict = served.judgeRule(rule, { names: client.names, validUntil });
     if (verdict.verdict === 'refuse') throw refused(verdict.reason, rule, verdict.detail);
-    noteUsedRule(this.#usedRules, rule, validUntil);
+    noteUsedRule(this.#connection, rule, validUntil);
     if (verdict.observed === undefined) return;
-    if (at - (this.#rulesAt.get(rule.prefix) ?? 0) < LEDGER_LIMITS.foldMs) return;
+    if (at - (this.#rulesAt?.get(rule.prefix) ?? 0) < LEDGER_LIMITS.foldMs) return;
+    this.#rulesAt ??= new Map();
     this.#rulesAt.set(rule.prefix, at);
     const { reason, detail } = verdict.observed;
     noteObserved(this.#ledger, { connection: this.#connection, client, served, reason, detail, rule });
@@ -122,12 +121,12 @@ export class ClientGate {
     if (served !== this.#served) {
       this.#served = served;
       this.#whole = null;
-      this.#looks.clear();
-      this.#rulesAt.clear();
+      this.#looks = null;
+      this.#rulesAt = null;
     }
     const scope =
       served.hasRuleCas && rule !== WHOLE ? (rule?.clientCertificate?.trustBundle ?? '') : undefined;
-    let known = scope === undefined ? this.#whole : (this.#looks.get(scope) ?? null);
+    let known = scope === undefined ? this.#whole : (this.#looks?.get(scope) ?? null);
     if (known === null || (known.evaluation !== null && known.evaluation.validUntil <= at)) {
       const evaluation =
         rule === WHOLE || scope === undefined
@@ -135,7 +134,10 @@ export class ClientGate {
           : served.evaluateForRule(rule, presented);
       known = { evaluation, seenAt: 0, shown: undefined };
       if (scope === undefined) this.#whole = known;
-      else this.#looks.set(scope, known);
+      else {
+        this.#looks ??= new Map();
+        this.#looks.set(scope, known);
+      }
     }
     if (known.evaluation !== null && at - known.seenAt >= LEDGER_LIMITS.foldMs) {
       known.seenAt = at;
