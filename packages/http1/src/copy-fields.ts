@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from './connection-options.ts';
 import type { FieldFilter } from './field-filter.ts';
-import type { FieldSection } from './field-section.ts';
+import type { FieldPair, FieldSection } from './field-section.ts';
 import { type FieldId, fieldId, KNOWN_NAMES } from './known-fields.ts';
 
 /** A shorter run of bytes is copied by a loop; a call into the runtime costs more. */
@@ -44,14 +44,7 @@ export function copyFields(
   let runStart = 0;
   let runEnd = 0;
   for (let index = 0; index < count; index += 1) {
-    const id = section.idAt(index);
-    // What frames and routes the message is decided by its reader, not by a filter.
-    const isOwn = id === HOST || id === CONTENT_LENGTH;
-    const stays =
-      (id === 0 || id !== alsoDropped) &&
-      (isOwn ||
-        (HOP_BY_HOP[id] === 0 && !filter.drops(section, index) && !options.nominates(section, index)));
-    if (!stays) continue;
+    if (!goesOn(section, index, options, filter, alsoDropped)) continue;
     const lineStart = section.nameStartAt(index);
     if (section.isPlainAt(index)) {
       if (lineStart !== runEnd) {
@@ -69,6 +62,36 @@ export function copyFields(
     at += out.write('\r\n', at, 'latin1');
   }
   return copyBytes(bytes, runStart, runEnd, out, at);
+}
+
+/** The fields that `copyFields` copies, as strings with their names in lower case, as HTTP/2 has them. */
+export function pairsThatGoOn(
+  section: FieldSection,
+  options: ConnectionOptions,
+  filter: FieldFilter,
+  alsoDropped: FieldId,
+): FieldPair[] {
+  const pairs: FieldPair[] = [];
+  for (let index = 0; index < section.count; index += 1) {
+    if (!goesOn(section, index, options, filter, alsoDropped)) continue;
+    const known = KNOWN_NAMES[section.idAt(index)] as string;
+    pairs.push([known === '' ? section.nameAt(index).toLowerCase() : known, section.valueAt(index)]);
+  }
+  return pairs;
+}
+
+function goesOn(
+  section: FieldSection,
+  index: number,
+  options: ConnectionOptions,
+  filter: FieldFilter,
+  alsoDropped: FieldId,
+): boolean {
+  const id = section.idAt(index);
+  if (id !== 0 && id === alsoDropped) return false;
+  // What frames and routes the message is decided by its reader, not by a filter.
+  if (id === HOST || id === CONTENT_LENGTH) return true;
+  return HOP_BY_HOP[id] === 0 && !filter.drops(section, index) && !options.nominates(section, index);
 }
 
 /** Copies bytes and gives the place behind them. */

@@ -6,11 +6,20 @@ declare const isFieldLines: unique symbol;
 /** Whole field lines as bytes, checked: what is written into heads beside what came in one. */
 export type FieldLines = Buffer & { readonly [isFieldLines]: true };
 
+/** As `fieldText`, as bytes. */
+export function fieldLines(fields: readonly FieldPair[]): FieldLines {
+  const text = fieldText(fields);
+  // Memory of their own: most lines are kept, and each would keep the 64 KiB of Node's pool that it was cut from.
+  const lines = Buffer.allocUnsafeSlow(text.length);
+  lines.write(text, 'latin1');
+  return lines as FieldLines;
+}
+
 /**
  * Writes fields as lines; values are Latin-1. Throws TypeError for a name that is no token, and for a value that holds a control
  * character or anything beyond Latin-1, so that no value can begin a line of its own.
  */
-export function fieldLines(fields: readonly FieldPair[]): FieldLines {
+export function fieldText(fields: readonly FieldPair[]): string {
   let text = '';
   for (const [name, value] of fields) {
     if (name === '' || !consistsOf(name, TOKEN))
@@ -19,10 +28,7 @@ export function fieldLines(fields: readonly FieldPair[]): FieldLines {
       throw new TypeError(`the field ${name} holds a character that no field may hold`);
     text += `${name}: ${value}\r\n`;
   }
-  // Memory of their own: most lines are kept, and each would keep the 64 KiB of Node's pool that it was cut from.
-  const lines = Buffer.allocUnsafeSlow(text.length);
-  lines.write(text, 'latin1');
-  return lines as FieldLines;
+  return text;
 }
 
 function consistsOf(text: string, table: Uint8Array): boolean {

@@ -1,8 +1,9 @@
 export { BodyReader, type BodySink } from './body-reader.ts';
 export { encodeChunk } from './chunked-encoder.ts';
 export { createFieldFilter, type FieldFilter, type FieldFilterOptions } from './field-filter.ts';
-export { type FieldLines, fieldLines } from './field-lines.ts';
+export { type FieldLines, fieldLines, fieldText } from './field-lines.ts';
 export { type FieldPair, type FieldSection, NEED_MORE } from './field-section.ts';
+export { giveHeadBack } from './head-room.ts';
 export { HTTP1_FAULTS, Http1Error, type Http1Fault } from './http1-error.ts';
 export {
   BODY_LIMITS,
@@ -21,6 +22,7 @@ export {
   type RequestRewrite,
   type ResponseRewrite,
   relayFraming,
+  responsePairs,
   writeOwnHead,
   writeRequestHead,
   writeResponseHead,

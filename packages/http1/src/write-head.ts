@@ -1,8 +1,8 @@
 import { CR, LF } from './character-classes.ts';
-import { copyBytes, copyFields } from './copy-fields.ts';
+import { copyBytes, copyFields, pairsThatGoOn } from './copy-fields.ts';
 import type { FieldFilter } from './field-filter.ts';
 import type { FieldLines } from './field-lines.ts';
-import type { FieldSection } from './field-section.ts';
+import type { FieldPair, FieldSection } from './field-section.ts';
 import { type HeadRoom, roomForHead, takeHead } from './head-room.ts';
 import { fieldId } from './known-fields.ts';
 import type { RequestHead } from './request-head.ts';
@@ -89,6 +89,11 @@ export function writeResponseHead(head: ResponseHead, rewrite: ResponseRewrite):
   at = copyFields(fields, head.options, filter, keepsLength ? 0 : CONTENT_LENGTH, out, at);
   if (framing === 'empty') at += out.write(EMPTY_LINE, at, 'latin1');
   return finish(room, at, lines, framing === 'chunked');
+}
+
+/** The fields of an answer that go on to a client that speaks HTTP/2. `isEmpty`: its status means no content, whatever its length says. */
+export function responsePairs(head: ResponseHead, filter: FieldFilter, isEmpty: boolean): FieldPair[] {
+  return pairsThatGoOn(head.fields, head.options, filter, isEmpty ? CONTENT_LENGTH : 0);
 }
 
 /** A response head of our own. */

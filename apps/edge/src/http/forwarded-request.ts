@@ -3,12 +3,14 @@ import type { FieldLines } from '@postern/http1';
 import type { Connection } from '../connection.ts';
 import type { BodyForm, UpstreamRequest } from '../upstream/attempt.ts';
 import type { Field } from '../upstream/fields.ts';
+import { writeHeadWithLines } from '../upstream/h1-own-head.ts';
 import type { Exchange } from './exchange.ts';
 import type { ForwardOptions } from './forward.ts';
 import {
   type AddedLines,
   type ForwardingOptions,
   forwardedFields,
+  keptFields,
   takesTrailers,
   writeForwardedHead,
 } from './forwarding-fields.ts';
@@ -68,9 +70,11 @@ export class ForwardedRequest implements UpstreamRequest, ForwardingOptions {
   }
 
   /** Asks the exchange for its head: it fails when the exchange is over, and the bytes of the head are no longer its own. */
-  writeHttp1Head(hostLine: FieldLines | null): Buffer | null {
-    const { http1Head } = this.#exchange;
-    return http1Head === null ? null : writeForwardedHead(http1Head, hostLine, this, this.#added);
+  writeHttp1Head(hostLine: FieldLines | null): Buffer {
+    const { http1Head, fields } = this.#exchange;
+    if (http1Head !== null) return writeForwardedHead(http1Head, hostLine, this, this.#added);
+    const kept = keptFields(fields.toPairs(), this);
+    return writeHeadWithLines(this, hostLine, kept, this.#added.linesOf(this));
   }
 
   takesTrailers(): boolean {

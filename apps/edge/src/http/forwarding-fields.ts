@@ -54,19 +54,24 @@ export interface ForwardingOptions {
  * Ours are added after all removal, so that no Connection option of the client can take them away.
  */
 export function forwardedFields(fields: readonly Field[], options: ForwardingOptions): Field[] {
+  return [...keptFields(fields, options), ...fieldsOfConnection(options), ...options.identity];
+}
+
+/** Those of them that are the client's. */
+export function keptFields(fields: readonly Field[], options: ForwardingOptions): Field[] {
   const hop = hopByHopNames(fields);
   const kept: Field[] = [];
+  let cookies: string | null = null;
   for (const field of fields) {
     const name = field[0].toLowerCase();
     if (hop(name) || claimsIdentity(name) || name.includes('_')) continue;
-    if (name === 'host' || name === 'content-length' || name === 'expect' || name === 'cookie') continue;
+    if (name === 'host' || name === 'content-length' || name === 'expect') continue;
     if (name === 'authorization' && options.dropAuthorization) continue;
-    kept.push(field);
+    // HTTP/2 clients may split cookies; HTTP/1.1 servers expect one field (RFC 9113 section 8.2.3).
+    if (name === 'cookie') cookies = cookies === null ? field[1] : `${cookies}; ${field[1]}`;
+    else kept.push(field);
   }
-  // HTTP/2 clients may split cookies; HTTP/1.1 servers expect one field (RFC 9113 section 8.2.3).
-  const cookies = hop('cookie') ? [] : fields.filter(([name]) => name.toLowerCase() === 'cookie');
-  if (cookies.length > 0) kept.push(['Cookie', cookies.map(([, value]) => value).join('; ')]);
-  kept.push(...fieldsOfConnection(options), ...options.identity);
+  if (cookies !== null) kept.push(['Cookie', cookies]);
   return kept;
 }
 

@@ -1,4 +1,10 @@
-import { createFieldFilter, type FieldFilter, type FieldLines, fieldLines } from '@postern/http1';
+import {
+  createFieldFilter,
+  type FieldFilter,
+  type FieldLines,
+  fieldLines,
+  responsePairs,
+} from '@postern/http1';
 import type { UpstreamResponse } from '../upstream/attempt.ts';
 import { type Field, hopByHopNames } from '../upstream/fields.ts';
 import { DECIDED_BY_POLICY, isDecidedByPolicy } from './cors.ts';
@@ -9,15 +15,25 @@ const UPSTREAM_MS = 'x-postern-upstream-ms';
 
 /** The fields a client gets of an upstream's answer: end-to-end ones, with ours in the place of those that the edge decides. */
 export function responseFields(response: UpstreamResponse, decided: DecidedAnswer): Field[] {
+  const { http1Head, status } = response;
+  const kept =
+    http1Head === null
+      ? keptFields(response, decided)
+      : responsePairs(http1Head, filterOfAnswers(decided), isEmptyByStatus(status));
+  kept.push(SERVER, [UPSTREAM_MS, String(decided.upstreamMs)]);
+  if (decided.cors !== null) kept.push(...decided.cors);
+  return kept;
+}
+
+function keptFields(response: UpstreamResponse, decided: DecidedAnswer): Field[] {
   const fields = response.fields.toPairs();
   const hop = hopByHopNames(fields);
-  const kept = fields.filter(([name]) => {
+  return fields.filter(([name]) => {
     const lower = name.toLowerCase();
     if (hop(lower) || lower === 'server' || lower === UPSTREAM_MS) return false;
     if (lower === 'content-length' && isEmptyByStatus(response.status)) return false;
     return decided.cors === null || !isDecidedByPolicy(lower);
   });
-  return [...kept, ...fieldsOfEdge(decided)];
 }
 
 function fieldsOfEdge({ upstreamMs, cors }: DecidedAnswer): Field[] {
