@@ -55,6 +55,8 @@ test('more than so many do not linger, until others have gone', async () => {
   const lingerer = new Lingerer({ lingerMs: 60_000, lingeringMax: 2 });
   const [first, second, third, fourth] = [await accept(), await accept(), await accept(), await accept()];
   lingerer.end(first.socket);
+  // Who is ended again is the same one.
+  lingerer.end(first.socket);
   lingerer.end(second.socket);
   lingerer.end(third.socket);
   expect([first, second, third].map(({ socket }) => socket.destroyed)).toEqual([false, false, true]);

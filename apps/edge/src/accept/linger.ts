@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { type Member, Roster } from '../roster.ts';
 
 interface LingerOptions {
   /** Milliseconds until a peer that does not close is cut off. */
@@ -14,7 +15,7 @@ interface LingerOptions {
  */
 export class Lingerer {
   readonly #options: LingerOptions;
-  readonly #sockets = new Set<Socket>();
+  readonly #lingering = new Roster<Member>();
 
   constructor(options: LingerOptions) {
     this.#options = options;
@@ -22,16 +23,17 @@ export class Lingerer {
 
   /** Ends a socket after `lastBytes`; works on a raw socket and, for a close_notify, on a TLS socket. */
   end(socket: Socket, lastBytes?: Buffer): void {
-    if (socket.destroyed || this.#sockets.has(socket)) return;
-    if (this.#sockets.size >= this.#options.lingeringMax) {
+    if (socket.destroyed || socket.listeners('data').includes(discard)) return;
+    if (this.#lingering.size >= this.#options.lingeringMax) {
       socket.destroy();
       return;
     }
-    this.#sockets.add(socket);
+    const lingering = { place: -1 };
+    this.#lingering.add(lingering);
     const timer = setTimeout(() => socket.destroy(), this.#options.lingerMs);
-    socket.once('close', () => {
+    socket.on('close', () => {
       clearTimeout(timer);
-      this.#sockets.delete(socket);
+      this.#lingering.delete(lingering);
     });
     socket.on('data', discard);
     socket.resume();

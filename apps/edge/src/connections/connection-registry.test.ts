@@ -8,6 +8,7 @@ import { type ClientIdentity, type Connection, ConnectionUse, type ServedHost } 
 import type { ChangedIds } from '../hosts/host-table.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
+import { grownBy } from '../testing/grown-by.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
 import { noteRequest } from './first-request.ts';
 import { noteUsedRule } from './used-rules.ts';
@@ -320,4 +321,21 @@ test('after a full resync connections are judged in slices, a single change befo
   expect(drained()).toContain(11);
   while (drained().length < 12) await new Promise(setImmediate);
   expect(again.every(({ drains }) => drains === 1)).toBe(true);
+});
+
+test('connections that come and go leave nothing behind that young collections cannot take', () => {
+  const document = serve('a.example.org', 'v1', { clientCertificate: demand('ca') });
+  const { connection, socket } = open('a.example.org', document);
+  const closes: (() => void)[] = [];
+  const grown = grownBy(() => {
+    const on = (_: string, close: () => void) => closes.push(close);
+    // Each is as large as what hangs on a real one.
+    const one = { ...connection, socket: { on, kept: new Array(100).fill(0) } as unknown as TLSSocket };
+    registry.add(one, { document, policyVersion: 'v1' }, () => {});
+    if (closes.length > 20) closes.shift()?.();
+  });
+  expect(grown).toBeLessThan(50);
+  for (const close of closes) close();
+  expect([...registry.connections()]).toEqual([connection]);
+  socket.destroy();
 });
