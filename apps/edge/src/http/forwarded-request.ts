@@ -9,7 +9,6 @@ import type { ForwardOptions } from './forward.ts';
 import {
   type AddedLines,
   type ForwardingOptions,
-  forwardedFields,
   keptFields,
   takesTrailers,
   writeForwardedHead,
@@ -66,7 +65,7 @@ export class ForwardedRequest implements UpstreamRequest, ForwardingOptions {
   }
 
   fields(): readonly Field[] {
-    return forwardedFields(this.#exchange.fields.toPairs(), this);
+    return [...keptFields(this.#exchange.fields.toPairs(), this), ...this.#added.pairsOf(this)];
   }
 
   /** Asks the exchange for its head: it fails when the exchange is over, and the bytes of the head are no longer its own. */

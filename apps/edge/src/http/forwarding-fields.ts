@@ -9,7 +9,14 @@ import {
 } from '@postern/http1';
 import type { Connection } from '../connection.ts';
 import type { UpstreamRequest } from '../upstream/attempt.ts';
-import { type Field, type FieldList, hopByHopNames, listOf, passableTrailers } from '../upstream/fields.ts';
+import {
+  type Field,
+  type FieldList,
+  hopByHopNames,
+  listOf,
+  lowerCased,
+  passableTrailers,
+} from '../upstream/fields.ts';
 import { saysEmpty } from '../upstream/h1-own-head.ts';
 
 /** Names by which upstreams believe who the client is; only the edge may say them. Spelt as `plainName` gives them. */
@@ -48,16 +55,9 @@ export interface ForwardingOptions {
 }
 
 /**
- * The end-to-end fields that go to an upstream: the client's, less hop-by-hop ones (RFC 9110 section 7.6.1), identity
- * claims and names with an underscore, plus X-Forwarded-* and, of an admitted client, its identity in the route's form.
- *
- * Ours are added after all removal, so that no Connection option of the client can take them away.
+ * The end-to-end fields of a client that go to an upstream: less hop-by-hop ones (RFC 9110 section 7.6.1), identity claims and names
+ * with an underscore. Ours (`AddedLines`) are added after all removal, so that no Connection option of the client can take them away.
  */
-export function forwardedFields(fields: readonly Field[], options: ForwardingOptions): Field[] {
-  return [...keptFields(fields, options), ...fieldsOfConnection(options), ...options.identity];
-}
-
-/** Those of them that are the client's. */
 export function keptFields(fields: readonly Field[], options: ForwardingOptions): Field[] {
   const hop = hopByHopNames(fields);
   const kept: Field[] = [];
@@ -94,7 +94,12 @@ export function forwardedTrailers(fields: readonly Field[], head: FieldList): re
 
 /** Whether the client takes trailers: the one TE member that may go on, for gRPC (RFC 9113 section 8.2.2). */
 export function takesTrailers(fields: FieldList): boolean {
-  return listOf(fields, 'te').some((member) => member.split(';')[0]?.trim() === 'trailers');
+  const values = fields.valuesOf('te');
+  // What gRPC clients say.
+  if (values.length === 1 && values[0] === 'trailers') return true;
+  return (
+    values.length > 0 && listOf(fields, 'te').some((member) => member.split(';')[0]?.trim() === 'trailers')
+  );
 }
 
 const COOKIE = fieldId('cookie');
@@ -132,29 +137,49 @@ function linesOfIdentity(identity: readonly Field[]): FieldLines {
   return lines;
 }
 
-/** The lines that the edge adds to the requests of one connection: all of them mostly say the same. */
+/**
+ * What the edge adds to the requests of one connection, X-Forwarded-* and, of an admitted client, its identity in the route's form: all of
+ * them mostly say the same.
+ */
 export class AddedLines {
   #authority = '';
   #ofConnection: FieldLines | null = null;
   #identity: readonly Field[] | null = null;
   #ofIdentity: FieldLines | null = null;
+  /** Both as HTTP/2 has them. */
+  #pairs: readonly Field[] | null = null;
 
-  /** Those of the connection and the identity, in a list to which lines can be added. */
+  /** The lines of the connection and of the identity, in a list to which lines can be added. */
   linesOf(options: ForwardingOptions): FieldLines[] {
-    const { authority, identity } = options;
-    if (this.#ofConnection === null || authority !== this.#authority) {
-      this.#authority = authority;
-      this.#ofConnection = fieldLines(fieldsOfConnection(options));
-    }
-    if (this.#ofIdentity === null || identity !== this.#identity) {
-      this.#identity = identity;
-      this.#ofIdentity = linesOfIdentity(identity);
-    }
+    this.#follow(options);
+    this.#ofConnection ??= fieldLines(fieldsOfConnection(options));
+    this.#ofIdentity ??= linesOfIdentity(options.identity);
     return [this.#ofConnection, this.#ofIdentity];
+  }
+
+  /** The same as pairs, with names in lower case. */
+  pairsOf(options: ForwardingOptions): readonly Field[] {
+    this.#follow(options);
+    this.#pairs ??= lowerCased([...fieldsOfConnection(options), ...options.identity]);
+    return this.#pairs;
+  }
+
+  /** Forgets what other requests of the connection were given and this one is not. */
+  #follow({ authority, identity }: ForwardingOptions): void {
+    if (authority !== this.#authority) {
+      this.#authority = authority;
+      this.#ofConnection = null;
+      this.#pairs = null;
+    }
+    if (identity !== this.#identity) {
+      this.#identity = identity;
+      this.#ofIdentity = null;
+      this.#pairs = null;
+    }
   }
 }
 
-/** `forwardedFields` as bytes: the whole head as it goes to an HTTP/1.1 upstream, from one that came as HTTP/1.1. `added` is of its connection. */
+/** The whole head as it goes to an HTTP/1.1 upstream, from one that came as HTTP/1.1: what `keptFields` keeps, and `added`, which is of its connection. */
 export function writeForwardedHead(
   head: RequestHead,
   hostLine: FieldLines | null,

@@ -19,16 +19,25 @@ export interface AddressGuard {
   lookupFor(port: number): LookupFunction;
 }
 
+/** Addresses that are looked up in the lists once: an HTTP/2 target is asked for with each request. */
+const KNOWN_ADDRESSES_MAX = 1_000;
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /** Builds the guard; `ownListeners` is asked at each check because listeners may bind after it was made. */
 export function createAddressGuard(options: { ownListeners: () => readonly OwnListener[] }): AddressGuard {
+  /** What never changes of an address; null: nothing speaks against it. */
+  const fixed = new Map<string, string | null>();
   const refusalOf = (address: string, port: number): string | undefined => {
-    const plain = plainAddressOf(address);
-    if (isIP(plain) === 0) return 'it is not an IP address';
-    return refusalOfAddress(address) ?? refusalSince(address, port);
+    let refusal = fixed.get(address);
+    if (refusal === undefined) {
+      const isAddress = isIP(plainAddressOf(address)) !== 0;
+      refusal = isAddress ? (refusalOfAddress(address) ?? null) : 'it is not an IP address';
+      if (fixed.size >= KNOWN_ADDRESSES_MAX) fixed.clear();
+      fixed.set(address, refusal);
+    }
+    return refusal ?? refusalSince(address, port);
   };
   const refusalSince = (address: string, port: number): string | undefined => {
     for (const listener of options.ownListeners())
