@@ -1,8 +1,7 @@
-/** Bytes of memory that heads share, one behind the other, like Node's own pool. A head that still waits keeps all of it. */
+/** Bytes of memory that heads share, one behind the other. A head that still waits keeps all of it. */
 const ROOM_BYTES = 8 * 1024;
-
-let room = Buffer.allocUnsafeSlow(ROOM_BYTES);
-let used = 0;
+/** Bytes up to which a view of the beginning of the room is kept: making one costs more than writing a short head. */
+const KEPT_VIEW_BYTES_MAX = 2_048;
 
 /** Memory for one head, to be written from `start` on, and then taken with `takeHead` before another is asked for. */
 export interface HeadRoom {
@@ -10,26 +9,46 @@ export interface HeadRoom {
   start: number;
 }
 
-const head: HeadRoom = { bytes: room, start: 0 };
+let room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+let views = new Array<Buffer | undefined>(KEPT_VIEW_BYTES_MAX);
+let used = 0;
+const next: HeadRoom = { bytes: room, start: 0 };
 
 /** Room for a head of at most that many bytes: its length is known only when it is written, and is all that it takes. */
 export function roomForHead(bytesMax: number): HeadRoom {
   if (bytesMax > ROOM_BYTES) {
-    head.bytes = Buffer.allocUnsafeSlow(bytesMax);
-    head.start = 0;
-    return head;
+    next.bytes = Buffer.allocUnsafeSlow(bytesMax);
+    next.start = 0;
+    return next;
   }
   if (used + bytesMax > ROOM_BYTES) {
     room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+    views = new Array<Buffer | undefined>(KEPT_VIEW_BYTES_MAX);
     used = 0;
   }
-  head.bytes = room;
-  head.start = used;
-  return head;
+  next.bytes = room;
+  next.start = used;
+  return next;
 }
 
 /** The head that was written there, up to `end`. */
 export function takeHead({ bytes, start }: HeadRoom, end: number): Buffer {
-  if (bytes === room) used = end;
-  return bytes.subarray(start, end);
+  if (bytes !== room) return bytes.subarray(start, end);
+  used = end;
+  if (start > 0 || end >= KEPT_VIEW_BYTES_MAX) return bytes.subarray(start, end);
+  let view = views[end];
+  if (view === undefined) {
+    view = bytes.subarray(0, end);
+    views[end] = view;
+  }
+  return view;
+}
+
+/**
+ * Gives back a head whose bytes nobody reads any more: where it was the last one, the next is written to the same memory, which is still
+ * in the processor's caches. Others are left to the garbage collector.
+ */
+export function giveHeadBack(head: Buffer): void {
+  const start = head.byteOffset - room.byteOffset;
+  if (head.buffer === room.buffer && start + head.length === used) used = start;
 }

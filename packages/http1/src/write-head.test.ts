@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BodyReader } from './body-reader.ts';
-import { encodeChunk } from './chunked-encoder.ts';
+import { chunkSizeLine } from './chunked-encoder.ts';
 import { createFieldFilter } from './field-filter.ts';
 import { type FieldLines, fieldLines } from './field-lines.ts';
+import { giveHeadBack } from './head-room.ts';
 import { RequestHead } from './request-head.ts';
 import { ResponseHead } from './response-head.ts';
 import { type RelayFraming, writeOwnHead, writeRequestHead, writeResponseHead } from './write-head.ts';
@@ -164,15 +165,36 @@ describe('chunks that are written', () => {
     const data = Buffer.alloc(length, 'x');
     const body = new BodyReader();
     body.begin('chunked', 0);
-    const wire = Buffer.concat([...encodeChunk(data), Buffer.from('0\r\n\r\n')]);
+    const wire = Buffer.concat([chunkSizeLine(length), data, Buffer.from('\r\n0\r\n\r\n')]);
     const parts: Buffer[] = [];
     expect(body.read(wire, 0, (part) => parts.push(part))).toBe(wire.length);
     expect([Buffer.concat(parts).equals(data), body.isDone]).toEqual([true, true]);
   });
 
   test('no data make no chunk, which would end the body', () => {
-    expect(encodeChunk(Buffer.alloc(0))).toEqual([]);
+    expect(() => chunkSizeLine(0)).toThrow(RangeError);
   });
+});
+
+test('whichever heads are given back, those that are not keep their bytes', () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ bytes: fc.nat({ max: 3_000 }), give: fc.nat({ max: 3 }) })), (steps) => {
+      const kept: { text: string; head: Buffer }[] = [];
+      for (const [index, { bytes, give }] of steps.entries()) {
+        const text = String.fromCharCode(0x61 + (index % 26)).repeat(bytes);
+        kept.push({ text, head: writeOwnHead(200, [fieldLines([['X-Own', text]])]) });
+        // The last ones, in the order of their going, and once in a while one from between.
+        for (let left = give === 3 ? 0 : give; left > 0; left -= 1) {
+          const gone = kept.pop();
+          if (gone !== undefined) giveHeadBack(gone.head);
+        }
+        const [between] = give === 3 ? kept.splice(0, 1) : [];
+        if (between !== undefined) giveHeadBack(between.head);
+        for (const { text: said, head } of kept)
+          expect(head.toString('latin1')).toBe(`HTTP/1.1 200 OK\r\nX-Own: ${said}\r\n\r\n`);
+      }
+    }),
+  );
 });
 
 test('heads written one after another share memory and no byte', () => {

@@ -11,7 +11,7 @@ import {
   type SeenMessage,
 } from '@postern/http1/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Connection, ServedHost } from '../connection.ts';
+import { type Connection, ConnectionUse, type ServedHost } from '../connection.ts';
 import { hostDocumentOf, upstreamTo } from '../testing/feed-documents.ts';
 import { createAddressGuard } from '../upstream/address-guard.ts';
 import type { Field } from '../upstream/fields.ts';
@@ -143,7 +143,15 @@ async function startWay(): Promise<Way> {
           resolve();
         },
       });
-      const connection = { socket, sni: HOST, client: null, presented: null, clientAddress: addressOf(id) };
+      const use = new ConnectionUse();
+      const connection = {
+        socket,
+        sni: HOST,
+        client: null,
+        presented: null,
+        clientAddress: addressOf(id),
+        use,
+      };
       server.serve(connection as unknown as Connection);
       socket.push(Buffer.from(input, 'latin1'));
       // A message that waits for more bytes, or a service that was told to wait, would wait for ever.
