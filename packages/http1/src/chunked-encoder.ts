@@ -1,10 +1,5 @@
-const LINE_END = Buffer.from('\r\n', 'latin1');
-
-/**
- * One chunk with these data, as Buffers to be written one after another. None for no data: an empty chunk would end the body.
- * RFC 9112 section 7.1.
- */
-export function encodeChunk(data: Buffer): readonly Buffer[] {
-  if (data.length === 0) return [];
-  return [Buffer.from(`${data.length.toString(16)}\r\n`, 'latin1'), data, LINE_END];
+/** The line before the data of a chunk, behind which a line end follows. RFC 9112 section 7.1. RangeError for no data: an empty chunk would end the body. */
+export function chunkSizeLine(bytes: number): Buffer {
+  if (bytes === 0) throw new RangeError('an empty chunk would end the body');
+  return Buffer.from(`${bytes.toString(16)}\r\n`, 'latin1');
 }

@@ -1,5 +1,5 @@
 export { BodyReader, type BodySink } from './body-reader.ts';
-export { encodeChunk } from './chunked-encoder.ts';
+export { chunkSizeLine } from './chunked-encoder.ts';
 export { createFieldFilter, type FieldFilter, type FieldFilterOptions } from './field-filter.ts';
 export { type FieldLines, fieldLines, fieldText } from './field-lines.ts';
 export { type FieldPair, type FieldSection, NEED_MORE } from './field-section.ts';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { encodeChunk, fieldLines } from '@postern/http1';
+import { chunkSizeLine, fieldLines, giveHeadBack } from '@postern/http1';
 import { LentViews } from '../lent-views.ts';
 import type { BodyWriter, WriterListener } from './body.ts';
 import type { Field } from './fields.ts';
@@ -82,13 +82,13 @@ export class Http1BodyWriter implements BodyWriter {
           this.#socket.destroy();
           return true;
         }
-        this.#send([chunk]);
+        this.#send(null, chunk);
         break;
       case 'chunked':
-        this.#send(encodeChunk(chunk));
+        this.#send(chunkSizeLine(chunk.length), chunk);
         break;
       case 'close':
-        this.#send([chunk]);
+        this.#send(null, chunk);
         break;
       case 'none':
         this.#socket.destroy();
@@ -99,7 +99,7 @@ export class Http1BodyWriter implements BodyWriter {
   }
 
   flush(): void {
-    if (this.#head !== null && !this.#socket.destroyed) this.#sendPlainly([], this.#isWhole());
+    if (this.#head !== null && !this.#socket.destroyed) this.#sendFraming(null, this.#isWhole());
     this.#sendBlock();
   }
 
@@ -110,8 +110,8 @@ export class Http1BodyWriter implements BodyWriter {
     const socket = this.#socket;
     if (socket.destroyed) return;
     if (this.#left > 0) socket.destroy();
-    else if (this.#framing === 'chunked') this.#sendPlainly([lastChunkOf(trailers)], true);
-    else if (this.#head !== null) this.#sendPlainly([], this.#isWhole());
+    else if (this.#framing === 'chunked') this.#sendFraming(lastChunkOf(trailers), true);
+    else if (this.#head !== null) this.#sendFraming(null, this.#isWhole());
     this.#sendBlock();
     if (this.#framing === 'close') socket.end(this.#onWritten);
   }
@@ -141,35 +141,36 @@ export class Http1BodyWriter implements BodyWriter {
     return this.#socket.writableLength + this.#blockBytes >= max;
   }
 
-  #behindHead(pieces: readonly Buffer[]): readonly Buffer[] {
+  /** Writes what stands before the body and what stands behind it, at once and behind all that waits. */
+  #sendFraming(tail: Buffer | null, isLast: boolean): void {
     const head = this.#head;
     this.#head = null;
-    return head === null ? pieces : [head, ...pieces];
-  }
-
-  /** Writes pieces without a byte of the body, at once and behind all that waits. */
-  #sendPlainly(pieces: readonly Buffer[], isLast: boolean): void {
-    const all = this.#behindHead(pieces);
     if (this.#block !== null) {
-      for (const piece of all) this.#gather(piece);
+      if (tail !== null) this.#gather(tail);
       this.#sendBlock(isLast);
       return;
     }
-    const [first] = all;
-    if (first === undefined) return;
-    const together = all.length === 1 ? first : Buffer.concat(all);
-    if (isLast) this.#socket.write(together, this.#onWritten);
-    else this.#socket.write(together);
+    const together = head === null || tail === null ? (head ?? tail) : Buffer.concat([head, tail]);
+    if (together === null) return;
+    const socket = this.#socket;
+    if (isLast) socket.write(together, this.#onWritten);
+    else socket.write(together);
+    // Nothing waits: the system has taken the bytes.
+    if (!this.#isSecure && together === head && socket.writableLength === 0) giveHeadBack(head);
   }
 
-  /** Writes pieces of the body, and what stands before them. */
-  #send(pieces: readonly Buffer[]): void {
-    const all = this.#behindHead(pieces);
+  /** Writes data of the body, and what stands before them. With a size line they are a chunk. */
+  #send(sizeLine: Buffer | null, data: Buffer): void {
+    const head = this.#head;
+    this.#head = null;
     const socket = this.#socket;
     const isIdle = this.#block === null && socket.writableLength === 0 && socket.writableCorked === 0;
-    const together = this.#isSecure && isIdle ? joinForTls(all) : null;
+    const together = this.#isSecure && isIdle ? joinForTls(head, sizeLine, data) : null;
     if (together === null) {
-      for (const piece of all) this.#gather(piece);
+      if (head !== null) this.#gather(head);
+      if (sizeLine !== null) this.#gather(sizeLine);
+      this.#gather(data);
+      if (sizeLine !== null) this.#gather(LINE_END);
     } else if (this.#isWhole()) {
       socket.write(together, this.#onWritten);
     } else {
@@ -177,6 +178,8 @@ export class Http1BodyWriter implements BodyWriter {
       this.#onTaken ??= () => this.#taken();
       socket.write(together, this.#onTaken);
     }
+    // Copied by now.
+    if (head !== null) giveHeadBack(head);
   }
 
   /** Copies a piece into blocks; a block goes out when it is full, when what went before has left, or at the end of the turn. */
@@ -226,15 +229,16 @@ export class Http1BodyWriter implements BodyWriter {
 
 const { sendBlockOf } = Http1BodyWriter;
 
-/** The pieces as one, in memory that is used again for the next; null: they are too long for it. */
-function joinForTls(pieces: readonly Buffer[]): Buffer | null {
-  const [first] = pieces;
-  if (pieces.length === 1 && first !== undefined) return first;
-  let bytes = 0;
-  for (const { length } of pieces) bytes += length;
+/** All as one; more than data alone in memory that is used again for the next. Null: they are too long for it. */
+function joinForTls(head: Buffer | null, sizeLine: Buffer | null, data: Buffer): Buffer | null {
+  if (head === null && sizeLine === null) return data;
+  const bytes =
+    (head?.length ?? 0) + (sizeLine === null ? 0 : sizeLine.length + LINE_END.length) + data.length;
   if (bytes > joined.length) return null;
-  let at = 0;
-  for (const piece of pieces) at += piece.copy(joined, at);
+  let at = head?.copy(joined) ?? 0;
+  if (sizeLine !== null) at += sizeLine.copy(joined, at);
+  at += data.copy(joined, at);
+  if (sizeLine !== null) at += LINE_END.copy(joined, at);
   return viewsOfJoined.of(at);
 }
 
