@@ -255,12 +255,14 @@ test.each([['--version'], ['version']])('%s prints the version', async (word) =>
   expect(stdout).toMatch(/^postern \d+\.\d+\.\d+\n$/);
 });
 
+/** Has a process tell on standard error what it loads. */
+const TELL_LOADS = `--import data:text/javascript,${encodeURIComponent(
+  "import{registerHooks}from'node:module';registerHooks({load(u,c,n){process.stderr.write(u+'\\n');return n(u,c)}})",
+)}`;
+
 test('a call that succeeds loads no schemas, and a call for the version next to nothing', async () => {
   const loaded = async (...args: readonly string[]): Promise<string> => {
-    const hooks =
-      "import{registerHooks}from'node:module';registerHooks({load(u,c,n){process.stderr.write(u+'\\n');return n(u,c)}})";
-    const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(hooks)}`;
-    const { code, stderr } = await cli.process(args, { env: { NODE_OPTIONS } });
+    const { code, stderr } = await cli.process(args, { env: { NODE_OPTIONS: TELL_LOADS } });
     expect(code, stderr).toBe(0);
     return stderr;
   };
@@ -270,4 +272,15 @@ test('a call that succeeds loads no schemas, and a call for the version next to 
     modules.match(/^.*(node_modules\/zod|contracts\/src\/index\.ts|@oclif\/core\/lib\/index\.js).*$/gm),
   ).toBeNull();
   expect((await loaded('--version')).match(/^file:/gm)?.length).toBeLessThan(8);
+});
+
+test('an edge comes as far as its settings without the library of commands and without schemas', async () => {
+  const env = { NODE_OPTIONS: TELL_LOADS, POSTERN_EDGE_HTTPS_LISTEN: 'nowhere' };
+  const { code, stderr } = await cli.process(['edge'], { env });
+  expect(code).toBe(1);
+  expect(stderr).toContain('POSTERN_EDGE_HTTPS_LISTEN');
+  expect(stderr).toContain('/process/worker-pool.ts');
+  expect(
+    stderr.match(/^.*(node_modules\/(zod|@oclif|pino|@peculiar)\/|(contracts|pki)\/src\/index\.ts).*$/gm),
+  ).toBeNull();
 });
