@@ -2,6 +2,8 @@
 const ROOM_BYTES = 8 * 1024;
 /** Bytes up to which a view of the beginning of the room is kept: making one costs more than writing a short head. */
 const KEPT_VIEW_BYTES_MAX = 2_048;
+/** Heads given back behind others that are not, until the room is left to those: at the beginning of another one views are kept. */
+const BEHIND_OTHERS_MAX = 100;
 
 /** Memory for one head, to be written from `start` on, and then taken with `takeHead` before another is asked for. */
 export interface HeadRoom {
@@ -12,6 +14,7 @@ export interface HeadRoom {
 let room = Buffer.allocUnsafeSlow(ROOM_BYTES);
 let views = new Array<Buffer | undefined>(KEPT_VIEW_BYTES_MAX);
 let used = 0;
+let behindOthers = 0;
 const next: HeadRoom = { bytes: room, start: 0 };
 
 /** Room for a head of at most that many bytes: its length is known only when it is written, and is all that it takes. */
@@ -21,10 +24,11 @@ export function roomForHead(bytesMax: number): HeadRoom {
     next.start = 0;
     return next;
   }
-  if (used + bytesMax > ROOM_BYTES) {
+  if (used + bytesMax > ROOM_BYTES || behindOthers > BEHIND_OTHERS_MAX) {
     room = Buffer.allocUnsafeSlow(ROOM_BYTES);
     views = new Array<Buffer | undefined>(KEPT_VIEW_BYTES_MAX);
     used = 0;
+    behindOthers = 0;
   }
   next.bytes = room;
   next.start = used;
@@ -50,5 +54,7 @@ export function takeHead({ bytes, start }: HeadRoom, end: number): Buffer {
  */
 export function giveHeadBack(head: Buffer): void {
   const start = head.byteOffset - room.byteOffset;
-  if (head.buffer === room.buffer && start + head.length === used) used = start;
+  if (head.buffer !== room.buffer || start + head.length !== used) return;
+  used = start;
+  if (start > 0) behindOthers += 1;
 }
