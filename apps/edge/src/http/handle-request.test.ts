@@ -1,7 +1,7 @@
 import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { expect, test } from 'vitest';
-import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
+import { type ClientIdentity, type Connection, ConnectionUse, type ServedHost } from '../connection.ts';
 import { upstreamTo } from '../testing/edge-fixture.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { NO_BODY, NO_WRITER } from '../upstream/body.ts';
@@ -104,6 +104,7 @@ async function outcomeOf(
     sni: HOST,
     client: shown,
     clientAddress: '::1',
+    use: new ConnectionUse(),
   } as unknown as Connection;
   await new Promise<void>((resolve) => servingOf(connection)(exchange, resolve));
   return calls.join(' ');
