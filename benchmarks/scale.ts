@@ -1,28 +1,33 @@
 import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FixtureHost, SHARED_CA, specOf } from '../test/scale/many-hosts.ts';
+import { SHARED_CA, specOf } from '../test/scale/many-hosts.ts';
 import { costWhile } from './forwarding/process-cost.ts';
 import { describeMachine } from './machine.ts';
 import { openClient } from './scale/mtls-client.ts';
 import { quantileCells } from './scale/quantiles.ts';
+import { compareRequestCosts } from './scale/request-cost.ts';
 import { createScalePlatform, residentMiB, type ScalePlatform } from './scale/scale-platform.ts';
+import { touchHost, touchHosts } from './scale/touch-hosts.ts';
 
 // What grows with the number of hosts? Run: npm run bench:scale [-- HOSTS...]
-const counts = process.argv.slice(2).map(Number);
+const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100_000];
 const TOUCHED = 10_000;
 const WRITES = 200;
 const GETS_WITHOUT_LOAD = 200;
-/** The same hosts in every size: they are there from the smallest on. */
-const ASKED_HOSTS = 9;
-const CONNECTIONS_EACH = 7;
-const REQUESTS_EACH = 400;
-const REQUEST_ROUNDS = 5;
+/** What the cost of a request with many hosts is compared with. */
+const FEW_HOSTS = [10, 1_000];
 
-/** One line of the report: what, and its figures by count of hosts. */
+/** The lines of the report: what, and its figures by the place of their column. */
 const report = new Map<string, string[]>();
-function note(what: string, cells: string): void {
-  report.set(what, [...(report.get(what) ?? []), cells]);
-  process.stderr.write(`${what}: ${cells}\n`);
+type Note = (what: string, cells: string) => void;
+
+function noteIn(column: number): Note {
+  return (what, cells) => {
+    const line = report.get(what) ?? counts.map(() => '-');
+    line[column] = cells.replaceAll(' | ', ' / ');
+    report.set(what, line);
+    process.stderr.write(`${what}: ${cells}\n`);
+  };
 }
 const ms = (value: number): string => `${Math.round(value).toLocaleString('en')} ms`;
 const PROJECT = 'default';
@@ -46,42 +51,11 @@ function keepReading({ client, hosts }: ScalePlatform): () => Promise<number[]> 
   };
 }
 
-async function touch({ ports, hosts }: ScalePlatform, host: FixtureHost): Promise<void> {
-  const client = await openClient({ port: ports.https, host: host.host, ...hosts.clientFor(host) });
-  const status = await client.get('/');
-  client.end();
-  if (status !== 200) throw new Error(`${host.host} answered ${status}`);
-}
-
-/** CPU time of the worker for one request on kept connections to hosts of the touched set, in microseconds: the least of several rounds. */
-async function costOfRequest({ ports, hosts, workerPids }: ScalePlatform): Promise<number> {
-  const kept = await Promise.all(
-    Array.from({ length: ASKED_HOSTS * CONNECTIONS_EACH }, (_, n) => {
-      const host = hosts.hostAt(n % ASKED_HOSTS);
-      return openClient({ port: ports.https, host: host.host, ...hosts.clientFor(host) });
-    }),
-  );
-  const rounds: number[] = [];
-  for (let round = 0; round <= REQUEST_ROUNDS; round += 1) {
-    const { cost } = await costWhile(workerPids(), false, () =>
-      Promise.all(
-        kept.map(async (client) => {
-          for (let n = 0; n < REQUESTS_EACH; n += 1) await client.get('/');
-        }),
-      ),
-    );
-    // The first one warms up.
-    if (round > 0) rounds.push(cost.cpuUs / (kept.length * REQUESTS_EACH));
-  }
-  for (const client of kept) client.end();
-  return Math.min(...rounds);
-}
-
 /** Milliseconds from the start of a process to the first answer of a host that demands certificates. */
 async function startAndAsk(platform: ScalePlatform): Promise<number> {
   const began = performance.now();
   await platform.startEdge();
-  await touch(platform, platform.hosts.hostAt(1));
+  await touchHost(platform, 1);
   return performance.now() - began;
 }
 
@@ -133,7 +107,45 @@ async function replaceSharedCa(platform: ScalePlatform): Promise<{ tookMs: numbe
   return { tookMs, gaps };
 }
 
-async function measure(count: number): Promise<void> {
+/** Resident memory of a new worker: before anybody has asked, and after TOUCHED hosts, or all, were asked once each. Leaves the edge running. */
+async function measureMemory(platform: ScalePlatform): Promise<{ before: number; after: number }> {
+  await sleep(2_000);
+  const [worker = 0] = platform.workerPids();
+  const before = residentMiB(worker);
+  await touchHosts(platform, Math.min(TOUCHED, platform.hosts.count));
+  return { before, after: residentMiB(worker) };
+}
+
+/** Memory of a worker of TOUCHED hosts, all of them asked. */
+async function measureMemoryOfFewer(): Promise<number> {
+  await using platform = await createScalePlatform(TOUCHED);
+  await platform.startApi();
+  await platform.startEdge();
+  return (await measureMemory(platform)).after;
+}
+
+/** Compares with platforms of FEW_HOSTS, which are made for it. */
+async function measureRequestCosts(platform: ScalePlatform, note: Note): Promise<void> {
+  await using few = new AsyncDisposableStack();
+  const platforms: ScalePlatform[] = [];
+  for (const count of FEW_HOSTS.filter((one) => one < platform.hosts.count)) {
+    const made = few.use(await createScalePlatform(count));
+    await made.startApi();
+    platforms.push(made);
+  }
+  platforms.push(platform);
+  const costs = await compareRequestCosts(platforms);
+  for (const [n, { least, median }] of costs.entries()) {
+    const size = platforms[n] === platform ? 'these' : `${platforms[n]?.hosts.count.toLocaleString('en')}`;
+    const ratio = least / (costs[0]?.least ?? Number.NaN);
+    note(
+      `CPU time of the worker for a request with ${size} hosts, us: least, median, least to that with the fewest`,
+      `${least.toFixed(1)} | ${median.toFixed(1)} | ${ratio.toFixed(3)}`,
+    );
+  }
+}
+
+async function measure(count: number, note: Note): Promise<void> {
   const began = performance.now();
   await using platform = await createScalePlatform(count);
   process.stderr.write(`${count} hosts written in ${ms(performance.now() - began)}\n`);
@@ -152,16 +164,17 @@ async function measure(count: number): Promise<void> {
   note('get of a route meanwhile: p50, p99, max', quantileCells(await busy()));
   await platform.stopEdge();
   note('edge: start from its replica to the first answer', ms(await startAndAsk(platform)));
-  await sleep(2_000);
-  const [worker = 0] = platform.workerPids();
-  note('worker: memory before', `${residentMiB(worker).toFixed(0)} MiB`);
-  const touched = Math.min(TOUCHED, count);
-  for (let index = 0; index < touched; index += 1) await touch(platform, hosts.hostAt(index));
-  note(
-    `worker: memory after ${TOUCHED} hosts, or all, were asked once`,
-    `${residentMiB(worker).toFixed(0)} MiB`,
-  );
-  note('CPU time of the worker for a request, in microseconds', (await costOfRequest(platform)).toFixed(0));
+  const { before, after } = await measureMemory(platform);
+  note('worker: memory before', `${before.toFixed(0)} MiB`);
+  note(`worker: memory after ${TOUCHED} hosts, or all, were asked once`, `${after.toFixed(0)} MiB`);
+  if (count > TOUCHED) {
+    const fewer = await measureMemoryOfFewer();
+    note(`worker: memory with ${TOUCHED} hosts that were all asked once`, `${fewer.toFixed(0)} MiB`);
+    note('worker: memory with these hosts to that', (after / fewer).toFixed(3));
+  }
+  // Before the writes: what they leave answers other paths alone.
+  await measureRequestCosts(platform, note);
+  await platform.startEdge();
   const written = await costWhile(platform.apiPids(), false, () => measureWrites(platform));
   const { writes, enforced } = written.result;
   note('CPU time of the API for a write', `${(written.cost.cpuUs / 1_000 / WRITES).toFixed(1)} ms`);
@@ -183,12 +196,10 @@ async function measure(count: number): Promise<void> {
 }
 
 const load = loadavg()[0] ?? 0;
-for (const count of counts.length === 0 ? [1_000, 100_000] : counts) await measure(count);
-const columns = (counts.length === 0 ? [1_000, 100_000] : counts).map(
-  (count) => `${count.toLocaleString('en')} hosts`,
-);
+for (const [column, count] of counts.entries()) await measure(count, noteIn(column));
+const columns = counts.map((count) => `${count.toLocaleString('en')} hosts`);
 console.log(`${describeMachine()}; load ${load.toFixed(1)} at the start
 
 | milliseconds, where nothing else is said | ${columns.join(' | ')} |
 |---|${columns.map(() => '---|').join('')}
-${[...report].map(([what, cells]) => `| ${what} | ${cells.map((cell) => cell.replaceAll(' | ', ' / ')).join(' | ')} |`).join('\n')}`);
+${[...report].map(([what, cells]) => `| ${what} | ${cells.join(' | ')} |`).join('\n')}`);
