@@ -67,7 +67,10 @@ export class DerCursor {
     const found = this.#byte(start);
     if (tag !== undefined && found !== tag) throw new Error(`tag ${hex(found)} where ${hex(tag)} is due`);
     if ((found & 0x1f) === 0x1f) throw new Error('a tag number above 30');
-    const { length, from } = this.#length(start + 1);
+    const first = this.#byte(start + 1);
+    const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
+    const length = first < 0x80 ? first : this.#longLength(start + 2, lengthBytes);
+    const from = start + 2 + lengthBytes;
     if (length > this.#bytes.length - from) throw new Error('an element is longer than what holds it');
     this.#at = from + length;
     return new DerElement(found, this.#bytes, start, from, this.#at);
@@ -99,16 +102,13 @@ export class DerCursor {
     return byte;
   }
 
-  #length(at: number): { length: number; from: number } {
-    const first = this.#byte(at);
-    if (first < 0x80) return { length: first, from: at + 1 };
-    const count = first & 0x7f;
+  #longLength(at: number, count: number): number {
     if (count === 0) throw new Error('an indefinite length');
     if (count > 4) throw new Error('a length of more than four bytes');
     let length = 0;
-    for (let index = 1; index <= count; index += 1) length = length * 256 + this.#byte(at + index);
+    for (let index = 0; index < count; index += 1) length = length * 256 + this.#byte(at + index);
     if (length < 0x80 || length < 256 ** (count - 1)) throw new Error('a length that is not the shortest');
-    return { length, from: at + 1 + count };
+    return length;
   }
 }
 

@@ -136,7 +136,10 @@ class Bytes {
 
   number(bytes: 1 | 2): number {
     const at = this.skip(bytes);
-    return this.bad ? 0 : this.#buffer.readUIntBE(at, bytes);
+    if (this.bad) return 0;
+    // Node's own readers make a number object of each.
+    const first = this.#buffer[at] ?? 0;
+    return bytes === 1 ? first : (first << 8) | (this.#buffer[at + 1] ?? 0);
   }
 
   /** Gives where the bytes passed over begin; nothing is left where there are not that many. */
