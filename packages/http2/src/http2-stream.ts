@@ -3,7 +3,6 @@ import type { FrameWriter } from './frame-writer.ts';
 import { FLAG, FRAME, FRAME_BYTES_MAX } from './frames.ts';
 import { HeldContent } from './held-content.ts';
 import type { FieldPair } from './hpack-encoder.ts';
-import type { StreamQueue } from './stream-queue.ts';
 
 /** Bytes of one stream that wait for the client before its writer says "enough". */
 const QUEUE_BYTES_MAX = 64 * 1024;
@@ -27,6 +26,11 @@ export interface Http2WriterListener {
 export interface StreamOwner {
   /** Called once, when nothing more comes or goes. */
   onStreamClosed(): void;
+}
+
+/** What a stream stands in while it waits for its turn. */
+export interface QueueOfStreams {
+  delete(stream: Http2Stream): void;
 }
 
 /** What a stream needs of its connection. */
@@ -63,9 +67,9 @@ export class Http2Stream {
   /** Fields of the trailer section that came; complete once the body has ended. */
   trailers: readonly FieldPair[] = NO_FIELDS;
   owner: StreamOwner | null = null;
-  /** Its links in the connection's StreamTable, and in the StreamQueue that it is in. */
+  /** Its links in the connection's StreamTable, and in the queue that it is in. */
   nextInTable: Http2Stream | null = null;
-  queue: StreamQueue | null = null;
+  queue: QueueOfStreams | null = null;
   ahead: Http2Stream | null = null;
   behind: Http2Stream | null = null;
   readonly #host: StreamHost;

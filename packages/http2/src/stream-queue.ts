@@ -1,10 +1,10 @@
-import type { Http2Stream } from './http2-stream.ts';
+import type { Http2Stream, QueueOfStreams } from './http2-stream.ts';
 
 /**
  * Streams in the order of their turns, linked through themselves: a stream is in one queue at most. Links and no Set for the reason that
  * StreamTable has.
  */
-export class StreamQueue {
+export class StreamQueue implements QueueOfStreams {
   #first: Http2Stream | null = null;
   #last: Http2Stream | null = null;
 
