@@ -1,5 +1,4 @@
 import type { Connection } from '../connection.ts';
-import type { AccessEntry } from './access-log.ts';
 
 /** Names of a certificate that a line holds. */
 const LOGGED_NAMES_MAX = 10;
@@ -32,6 +31,44 @@ export class LoggedClient {
       `"clientFingerprint":${json(client?.fingerprint ?? null)},"clientNames":${JSON.stringify(names)}`
     );
   }
+}
+
+/** What one request was and how it ended. */
+export interface AccessEntry {
+  /** When the request began, in milliseconds since 1970. */
+  readonly at: number;
+  readonly requestId: string;
+  host: string;
+  route: string | null;
+  rule: string | null;
+  service: string | null;
+  /** The target that took the request. */
+  target: string | null;
+  readonly method: string;
+  /** Without the query, which may hold secrets; cut at 1,024 characters. */
+  readonly path: string;
+  /** 0: the connection was ended without an answer. */
+  status: number;
+  bytesIn: number;
+  bytesOut: number;
+  durationMs: number;
+  /** From the beginning of the request to the response head; null when no upstream was asked. */
+  upstreamMs: number | null;
+  readonly protocol: string;
+  /**
+   * Address, TLS version, and of an admitted or refused client certificate the fingerprint and at most ten of its common names and DNS
+   * names.
+   */
+  readonly client: LoggedClient;
+  /** Problem code of an answer made by the edge, and the reason word of a refusal. */
+  code: string | null;
+  reason: string | null;
+  /** Id of the entry in the refusal ledger. */
+  refusal: string | null;
+  /** The place of this request among the refusals of that entry: of many only the first ten and each thousandth have a line. */
+  refusals: number | null;
+  /** The answer broke off: by the client, the upstream, or a policy change. */
+  aborted: boolean;
 }
 
 /** What follows the milliseconds of most lines. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ClientIdentity } from '../connection.ts';
-import { accessLine, LoggedClient } from './access-line.ts';
-import { type AccessEntry, createAccessLog } from './access-log.ts';
+import { type AccessEntry, accessLine, LoggedClient } from './access-line.ts';
+import { createAccessLog } from './access-log.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { PosternError } from '@postern/contracts/plain';
-import { accessLine, type LoggedClient } from './access-line.ts';
+import { type AccessEntry, accessLine } from './access-line.ts';
 
 /** Bytes that wait for a slow disk or reader; what comes on top is dropped and counted, so that serving never waits. */
 const WAITING_BYTES_MAX = 4 * 1024 * 1024;
@@ -11,44 +11,6 @@ const FILE_WRITE_BYTES_MAX = 64 * 1024;
 const GATHER_MS = 100;
 /** Milliseconds until a full non-blocking pipe is tried again. */
 const RETRY_MS = 20;
-
-/** What one request was and how it ended. */
-export interface AccessEntry {
-  /** When the request began, in milliseconds since 1970. */
-  readonly at: number;
-  readonly requestId: string;
-  host: string;
-  route: string | null;
-  rule: string | null;
-  service: string | null;
-  /** The target that took the request. */
-  target: string | null;
-  readonly method: string;
-  /** Without the query, which may hold secrets; cut at 1,024 characters. */
-  readonly path: string;
-  /** 0: the connection was ended without an answer. */
-  status: number;
-  bytesIn: number;
-  bytesOut: number;
-  durationMs: number;
-  /** From the beginning of the request to the response head; null when no upstream was asked. */
-  upstreamMs: number | null;
-  readonly protocol: string;
-  /**
-   * Address, TLS version, and of an admitted or refused client certificate the fingerprint and at most ten of its common names and DNS
-   * names.
-   */
-  readonly client: LoggedClient;
-  /** Problem code of an answer made by the edge, and the reason word of a refusal. */
-  code: string | null;
-  reason: string | null;
-  /** Id of the entry in the refusal ledger. */
-  refusal: string | null;
-  /** The place of this request among the refusals of that entry: of many only the first ten and each thousandth have a line. */
-  refusals: number | null;
-  /** The answer broke off: by the client, the upstream, or a policy change. */
-  aborted: boolean;
-}
 
 /** One JSON line per request. */
 export interface AccessLog {

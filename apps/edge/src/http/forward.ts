@@ -1,54 +1,19 @@
-import { PosternError, type Upstream } from '@postern/contracts/plain';
+import { PosternError } from '@postern/contracts/plain';
 import { fieldId } from '@postern/http1';
-import type { Connection, ServedHost } from '../connection.ts';
 import { deadlines, Timed } from '../deadlines.ts';
 import type { UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import { type BodyWriter, NO_TRAILERS } from '../upstream/body.ts';
 import { type Field, listOf, passableTrailers } from '../upstream/fields.ts';
 import type { CallEvents, UpstreamCall } from '../upstream/upstream-call.ts';
-import type { Upstreams } from '../upstream/upstreams.ts';
-import type { AccessEntry } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
+import type { ForwardOptions } from './forward-options.ts';
 import { ForwardedRequest } from './forwarded-request.ts';
-import type { AddedLines } from './forwarding-fields.ts';
-import type { ClientPace } from './http-limits.ts';
-import type { IdentityTokens } from './identity-token.ts';
 import { Pump, type PumpListener } from './pump.ts';
 import { relayUpgrade } from './relay-upgrade.ts';
-import type { RequestHead } from './request-head.ts';
 import { answerHasBody, informationalFields, responseFields } from './response-fields.ts';
 import { Upload } from './upload.ts';
 
 const NO_NAMES: readonly string[] = [];
-
-/** What all forwarded requests use. */
-export interface ForwardContext {
-  readonly upstreams: Upstreams;
-  readonly identityTokens: IdentityTokens;
-  readonly publicHttpsPort: number;
-  readonly pace: ClientPace;
-}
-
-export interface ForwardOptions {
-  readonly context: ForwardContext;
-  readonly connection: Connection;
-  /** Of the connection. */
-  readonly added: AddedLines;
-  readonly served: ServedHost;
-  /** What a service is called by, over all projects. */
-  readonly service: string;
-  readonly upstream: Upstream;
-  readonly head: RequestHead;
-  readonly websocket: boolean;
-  /** CORS fields of every answer; null: the route has no policy. */
-  readonly cors: readonly Field[] | null;
-  /** Filled in as things become known. */
-  readonly entry: AccessEntry;
-  /** When the request began, in milliseconds of performance.now(). */
-  readonly startedAt: number;
-  /** Called once, at the end: with a problem while the client can still be answered, else with null. */
-  readonly onOver: (problem: unknown) => void;
-}
 
 /**
  * Sends an exchange to the rule's service and its answer back, both as they come. After the response head a fault breaks the response

@@ -5,7 +5,7 @@ import type { BodyForm, UpstreamRequest } from '../upstream/attempt.ts';
 import type { Field } from '../upstream/fields.ts';
 import { writeHeadWithLines } from '../upstream/h1-own-head.ts';
 import type { Exchange } from './exchange.ts';
-import type { ForwardOptions } from './forward.ts';
+import type { ForwardOptions } from './forward-options.ts';
 import {
   type AddedLines,
   type ForwardingOptions,

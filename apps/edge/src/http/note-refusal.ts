@@ -4,7 +4,7 @@ import { type CompiledRule, PosternError, type RefusalReason } from '@postern/co
 import type { ClientIdentity, Connection, ServedHost } from '../connection.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
 import { fingerprintOf } from '../tls/client-identity.ts';
-import type { AccessEntry } from './access-log.ts';
+import type { AccessEntry } from './access-line.ts';
 
 /** Refusals of one entry of the ledger whose requests are all in the access log, and then each how manyth. */
 const LOGGED_FIRST = 10;

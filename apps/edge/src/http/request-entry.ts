@@ -1,5 +1,4 @@
-import type { LoggedClient } from './access-line.ts';
-import type { AccessEntry } from './access-log.ts';
+import type { AccessEntry, LoggedClient } from './access-line.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Characters of a path that the access log keeps. */

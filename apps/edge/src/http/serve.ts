@@ -7,7 +7,8 @@ import { createAddressGuard, type OwnListener } from '../upstream/address-guard.
 import type { ClientCertificate } from '../upstream/pool.ts';
 import type { PoolsOptions } from '../upstream/pools.ts';
 import { createUpstreams } from '../upstream/upstreams.ts';
-import type { AccessEntry, AccessLog } from './access-log.ts';
+import type { AccessEntry } from './access-line.ts';
+import type { AccessLog } from './access-log.ts';
 import { createHttp1Server } from './h1-server.ts';
 import { serveHttp2 } from './h2-server.ts';
 import { createRequestHandler, type RequestLoad, type RequestLog } from './handle-request.ts';

@@ -1,7 +1,7 @@
 import { PosternError, type Upstream } from '@postern/contracts/plain';
 import type { UpstreamRequest } from '../upstream/attempt.ts';
 import type { UpstreamCall } from '../upstream/upstream-call.ts';
-import type { AccessEntry } from './access-log.ts';
+import type { AccessEntry } from './access-line.ts';
 import { BodyPace } from './body-pace.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardedTrailers } from './forwarding-fields.ts';

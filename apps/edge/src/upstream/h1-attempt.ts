@@ -1,5 +1,5 @@
 import { PosternError, targetName } from '@postern/contracts/plain';
-import { type FieldLines, fieldLines, Http1Error, NEED_MORE, type ResponseHead } from '@postern/http1';
+import { Http1Error, NEED_MORE, type ResponseHead } from '@postern/http1';
 import { forbidden } from './address-guard.ts';
 import type { Attempt, UpstreamResponse } from './attempt.ts';
 import type { AttemptOptions } from './attempt-options.ts';
@@ -8,7 +8,7 @@ import type { Field } from './fields.ts';
 import { Http1BodyWriter } from './h1-body-writer.ts';
 import type { ConnectionUser, Http1Connection } from './h1-connection.ts';
 import type { Http1Connections } from './h1-connections.ts';
-import { saysEmpty, writeOwnRequestHead } from './h1-own-head.ts';
+import { hostLineOf, saysEmpty, writeOwnRequestHead } from './h1-own-head.ts';
 import { problemOfUpstream, StaleConnectionError } from './upstream-error.ts';
 
 /** Interim answers before the answer: real ones send one or two (100, 103), and each is passed on to the client. */
@@ -56,20 +56,6 @@ function isAlone({ fresh, request }: AttemptOptions): boolean {
 function headOf({ request, authority }: AttemptOptions): Buffer {
   const hostLine = authority === request.clientAuthority ? null : hostLineOf(authority);
   return request.writeHttp1Head(hostLine) ?? writeOwnRequestHead(request, authority);
-}
-
-const hostLines = new Map<string, FieldLines>();
-const HOST_LINES_MAX = 1_000;
-
-/** Names of targets come from the services, and are few. */
-function hostLineOf(host: string): FieldLines {
-  let line = hostLines.get(host);
-  if (line === undefined) {
-    if (hostLines.size >= HOST_LINES_MAX) hostLines.clear();
-    line = fieldLines([['Host', host]]);
-    hostLines.set(host, line);
-  }
-  return line;
 }
 
 class Http1Attempt implements Attempt, ConnectionUser, BodySource {

@@ -1,4 +1,4 @@
-import { type FieldLines, fieldText } from '@postern/http1';
+import { type FieldLines, fieldLines, fieldText } from '@postern/http1';
 import type { UpstreamRequest } from './attempt.ts';
 import type { Field } from './fields.ts';
 
@@ -6,6 +6,20 @@ import type { Field } from './fields.ts';
 const KNOWN_METHODS = new Set(process.getBuiltinModule('node:http').METHODS);
 /** Methods that are not expected to have a body, and so need not say that they have none (RFC 9110 section 8.6). */
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
+
+const hostLines = new Map<string, FieldLines>();
+const HOST_LINES_MAX = 1_000;
+
+/** The field Host of a target's name: those come from the services, and are few. */
+export function hostLineOf(host: string): FieldLines {
+  let line = hostLines.get(host);
+  if (line === undefined) {
+    if (hostLines.size >= HOST_LINES_MAX) hostLines.clear();
+    line = fieldLines([['Host', host]]);
+    hostLines.set(host, line);
+  }
+  return line;
+}
 
 /** Whether a request without a body says so. */
 export function saysEmpty(method: string): boolean {

@@ -3,8 +3,8 @@ import { type EdgeFixture, startEdgeFixture, upstreamTo } from '../../testing/ed
 import type { OwnListener } from '../../upstream/address-guard.ts';
 import type { ClientCertificate } from '../../upstream/pool.ts';
 import type { WorkerOptions } from '../../worker.ts';
+import type { AccessEntry } from '../access-line.ts';
 import { accessLine } from '../access-line.ts';
-import type { AccessEntry } from '../access-log.ts';
 import type { ClientPace } from '../http-limits.ts';
 import { createServeProtocol } from '../serve.ts';
 
