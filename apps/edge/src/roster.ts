@@ -29,7 +29,10 @@ export class Roster<M extends Member> {
     last.place = place;
   }
 
-  /** Any may leave meanwhile; who comes meanwhile is left out. From the end: whoever takes the place of one that leaves has been given already. */
+  /**
+   * Any may leave meanwhile; who comes meanwhile is left out. From the end: whoever takes the place of one that leaves has been given already,
+   * and may be given once more.
+   */
   *[Symbol.iterator](): Generator<M> {
     for (let place = this.#members.length - 1; place >= 0; place -= 1) {
       const member = this.#members[place];

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { LOG_LEVELS, type Log, type LogLevel, PosternError } from '@postern/contracts/plain';
 import type pino from 'pino';
@@ -15,29 +16,45 @@ export interface LogOptions {
  * Fails with `validation_failed` where that is none.
  */
 export function createLog(part: string, options: LogOptions = {}): Log {
-  const level = readLogLevel() ?? options.level ?? 'info';
-  if (!LOG_LEVELS.some((known) => known === level)) {
+  const wanted = readLogLevel() ?? options.level ?? 'info';
+  const level = LOG_LEVELS.find((known) => known === wanted);
+  if (level === undefined) {
     throw new PosternError('validation_failed', {
-      detail: `POSTERN_LOG_LEVEL: "${level}" is none of ${LOG_LEVELS.join(', ')}`,
+      detail: `POSTERN_LOG_LEVEL: "${wanted}" is none of ${LOG_LEVELS.join(', ')}`,
     });
   }
-  let opened: Log | undefined;
-  // With the first line: an edge starts without one, and pino takes 25 ms to load.
-  const lines = (): Log => {
-    opened ??= openLog(part, level, options.file);
-    return opened;
+  let opened = options.file === undefined ? undefined : openLog(part, level, options.file);
+  const write = (at: LogLevel, fields: object, message: string): void => {
+    // With the first line that is written: an edge starts without one, and pino takes 25 ms to load.
+    if (LOG_LEVELS.indexOf(at) < LOG_LEVELS.indexOf(level)) return;
+    try {
+      opened ??= openLog(part, level);
+    } catch {
+      writePlainly(part, at, fields, message);
+      return;
+    }
+    opened[at](fields, message);
   };
-  // A file that cannot be written is told at once.
-  if (options.file !== undefined) lines();
   return {
-    debug: (fields, message) => lines().debug(fields, message),
-    info: (fields, message) => lines().info(fields, message),
-    warn: (fields, message) => lines().warn(fields, message),
-    error: (fields, message) => lines().error(fields, message),
+    debug: (fields, message) => write('debug', fields, message),
+    info: (fields, message) => write('info', fields, message),
+    warn: (fields, message) => write('warn', fields, message),
+    error: (fields, message) => write('error', fields, message),
   };
 }
 
-function openLog(part: string, level: string, file: string | undefined): Log {
+/** A line where pino cannot be loaded: no descriptor is left, or its files are just being replaced. No line is worth a process that ends. */
+function writePlainly(part: string, level: LogLevel, fields: object, message: string): void {
+  const line = { level, time: new Date().toISOString(), part, pid: process.pid, ...fields, msg: message };
+  try {
+    const text = JSON.stringify(line, (_, value) =>
+      value instanceof Error ? { message: value.message } : value,
+    );
+    writeSync(2, `${text}\n`);
+  } catch {}
+}
+
+function openLog(part: string, level: LogLevel, file?: string): Log {
   const load = createRequire(import.meta.url)('pino') as typeof pino;
   return load(
     {

@@ -4,6 +4,7 @@ import { LOAD_CHECK_MS, LoadMonitor, type MemoryReading } from './load-monitor.t
 
 let nowMs: number;
 let memory: MemoryReading;
+let readsMemory: () => MemoryReading;
 let exhausted: number;
 let lines: string[];
 let monitor: LoadMonitor;
@@ -11,13 +12,14 @@ let monitor: LoadMonitor;
 beforeEach(() => {
   nowMs = 0;
   memory = { rss: 100, heapUsed: 10, heapMax: 1_000 };
+  readsMemory = () => memory;
   exhausted = 0;
   lines = [];
   const keep = (_: object, message: string) => void lines.push(message);
   const log: Log = { debug: keep, info: keep, warn: keep, error: keep };
   monitor = new LoadMonitor({
     ...{ memoryBytes: 1_000, requestsMax: 2, lagMs: 500, now: () => nowMs, log },
-    readMemory: () => memory,
+    readMemory: () => readsMemory(),
     onExhausted: () => {
       exhausted += 1;
     },
@@ -89,4 +91,16 @@ test('memory that a minute of refusing does not free is told of, once', () => {
   look(1_000);
   look(60_000);
   expect(exhausted).toBe(1);
+});
+
+test('where memory cannot be read, since no descriptor is left, what was read last holds', () => {
+  look();
+  memory = { ...memory, rss: 900 };
+  look();
+  expect(ask()).toBe('memory');
+  readsMemory = () => {
+    throw new Error('EMFILE: too many open files, uv_resident_set_memory');
+  };
+  look();
+  expect(ask()).toBe('memory');
 });

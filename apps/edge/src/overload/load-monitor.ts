@@ -45,6 +45,7 @@ export class LoadMonitor {
   #requests = 0;
   #lookedAt: number;
   #lateLooks = 0;
+  #memory: MemoryReading = { rss: 0, heapUsed: 0, heapMax: 1 };
   #memoryShare = 0;
   /** Since when requests are refused for memory. */
   #memorySince: number | null = null;
@@ -74,11 +75,12 @@ export class LoadMonitor {
   }
 
   look(): void {
-    const { memoryBytes, lagMs, readMemory, now, log, onExhausted } = this.#options;
+    const { memoryBytes, lagMs, now, log, onExhausted } = this.#options;
     const at = now();
     this.#lateLooks = at - this.#lookedAt - LOAD_CHECK_MS > lagMs ? this.#lateLooks + 1 : 0;
     this.#lookedAt = at;
-    const { rss, heapUsed, heapMax } = readMemory();
+    this.#readMemory();
+    const { rss, heapUsed, heapMax } = this.#memory;
     this.#memoryShare = Math.max(rss / memoryBytes, heapUsed / heapMax);
     if (this.#memoryShare >= SHED_AT) this.#memorySince ??= at;
     else if (this.#memoryShare < SERVE_AGAIN_AT) this.#memorySince = null;
@@ -93,5 +95,12 @@ export class LoadMonitor {
       this.#exhausted = true;
       onExhausted();
     }
+  }
+
+  /** Linux gives the size of a process by a file, which cannot be opened while no descriptor is left: what was read last then holds. */
+  #readMemory(): void {
+    try {
+      this.#memory = this.#options.readMemory();
+    } catch {}
   }
 }

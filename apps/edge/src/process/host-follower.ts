@@ -103,8 +103,6 @@ export class HostFollower {
     replica: Replica,
   ): Promise<void> {
     const { log, onApplied, onFollowing } = this.#options;
-    // Not before: it would take the time of workers that are starting.
-    const { followFeed } = await import('@postern/feed/client');
     let toldOfToken = false;
     while (!signal.aborted) {
       const token = readTokenFile(tokenFile);
@@ -114,6 +112,8 @@ export class HostFollower {
         toldOfToken = true;
       } else {
         try {
+          // Not before: it would take the time of workers that are starting.
+          const { followFeed } = await import('@postern/feed/client');
           await followFeed({
             ...{
               url: `${apiUrl}/v1/feed`,
