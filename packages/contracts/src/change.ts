@@ -17,7 +17,7 @@ export const CHANGE_KINDS = [
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
-/** Schema of the body of each kind at the present format. */
+/** Schema of the body of each kind at the present format. Edges read bodies by the same forms without schemas: document-shapes.ts (decision 0026). */
 export const CHANGE_BODIES = {
   host: hostDocument,
   'trust-bundle': trustBundle,
@@ -31,8 +31,8 @@ export const CHANGE_BODIES = {
 
 /**
  * One entry of the feed: the latest state of one (kind, id). `body` null is a tombstone.
- * Kind and body are left open on the wire, so that a newer API can speak to an older edge; the edge parses each
- * body with CHANGE_BODIES when it uses it and closes what it cannot read.
+ * Kind and body are left open on the wire, so that a newer API can speak to an older edge; the edge reads each
+ * body with `readDocument` when it uses it and closes what it cannot read.
  */
 export const change = z.strictObject({
   epoch: z.string(),

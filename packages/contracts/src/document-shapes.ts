@@ -212,8 +212,8 @@ const SHAPES: Readonly<Record<ChangeKind, Shape>> = {
 export type DocumentBody<K extends ChangeKind> = z.output<(typeof CHANGE_BODIES)[K]>;
 
 /**
- * Reads the body of a change at the present format, as CHANGE_BODIES does, without schemas; `at` is a JSON pointer to what is wrong. A
- * challenge's host must be in its stored form, as the store writes it.
+ * Reads the body of a change at the present format without schemas; `at` is a JSON pointer to what is wrong. Accepts what the schema in
+ * CHANGE_BODIES accepts and leaves as it is: a challenge's host must be in its stored form, as the store writes it.
  */
 export function readDocument<K extends ChangeKind>(
   kind: K,

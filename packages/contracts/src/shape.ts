@@ -57,11 +57,12 @@ export function objectOf(required: Shapes, optional: Shapes = {}): Shape {
   };
 }
 
-/** Objects with any keys that `key` accepts. */
+/** Objects with any keys that `key` accepts, but for `__proto__`, which schemas leave out. */
 export function recordOf(key: Shape, shape: Shape): Shape {
   return (value, at) => {
     if (!isObject(value)) return at;
     for (const [name, item] of Object.entries(value)) {
+      if (name === '__proto__') return `${at}/${name}`;
       const wrong = key(name, `${at}/${name}`) ?? shape(item, `${at}/${name}`);
       if (wrong !== null) return wrong;
     }
