@@ -151,10 +151,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     now: () => performance.now(),
     onExhausted: options.onExhausted ?? (() => {}),
   });
+  const load = countLoad(monitor, metrics, limits.retryAfterSeconds);
   const floods = new FloodLog({ ...limits, now: () => performance.now() });
   const protocol = options.protocol({
     onFlood: ({ clientAddress }) => floods.note(clientAddress),
-    load: countLoad(monitor, metrics, limits.retryAfterSeconds),
+    load,
     hosts,
     challenges,
     ledger,
@@ -335,6 +336,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       waited.abort();
       await protocol.close();
       await ended;
+      // Requests hear of the end of their connections after it, and each has a line to write.
+      const until = performance.now() + limits.lastLinesMs;
+      while (load.underWay > 0 && performance.now() < until) await sleep(10);
       clearTimeout(timer);
       clearInterval(sweep);
       clearInterval(looks);
@@ -357,9 +361,18 @@ function isTrustedProxy(ranges: BlockList | null, address: string): boolean {
 }
 
 /** Has the monitor's refusals counted, and answered with 503 and Retry-After. */
-function countLoad(monitor: LoadMonitor, metrics: WorkerMetrics, retryAfterSeconds: number): RequestLoad {
+function countLoad(
+  monitor: LoadMonitor,
+  metrics: WorkerMetrics,
+  retryAfterSeconds: number,
+): RequestLoad & { readonly underWay: number } {
+  let underWay = 0;
   return {
+    get underWay() {
+      return underWay;
+    },
     begin() {
+      underWay += 1;
       const reason = monitor.begin();
       if (reason === null) return null;
       metrics.shed.inc({ reason });
@@ -368,6 +381,9 @@ function countLoad(monitor: LoadMonitor, metrics: WorkerMetrics, retryAfterSecon
         retryAfterSeconds,
       });
     },
-    end: () => monitor.end(),
+    end() {
+      underWay -= 1;
+      monitor.end();
+    },
   };
 }
