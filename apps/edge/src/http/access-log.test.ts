@@ -112,6 +112,36 @@ test('a process that ends without closing its log leaves no line behind', () => 
   expect(linesOf(file).map(pathOf)).toEqual(['/0', '/1', '/2']);
 });
 
+test('a disk that was full costs the lines that it had no room for, and no line after them', () => {
+  const file = join(directory, 'access.log');
+  // 80 blocks of 512 bytes, and the last line with room does not end there.
+  const full = 80 * 512;
+  const program = `
+    const { truncateSync, statSync } = await import('node:fs');
+    const { createAccessLog } = await import(${JSON.stringify(new URL('access-log.ts', import.meta.url).href)});
+    const log = createAccessLog(${JSON.stringify(file)});
+    const entry = { ...${JSON.stringify({ ...entry('/'), client: undefined })}, client: { members: '"client":1' } };
+    for (let index = 0; index < 300; index += 1) log.write({ ...entry, path: '/' + (1_000 + index) });
+    await log.flush();
+    if (statSync(${JSON.stringify(file)}).size !== ${full}) throw new Error('the disk was not full');
+    log.write({ ...entry, path: '/none' });
+    await log.flush();
+    truncateSync(${JSON.stringify(file)}, ${full - 1_000});
+    for (const path of ['/first', '/second']) log.write({ ...entry, path });
+    await log.close();
+    console.log(log.dropped());
+  `;
+  const node = [process.execPath, '--input-type=module', '--eval', program];
+  // A program that is not killed for it is told that the file can grow no more.
+  const dropped = execFileSync('sh', ['-c', `trap '' XFSZ; ulimit -f 80; exec "$@"`, 'sh', ...node]);
+  const whole = linesOf(file).filter((line) => line.endsWith('}'));
+  expect(linesOf(file)).toHaveLength(whole.length + 1);
+  expect(whole.map(pathOf).slice(-2)).toEqual(['/first', '/second']);
+  // Those that were whole when it was full, the last of which are gone with its last 1,000 bytes.
+  const bytes = Buffer.byteLength(whole[0] ?? '') + 1;
+  expect(Number(dropped)).toBe(301 - Math.floor(full / bytes));
+});
+
 test('a reader that does not read costs lines, not memory or time', async () => {
   const pipe = join(directory, 'pipe');
   execFileSync('mkfifo', [pipe]);

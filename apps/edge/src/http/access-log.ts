@@ -11,6 +11,8 @@ const FILE_WRITE_BYTES_MAX = 64 * 1024;
 const GATHER_MS = 100;
 /** Milliseconds until a full non-blocking pipe is tried again. */
 const RETRY_MS = 20;
+const LF = 0x0a;
+const LINE_END = Buffer.of(LF);
 
 /** One JSON line per request. */
 export interface AccessLog {
@@ -49,7 +51,6 @@ function openFile(path: string): number {
 /** Whole lines on their way out. */
 interface Batch {
   bytes: Buffer;
-  readonly lines: number;
   /** What can be filled again when they are out. */
   readonly room: Buffer | null;
 }
@@ -62,13 +63,14 @@ class LineLog implements AccessLog {
   /** Room that is used again: a new one for each batch would be garbage by the megabyte. */
   #spare: Buffer | null = null;
   #used = 0;
-  #lines = 0;
   #timer: NodeJS.Timeout | null = null;
   /** In order; the first one is being written. */
   #batches: Batch[] = [];
   #waitingBytes = 0;
   #drops = 0;
   #isWriting = false;
+  /** What is out ends in the middle of a line. */
+  #isTorn = false;
   #flushed: (() => void)[] = [];
 
   constructor(descriptor: number) {
@@ -87,11 +89,10 @@ class LineLog implements AccessLog {
     }
     if (this.#used + bytes > this.#batchBytes) this.#send();
     if (bytes > this.#batchBytes) {
-      this.#add({ bytes: Buffer.from(line), lines: 1, room: null });
+      this.#add({ bytes: Buffer.from(line), room: null });
       return;
     }
     this.#used += this.#room.write(line, this.#used);
-    this.#lines += 1;
     this.#timer ??= setTimeout(this.#onGathered, GATHER_MS);
   }
 
@@ -133,13 +134,12 @@ class LineLog implements AccessLog {
   #send(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#lines === 0) return;
+    if (this.#used === 0) return;
     const room = this.#room;
-    const batch = { bytes: room.subarray(0, this.#used), lines: this.#lines, room };
+    const batch = { bytes: room.subarray(0, this.#used), room };
     this.#room = this.#spare ?? Buffer.allocUnsafeSlow(this.#batchBytes);
     this.#spare = null;
     this.#used = 0;
-    this.#lines = 0;
     this.#add(batch);
   }
 
@@ -153,6 +153,11 @@ class LineLog implements AccessLog {
     const [batch] = this.#batches;
     this.#isWriting = batch !== undefined;
     if (batch !== undefined) {
+      // Behind a part of a line, for which a full disk had room, the next one would be lost as well.
+      if (this.#isTorn) {
+        batch.bytes = Buffer.concat([LINE_END, batch.bytes]);
+        this.#waitingBytes += LINE_END.length;
+      }
       this.#put(batch);
       return;
     }
@@ -167,10 +172,12 @@ class LineLog implements AccessLog {
         setTimeout(() => this.#put(batch), RETRY_MS);
         return;
       }
-      if (error !== null) this.#drops += batch.lines;
-      this.#waitingBytes -= error === null ? written : batch.bytes.length;
-      if (error === null && written < batch.bytes.length) {
-        batch.bytes = batch.bytes.subarray(written);
+      const { bytes } = batch;
+      if (error === null) this.#isTorn = bytes[written - 1] !== LF;
+      else this.#drops += linesIn(bytes);
+      this.#waitingBytes -= error === null ? written : bytes.length;
+      if (error === null && written < bytes.length) {
+        batch.bytes = bytes.subarray(written);
         this.#put(batch);
         return;
       }
@@ -179,4 +186,11 @@ class LineLog implements AccessLog {
       this.#next();
     });
   }
+}
+
+/** How many lines end in these bytes, of which the first may end what is out already. */
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(LF, 1); at !== -1; at = bytes.indexOf(LF, at + 1)) lines += 1;
+  return lines;
 }
