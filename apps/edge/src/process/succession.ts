@@ -66,7 +66,7 @@ export class Succession {
       ...{ command, env, sockets: edge.sockets, admin: edge.addresses.admin },
       onApplied: this.relay,
       onLost: (end) => {
-        log.error({ end, pid: next.pid }, 'the supervisor of the workers ended');
+        log.error({ end, supervisor: next.pid }, 'the supervisor of the workers ended');
         this.#lost.resolve(new Error(`the supervisor of the workers ended with ${end}`));
       },
     });
@@ -90,7 +90,7 @@ export class Succession {
       .retire()
       .catch((failure: unknown) => log.error({ err: failure }, 'an edge that was followed did not end well'))
       .finally(() => this.#retiring.delete(before));
-    log.info({ pid: next.pid }, 'the edge was restarted');
+    log.info({ supervisor: next.pid }, 'the edge was restarted');
     return true;
   }
 
