@@ -13,7 +13,8 @@ COPY --from=packages /opt/postern ./
 COPY LICENSE ./
 RUN ln -s /opt/postern/apps/cli/bin/postern.js /usr/local/bin/postern \
   && install -d -o node -g node -m 0700 /var/lib/postern /run/postern
-ENV NODE_ENV=production POSTERN_DATA_DIR=/var/lib/postern POSTERN_CONFIG=/var/lib/postern/config.yaml
+ENV NODE_ENV=production POSTERN_DATA_DIR=/var/lib/postern POSTERN_CONFIG=/var/lib/postern/config.yaml \
+  NODE_COMPILE_CACHE=/tmp/node-compile-cache
 USER node
 VOLUME ["/var/lib/postern", "/run/postern"]
 EXPOSE 8443 8080 8700 8701

@@ -6,5 +6,11 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 const { enableCompileCache } = await import('node:module');
-enableCompileCache();
+const { homedir } = await import('node:os');
+try {
+  // Not where Node would have it, in the folder for temporary files: what another user left there would be run as ours.
+  enableCompileCache(`${homedir()}/.cache/postern`);
+} catch {
+  // A user without a home starts a little later.
+}
 await import('../src/main.ts');
