@@ -196,7 +196,7 @@ describe('exit status', () => {
       const child = spawn(process.execPath, [bin, 'route', 'list'], {
         env: {
           PATH: '/usr/bin:/bin',
-          HOME: '/nonexistent',
+          HOME: cli.directory,
           POSTERN_URL: `http://127.0.0.1:${port}`,
           POSTERN_TOKEN: 'x',
         },
