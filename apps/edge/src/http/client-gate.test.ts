@@ -1,7 +1,8 @@
 import type { TLSSocket } from 'node:tls';
+import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { expect, test } from 'vitest';
-import { type Connection, ConnectionUse, type ServedHost } from '../connection.ts';
+import { type ClientIdentity, type Connection, ConnectionUse, type ServedHost } from '../connection.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ClientGate } from './client-gate.ts';
@@ -12,15 +13,20 @@ const policy = (mode: 'request' | 'require', observe?: true) => ({
   ...(observe === undefined ? {} : { observe }),
 });
 
-/** What the gate makes of a connection without a known client before its request is read: the host, or undefined. */
-function isServed(clientCertificate: HostDocument['clientCertificate'], presented: Connection['presented']) {
+/** A host that makes the same of every client. */
+function serving(clientCertificate: HostDocument['clientCertificate'], evaluation: Evaluation): ServedHost {
   const document = hostDocumentOf(HOST, { clientCertificate });
-  const judge = () => evaluationOf({ verdict: 'refuse', reason: 'certificate_untrusted' });
-  const served: ServedHost = {
+  return {
     ...{ document, revision: 1, policyVersion: 'v', hasRuleCas: clientCertificate?.mode === 'request' },
-    ...{ evaluate: judge, evaluateForRule: judge },
+    ...{ evaluate: () => evaluation, evaluateForRule: () => evaluation },
     judgeRule: () => ({ verdict: 'admit', validUntil: 0, matchedBy: null }),
   };
+}
+
+function gateOf(
+  { client, presented }: Pick<Connection, 'client' | 'presented'>,
+  get: () => ServedHost,
+): ClientGate {
   const connection: Connection = {
     ...{
       id: 'c',
@@ -29,12 +35,20 @@ function isServed(clientCertificate: HostDocument['clientCertificate'], presente
       sni: HOST as Hostname,
       clientAddress: '127.0.0.1',
     },
-    ...{ clientPort: 1, tlsVersion: 'TLSv1.3', tlsCipher: '', client: null, presented },
+    ...{ clientPort: 1, tlsVersion: 'TLSv1.3', tlsCipher: '', client, presented },
     use: new ConnectionUse(),
   };
   const ledger = { see: () => {}, refuse: () => ({ id: null, nth: 1, delayMs: 0 }) };
-  const gate = new ClientGate(connection, { hosts: { get: () => served }, ledger });
-  return gate.servedHost(0) === served;
+  return new ClientGate(connection, { hosts: { get }, ledger });
+}
+
+/** What the gate makes of a connection without a known client before its request is read: the host, or undefined. */
+function isServed(clientCertificate: HostDocument['clientCertificate'], presented: Connection['presented']) {
+  const served = serving(
+    clientCertificate,
+    evaluationOf({ verdict: 'refuse', reason: 'certificate_untrusted' }),
+  );
+  return gateOf({ client: null, presented }, () => served).servedHost(0) === served;
 }
 
 test('whom nobody asked, or who was let in unknown, is served only where that is still enough', () => {
@@ -46,4 +60,27 @@ test('whom nobody asked, or who was let in unknown, is served only where that is
   expect(isServed(policy('require'), shown)).toBe(false);
   expect(isServed(policy('request'), shown)).toBe(true);
   expect(isServed(policy('require', true), shown)).toBe(true);
+});
+
+test('what a host made of a client is not what the host in its place makes of it, on the same connection', () => {
+  const presented = { chain: [], openssl: { good: true } } as const;
+  const client = { presented, names: {} } as unknown as ClientIdentity;
+  const admits = evaluationOf({ verdict: 'admit', reason: null });
+  const refuses = evaluationOf({ verdict: 'refuse', reason: 'subject_not_allowed', refusedAt: 'request' });
+  // The connection as a whole, and by what a rule demands.
+  for (const mode of ['require', 'request'] as const) {
+    let served = serving(policy(mode), admits);
+    const gate = gateOf({ client, presented }, () => served);
+    const admit = () => gate.admit(served, null, 0);
+    for (const [evaluation, isAdmitted] of [
+      [admits, true],
+      [refuses, false],
+      [admits, true],
+    ] as const) {
+      served = serving(policy(mode), evaluation);
+      expect(gate.servedHost(0)).toBe(served);
+      if (isAdmitted) expect(admit).not.toThrow();
+      else expect(admit).toThrow(expect.objectContaining({ reason: 'subject_not_allowed' }));
+    }
+  }
 });

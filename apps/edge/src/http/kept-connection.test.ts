@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { upstreamTo } from '../testing/edge-fixture.ts';
 import { type CertificateFiles, OpensslCertificates } from '../testing/openssl-certificates.ts';
 import { listenOn, type TestServer } from './testing/echo-upstream.ts';
 import { type HttpFixture, type HttpHostInput, startHttpFixture } from './testing/http-fixture.ts';
@@ -21,9 +22,10 @@ let ca: CertificateFiles;
 
 beforeAll(async () => {
   fixture = await startHttpFixture();
+  const answer = (service: string, headers: object) => JSON.stringify({ ...headers, 'x-service': service });
   services = {
-    http: await listenOn(createServer(({ headers }, response) => response.end(JSON.stringify(headers)))),
-    h2c: await listenOn(createHttp2Server(({ headers }, response) => response.end(JSON.stringify(headers)))),
+    http: await listenOn(createServer(({ headers }, response) => response.end(answer('http', headers)))),
+    h2c: await listenOn(createHttp2Server(({ headers }, response) => response.end(answer('h2c', headers)))),
   };
   const openssl = new OpensslCertificates(fixture.edge.directory);
   ca = openssl.selfSigned('partners');
@@ -55,7 +57,7 @@ function overHttp1(socket: TLSSocket): Asker {
       const take = (chunk: Buffer): void => {
         text += chunk.toString('latin1');
         const json = /\r\n\r\n(?:[0-9a-f]+\r\n)?(\{.*\})/s.exec(text)?.[1];
-        if (json === undefined || !/(?:\}|\r\n0\r\n\r\n)$/.test(text)) return;
+        if (json === undefined || !/(?:\}\s*|\r\n0\r\n\r\n)$/.test(text)) return;
         socket.off('data', take);
         resolve(JSON.parse(json) as Record<string, string>);
       };
@@ -104,6 +106,12 @@ test.each([
     expect([await toldOf('/partners', host), await toldOf('/', host)]).toEqual([['x-client-verified'], []]);
     await put(host, protocol, { clientIdentity: { headers: 'none' } });
     expect([await toldOf('/partners', host), await toldOf('/', host)]).toEqual([[], []]);
+    // Rules lead where they lead now.
+    const other = protocol === 'http' ? 'h2c' : 'http';
+    await put(host, protocol, { services: { echo: upstreamTo(other, services[other].port) } });
+    expect((await asker('/', host))['x-service']).toBe(other);
+    await put(host, protocol, { rules: [{ ...RULES[0], clientCertificate: { trustBundle: 'partners' } }] });
+    expect(await asker('/', host)).toMatchObject({ status: 404 });
     socket?.destroy();
     session?.destroy();
   },
