@@ -6,7 +6,7 @@ import {
   SubjectAlternativeName,
 } from '@peculiar/asn1-x509';
 import { decodeExtension } from './certificate-der.ts';
-import { COMMON_NAME } from './distinguished-name.ts';
+import { ATTRIBUTE_NAMES } from './distinguished-name.ts';
 import { escapeControls } from './escape-controls.ts';
 
 /** All names of a certificate for showing, by kind, with invisible characters escaped. */
@@ -15,18 +15,6 @@ export interface ShownNames {
   readonly ipAddresses: string[];
   readonly otherNames: string[];
 }
-
-const ATTRIBUTE_NAMES: Readonly<Record<string, string>> = {
-  [COMMON_NAME]: 'CN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '0.9.2342.19200300.100.1.25': 'DC',
-  '1.2.840.113549.1.9.1': 'emailAddress',
-};
 
 /** Every subjectAltName entry of a decoded certificate, as text to show. */
 export function shownNamesOf(certificate: Certificate): ShownNames {
