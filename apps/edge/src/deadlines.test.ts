@@ -12,7 +12,7 @@ class Watched extends Timed {
 
   constructor(deadline: number, then: () => void = () => {}) {
     super();
-    this.deadline = deadline;
+    this.dueAt(deadline);
     this.#then = then;
   }
 
@@ -67,6 +67,11 @@ test('a postponed deadline counts from the next look, and anew each time it is p
   expect(one.calls).toBe(0);
   vi.advanceTimersByTime(200);
   expect(one.calls).toBeGreaterThan(0);
+  one.calls = 0;
+  one.postpone(0);
+  one.dueAt(Number.POSITIVE_INFINITY);
+  vi.advanceTimersByTime(300);
+  expect(one.calls).toBe(0);
   deadlines.forget(one);
   // Without anybody to look after it ends.
   vi.advanceTimersByTime(100);

@@ -12,6 +12,13 @@ export abstract class Timed {
   waitMs = NONE;
   /** Of those watched. */
   place = -1;
+
+  /** Milliseconds of performance.now(); Infinity: never. */
+  dueAt(time: number): void {
+    this.waitMs = NONE;
+    this.deadline = time;
+  }
+
   /** Puts the deadline that many milliseconds behind the next look: who does so all the time need not ask for the time. */
   postpone(ms: number): void {
     this.waitMs = ms;

@@ -66,7 +66,7 @@ export class BodyPace extends Timed {
     this.#allowanceMs = Math.min(this.#idleMs, this.#allowanceMs + bytes * this.#msPerByte);
     this.#turn = turn;
     this.#since = now;
-    this.deadline = now + (turn === 'client' ? this.#allowanceMs : this.#idleMs);
+    this.dueAt(now + (turn === 'client' ? this.#allowanceMs : this.#idleMs));
     deadlines.watch(this);
   }
 }

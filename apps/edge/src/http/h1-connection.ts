@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { PosternError } from '@postern/contracts';
 import { NEED_MORE, RequestHead } from '@postern/http1';
+import { deadlines, Timed } from '../deadlines.ts';
 import { endGently } from './end-gently.ts';
 import type { ServeExchange } from './exchange.ts';
 import { type AnsweredConnection, Http1Exchange } from './h1-exchange.ts';
@@ -23,13 +24,7 @@ type State = 'waiting' | 'head' | 'exchange' | 'left';
  * One client's HTTP/1.x connection: reads requests, one at a time. What comes behind a request is held, within bounds, until its
  * answer is out, so that answers keep their order and nothing that follows an upgrade is read before it is decided.
  */
-export class Http1Connection implements AnsweredConnection, BodyFeed {
-  /** When `onDeadline` is to be called, in milliseconds of performance.now(); Infinity: never. */
-  deadline: number;
-  /** Milliseconds from the next look to the deadline, where it is not set yet; 0: it is. */
-  #waitMs = 0;
-  /** Among those of its server. */
-  place = -1;
+export class Http1Connection extends Timed implements AnsweredConnection, BodyFeed {
   readonly socket: Duplex;
   readonly #options: Http1ConnectionOptions;
   readonly #head = new RequestHead();
@@ -45,10 +40,12 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   #unreadBytes = Number.NaN;
 
   constructor(options: Http1ConnectionOptions) {
+    super();
     const { socket, pace } = options;
     this.#options = options;
     this.socket = socket;
-    this.deadline = performance.now() + pace.headTimeoutMs;
+    this.dueAt(performance.now() + pace.headTimeoutMs);
+    deadlines.watch(this);
     // Each ends with 'close', which is heard below.
     socket.on('error', () => {});
     socket.on('drain', this.#onDrain);
@@ -115,10 +112,6 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   };
 
   onDeadline(now: number): void {
-    if (this.#waitMs > 0) {
-      this.#dueAt(now + this.#waitMs);
-      return;
-    }
     const { pace } = this.#options;
     switch (this.#state) {
       case 'waiting':
@@ -134,12 +127,9 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
         else if (unread === this.#unreadBytes) this.socket.destroy();
         else {
           this.#unreadBytes = unread;
-          this.#dueAt(now + pace.idleMs);
+          this.dueAt(now + pace.idleMs);
         }
-        return;
       }
-      case 'left':
-        this.deadline = Number.POSITIVE_INFINITY;
     }
   }
 
@@ -170,6 +160,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   };
 
   readonly #onClose = (): void => {
+    deadlines.forget(this);
     if (this.#state !== 'exchange') return;
     this.#state = 'left';
     this.#body?.onGone();
@@ -188,7 +179,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
       this.#begin(at < piece.length ? piece.subarray(at) : null, null);
     } else if (this.#state === 'waiting' && this.#head.hasBegun) {
       this.#state = 'head';
-      this.#dueAt(performance.now() + this.#options.pace.headTimeoutMs);
+      this.dueAt(performance.now() + this.#options.pace.headTimeoutMs);
     }
   }
 
@@ -196,7 +187,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
   #begin(rest: Buffer | null, fault: PosternError | null): void {
     const head = this.#head;
     this.#state = 'exchange';
-    this.deadline = Number.POSITIVE_INFINITY;
+    this.dueAt(Number.POSITIVE_INFINITY);
     if (rest !== null) this.#putBack(rest);
     const hasBody = fault === null && head.bodyKind !== 'none';
     this.#body = hasBody
@@ -216,7 +207,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     else if (exchange.isWritten) this.#settle();
     else {
       this.#unreadBytes = Number.NaN;
-      this.#dueAfterLook(this.#options.pace.idleMs);
+      this.postpone(this.#options.pace.idleMs);
     }
   };
 
@@ -226,7 +217,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     if (this.#state !== 'exchange' || exchange === null || !exchange.isWritten) return;
     const body = this.#body;
     if (exchange.isLast || body?.isBroken === true) this.leave();
-    else if (body !== null && !body.isDone) this.#dueAt(performance.now() + HTTP_LIMITS.drainMs);
+    else if (body !== null && !body.isDone) this.dueAt(performance.now() + HTTP_LIMITS.drainMs);
     else this.#next();
   }
 
@@ -236,7 +227,7 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     this.#body = null;
     this.#head.clear();
     this.#state = 'waiting';
-    this.#dueAfterLook(this.#options.pace.idleMs);
+    this.postpone(this.#options.pace.idleMs);
     while (this.#state === 'waiting' || this.#state === 'head') {
       const piece = this.#held.shift();
       if (piece === undefined) break;
@@ -275,20 +266,9 @@ export class Http1Connection implements AnsweredConnection, BodyFeed {
     this.socket.resume();
   }
 
-  #dueAt(time: number): void {
-    this.#waitMs = 0;
-    this.deadline = time;
-  }
-
-  /** For what each request does: no clock is read. */
-  #dueAfterLook(ms: number): void {
-    this.#waitMs = ms;
-    this.deadline = 0;
-  }
-
   #stopReading(): void {
     this.#state = 'left';
-    this.deadline = Number.POSITIVE_INFINITY;
+    deadlines.forget(this);
     this.#held = [];
     this.#heldBytes = 0;
   }

@@ -1,6 +1,8 @@
+import { type Member, Roster } from '../roster.ts';
+
 /** One answer that has been written in whole, as far as the edge is concerned. */
-export abstract class UnreadAnswer {
-  /** Where it stands in the list of those watched; -1: it is not. */
+export abstract class UnreadAnswer implements Member {
+  /** Of those watched. */
   place = -1;
   /** What `unreadBytes` said at the last look. */
   lastBytes = Number.NaN;
@@ -20,16 +22,12 @@ export interface UnreadAnswers {
 
 /**
  * Cuts an answer whose client took nothing of it for `idleMs` (up to twice that): without it, a client that opens no window or
- * reads no byte would keep its connection for ever, beyond the reach of every idle time. One timer for all of them, and a list and no
- * Set for the reason that `deadlines` has.
+ * reads no byte would keep its connection for ever, beyond the reach of every idle time. One timer for all of them.
  */
 export function watchUnreadAnswers(idleMs: number): UnreadAnswers {
-  const answers: UnreadAnswer[] = [];
+  const answers = new Roster<UnreadAnswer>();
   const timer = setInterval(() => {
-    // From the end: whoever takes the place of one that leaves has been looked at.
-    for (let place = answers.length - 1; place >= 0; place -= 1) {
-      const answer = answers[place];
-      if (answer === undefined) continue;
+    for (const answer of answers) {
       const bytes = answer.unreadBytes();
       if (bytes === answer.lastBytes) answer.cut();
       answer.lastBytes = bytes;
@@ -37,19 +35,10 @@ export function watchUnreadAnswers(idleMs: number): UnreadAnswers {
   }, idleMs).unref();
   return {
     watch(answer) {
-      if (answer.place >= 0) return;
-      answer.lastBytes = Number.NaN;
-      answer.place = answers.push(answer) - 1;
+      if (answer.place < 0) answer.lastBytes = Number.NaN;
+      answers.add(answer);
     },
-    forget(answer) {
-      const { place } = answer;
-      if (place < 0) return;
-      answer.place = -1;
-      const last = answers.pop();
-      if (last === undefined || last === answer) return;
-      answers[place] = last;
-      last.place = place;
-    },
+    forget: (answer) => answers.delete(answer),
     close() {
       clearInterval(timer);
     },
