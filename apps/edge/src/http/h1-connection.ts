@@ -129,7 +129,10 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
           this.#unreadBytes = unread;
           this.dueAt(now + pace.idleMs);
         }
+        return;
       }
+      case 'left':
+      // Nobody looks after it any more.
     }
   }
 

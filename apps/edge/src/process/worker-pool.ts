@@ -17,8 +17,8 @@ const RESTART_MAX_MS = 10_000;
 const KILL_AFTER_MS = 5_000;
 /**
  * An old heap that grows by half before it is looked through, in place of several times: what many hosts' handshakes leave dies sooner
- * (docs/scale.md). Room for young objects that stays as it is, so that memory does: with 4 MiB a small request cost a tenth more; Node's
- * own 16 MiB are taken bit by bit over minutes, 40 MiB in all.
+ * (docs/scale.md). Room for young objects that stays as it is, so that memory does: Node's own 16 MiB are taken bit by bit over minutes,
+ * 40 MiB in all.
  */
 const WORKER_FLAGS = ['--min-semi-space-size=8', '--max-semi-space-size=8', '--heap-growing-percent=50'];
 const METRICS_TIMEOUT_MS = 2_000;
