@@ -1,35 +1,25 @@
 import { fieldLines } from '@postern/http1';
 import { expect, test } from 'vitest';
-import type { UpstreamRequest } from './attempt.ts';
 import { writeHeadWithLines, writeOwnRequestHead } from './h1-own-head.ts';
-
-function requestOf(said: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return {
-    method: 'GET',
-    path: '/a?b',
-    clientAuthority: 'a.example:8443',
-    fields: () => [
-      ['accept', '*/*'],
-      ['x-client', 'one'],
-    ],
-    writeHttp1Head: () => null,
-    body: { kind: 'none' },
-    expectContinue: false,
-    takesTrailers: () => false,
-    grpc: false,
-    websocket: false,
-    ...said,
-  };
-}
+import { requestOf } from './testing/request-of.ts';
 
 test('a head of strings and lines says what one of strings alone says, with the framing of its body', () => {
   const lines = [fieldLines([['x-client', 'one']])];
   for (const body of [{ kind: 'none' }, { kind: 'streamed' }, { kind: 'sized', bytes: 7 }] as const) {
-    const request = requestOf({ method: 'POST', body, expectContinue: true });
-    const whole = writeOwnRequestHead(request, 'a.example:8443').toString('latin1');
+    const request = requestOf({
+      method: 'POST',
+      path: '/a?b',
+      fields: () => [
+        ['accept', '*/*'],
+        ['x-client', 'one'],
+      ],
+      body,
+      expectContinue: true,
+    });
+    const whole = writeOwnRequestHead(request, 'a.example.org').toString('latin1');
     const mixed = writeHeadWithLines(request, null, [['accept', '*/*']], lines).toString('latin1');
     expect(mixed.split('\r\n').sort()).toEqual(whole.split('\r\n').sort());
-    expect(mixed).toMatch(/^POST \/a\?b HTTP\/1\.1\r\nHost: a\.example:8443\r\n/);
+    expect(mixed).toMatch(/^POST \/a\?b HTTP\/1\.1\r\nHost: a\.example\.org\r\n/);
     expect(mixed.indexOf('\r\n\r\n')).toBe(mixed.length - 4);
   }
 });
@@ -38,7 +28,7 @@ test('a given line of Host takes the place of the authority of the client', () =
   const text = writeHeadWithLines(requestOf(), fieldLines([['Host', 'target:80']]), [], []).toString(
     'latin1',
   );
-  expect(text).toBe('GET /a?b HTTP/1.1\r\nHost: target:80\r\n\r\n');
+  expect(text).toBe('GET / HTTP/1.1\r\nHost: target:80\r\n\r\n');
 });
 
 test.each([

@@ -7,8 +7,9 @@ import { afterEach, expect, test } from 'vitest';
 import { listenOn, type TestServer } from '../http/testing/echo-upstream.ts';
 import { upstreamTo } from '../testing/edge-fixture.ts';
 import { createAddressGuard } from './address-guard.ts';
-import type { UpstreamRequest, UpstreamResponse } from './attempt.ts';
+import type { UpstreamResponse } from './attempt.ts';
 import type { Field } from './fields.ts';
+import { requestOf } from './testing/request-of.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 import { createUpstreams } from './upstreams.ts';
 
@@ -44,18 +45,7 @@ interface Opened {
 }
 
 function open(upstream: Upstream, path: string, fields: readonly Field[] = []): Opened {
-  const request: UpstreamRequest = {
-    method: 'GET',
-    path,
-    clientAuthority: 'a.example.org',
-    fields: () => fields,
-    writeHttp1Head: () => null,
-    body: { kind: 'none' },
-    expectContinue: false,
-    takesTrailers: () => false,
-    grpc: false,
-    websocket: false,
-  };
+  const request = requestOf({ path, fields: () => fields });
   const opened = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<UpstreamResponse>();
   const call = upstreams.call('p/s', upstream, request, {
