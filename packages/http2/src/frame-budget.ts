@@ -23,7 +23,7 @@ export class FrameBudget {
     return this.#tokens >= 0;
   }
 
-  give(): void {
-    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
+  give(count: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + count);
   }
 }

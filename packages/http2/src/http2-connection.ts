@@ -1,6 +1,5 @@
 import { ContentSender } from './content-sender.ts';
-import { calm, ERROR_CODES, Http2Error, protocol, wrongSize } from './error-codes.ts';
-import { FrameBudget } from './frame-budget.ts';
+import { ERROR_CODES, Http2Error, protocol, wrongSize } from './error-codes.ts';
 import { FrameReader, readNumber } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { FLAG, FRAME, WINDOW_BYTES, WINDOW_BYTES_MAX } from './frames.ts';
@@ -10,6 +9,7 @@ import { HpackDecoder } from './hpack-decoder.ts';
 import { type FieldPair, HpackEncoder } from './hpack-encoder.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import type { Http2Stream, StreamHost } from './http2-stream.ts';
+import { PeerAccount } from './peer-account.ts';
 import { ReceiveAccount } from './receive-account.ts';
 import { PeerSettings, writeSettings } from './settings.ts';
 import { StreamTable } from './stream-table.ts';
@@ -38,22 +38,21 @@ export abstract class Http2Connection implements StreamHost {
   protected readonly limits: Http2Limits;
   protected readonly peer = new PeerSettings();
   protected readonly writer = new FrameWriter();
+  protected readonly account: PeerAccount;
   readonly #options: Http2ConnectionOptions;
   readonly #reader: FrameReader;
   readonly #encoder = new HpackEncoder();
   readonly #decoder: HpackDecoder;
   readonly #blocks = new BlockAssembly();
-  readonly #resets: FrameBudget;
-  readonly #controls: FrameBudget;
   readonly #sender: ContentSender;
   readonly #received: ReceiveAccount;
   #hasSettings = false;
-  #malformed = 0;
   #isTold = false;
   /** Whose content comes; null: it is thrown away. */
   #incoming: Http2Stream | null = null;
-  /** Bytes of its frame that were no content so far. */
-  #paddingBytes = 0;
+  /** Bytes of its frame, and of the content in it so far. */
+  #frameBytes = 0;
+  #contentBytes = 0;
 
   /** `preface`: what the other side must begin with. */
   constructor(options: Http2ConnectionOptions, preface: Buffer) {
@@ -64,10 +63,9 @@ export abstract class Http2Connection implements StreamHost {
       this.#write(FRAME.windowUpdate, stream, bytes),
     );
     this.#decoder = new HpackDecoder(limits.fieldList);
-    this.#resets = new FrameBudget(limits.resetBurst, limits.resetsPerSecond, now);
-    this.#controls = new FrameBudget(limits.controlBurst, limits.controlsPerSecond, now);
+    this.account = new PeerAccount(limits, now);
     this.#sender = new ContentSender(this.writer, (stream, bytes) => {
-      if (bytes > 0) this.#controls.give();
+      this.account.sent(bytes, stream.hasMoreToSend);
       this.#closeIfDone(stream);
     });
     this.#reader = new FrameReader(preface, {
@@ -188,25 +186,15 @@ export abstract class Http2Connection implements StreamHost {
   /** Refuses a stream, open or not, for what the other side does; too many of those end the connection. */
   protected refuse(id: number, code: number): void {
     const stream = this.streams.get(id);
-    this.countReset();
+    this.account.countReset();
     if (stream !== undefined) this.reset(stream, code);
     else this.#write(FRAME.rstStream, id, code);
   }
 
   /** Refuses a message that breaks the rules (RFC 9113 section 8.1.1). */
   refuseMalformed(id: number): void {
-    this.#malformed += 1;
-    if (this.#malformed > this.limits.malformedMax) throw calm('too many malformed messages');
+    this.account.countMalformed();
     this.refuse(id, ERROR_CODES.protocol);
-  }
-
-  protected countReset(): void {
-    if (!this.#resets.take()) throw calm('too many streams were reset');
-  }
-
-  /** A frame has come that brings nothing. */
-  protected countControl(): void {
-    if (!this.#controls.take()) throw calm('too many frames that bring nothing');
   }
 
   protected takeTrailers(stream: Http2Stream, fields: readonly FieldPair[] | null): void {
@@ -252,7 +240,7 @@ export abstract class Http2Connection implements StreamHost {
       case FRAME.goaway:
         if (id !== 0) throw protocol('GOAWAY on a stream');
         if (payload.length < 8) throw wrongSize('GOAWAY');
-        this.countControl();
+        this.account.countControl();
         this.takeGoaway(payload.readUInt32BE(0) & WINDOW_BYTES_MAX);
         return;
       case FRAME.pushPromise:
@@ -260,10 +248,10 @@ export abstract class Http2Connection implements StreamHost {
       case FRAME.priority:
         if (id === 0) throw protocol('PRIORITY without a stream');
         if (payload.length !== 5) throw wrongSize('PRIORITY');
-        this.countControl();
+        this.account.countControl();
         return;
       default:
-        this.countControl();
+        this.account.countControl();
     }
   }
 
@@ -276,7 +264,8 @@ export abstract class Http2Connection implements StreamHost {
   #dataBegins(id: number, length: number): void {
     if (!this.#hasSettings || this.#blocks.isOpen) throw protocol('DATA out of place');
     if (id === 0 || this.isIdle(id)) throw protocol('DATA without a stream');
-    if (length === 0) this.countControl();
+    this.#frameBytes = length;
+    this.#contentBytes = 0;
     this.#received.came(length);
     const stream = this.streams.get(id) ?? null;
     this.#incoming = stream;
@@ -285,14 +274,13 @@ export abstract class Http2Connection implements StreamHost {
       if (stream.isRemoteDone) throw new Http2Error(ERROR_CODES.streamClosed, 'DATA after END_STREAM');
       if (length > stream.receiveWindow) this.refuse(id, ERROR_CODES.flowControl);
       stream.receiveWindow -= length;
-      this.#paddingBytes = length;
     }
   }
 
   #takeData(chunk: Buffer): void {
     const stream = this.#incoming;
+    this.#contentBytes += chunk.length;
     if (stream === null || stream.isClosed) return;
-    this.#paddingBytes -= chunk.length;
     this.#received.held(chunk.length);
     stream.takeData(chunk);
   }
@@ -300,13 +288,17 @@ export abstract class Http2Connection implements StreamHost {
   #dataEnds(isLast: boolean): void {
     const stream = this.#incoming;
     this.#incoming = null;
+    // An end comes once for each stream: many clients send it by itself.
+    if (this.#contentBytes === 0 && !(isLast && stream !== null)) this.account.countControl();
     if (stream === null || stream.isClosed) return;
     // Padding counts for the window, and nobody takes it.
-    if (this.#paddingBytes > 0) this.#received.credit(stream, this.#paddingBytes);
+    const paddingBytes = this.#frameBytes - this.#contentBytes;
+    if (paddingBytes > 0) this.#received.credit(stream, paddingBytes);
     if (isLast) this.endRemote(stream);
   }
 
   #takeWindowUpdate(id: number, value: number): void {
+    this.account.countUpdate();
     const bytes = value & WINDOW_BYTES_MAX;
     if (id === 0) {
       if (bytes === 0) throw protocol('WINDOW_UPDATE of nothing');
@@ -327,7 +319,7 @@ export abstract class Http2Connection implements StreamHost {
 
   #takeReset(id: number, code: number): void {
     if (id === 0 || this.isIdle(id)) throw protocol('RST_STREAM without a stream');
-    this.countReset();
+    this.account.countReset();
     const stream = this.streams.get(id);
     if (stream === undefined) return;
     this.takeReset(stream, code);
@@ -337,7 +329,7 @@ export abstract class Http2Connection implements StreamHost {
   #takeSettings(flags: number, id: number, payload: Buffer): void {
     if (id !== 0) throw protocol('SETTINGS on a stream');
     if (payload.length % 6 !== 0) throw wrongSize('SETTINGS');
-    this.countControl();
+    this.account.countControl();
     if ((flags & FLAG.ack) !== 0) {
       if (payload.length !== 0) throw wrongSize('SETTINGS');
       return;
@@ -361,7 +353,7 @@ export abstract class Http2Connection implements StreamHost {
   #takePing(flags: number, id: number, payload: Buffer): void {
     if (id !== 0) throw protocol('PING on a stream');
     if (payload.length !== 8) throw wrongSize('PING');
-    this.countControl();
+    this.account.countControl();
     if ((flags & FLAG.ack) !== 0) return;
     this.writer.frame(FRAME.ping, FLAG.ack, 0, payload);
     this.tellOutput();

@@ -16,11 +16,13 @@ export interface Http2Limits {
   readonly resetBurst: number;
   readonly resetsPerSecond: number;
   /**
-   * PING, SETTINGS and their acknowledgements, PRIORITY, GOAWAY, unknown and empty DATA frames, and HEADERS of streams that have ended: at
-   * once, and per second after that. Every frame of content sent gives one more.
+   * PING, SETTINGS and their acknowledgements, PRIORITY, GOAWAY, unknown frames, DATA without content, and HEADERS of streams that have
+   * ended: at once, and per second after that. Every frame of content sent gives one more.
    */
   readonly controlBurst: number;
   readonly controlsPerSecond: number;
+  /** The same for WINDOW_UPDATE, of which every frame of content sent gives ten more, and of which a client sends up to two for each. */
+  readonly updateBurst: number;
   /** Malformed messages on one connection; no client that works sends any. */
   readonly malformedMax: number;
 }

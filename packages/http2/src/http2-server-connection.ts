@@ -63,7 +63,7 @@ export class Http2ServerConnection extends Http2Connection {
     if (id % 2 === 0) throw new Http2Error(ERROR_CODES.protocol, 'a stream of a client has an odd number');
     if (id <= this.#last) {
       // Trailers that met a reset, at best.
-      this.countControl();
+      this.account.countControl();
       return;
     }
     this.#last = id;

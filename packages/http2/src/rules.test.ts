@@ -223,6 +223,17 @@ describe('what a client may do to cost more than it pays is bounded', () => {
     ['PRIORITY', many(frame(FRAME.priority, 0, 7, Buffer.alloc(5)), 100)],
     ['unknown frames', many(frame(99, 0, 0), 100)],
     ['empty DATA', [post, ...many(data(0), 100)]],
+    ['DATA of padding alone', [post, ...many(frame(FRAME.data, FLAG.padded, 1, [0]), 100)]],
+    [
+      'empty DATA with END_STREAM of a stream that has ended',
+      [...reset(0), ...many(data(0, FLAG.endStream), 100)],
+    ],
+    ['WINDOW_UPDATE', many(frame(FRAME.windowUpdate, 0, 0, number(1)), 101)],
+    ['WINDOW_UPDATE of a stream', [get, ...many(frame(FRAME.windowUpdate, 0, 1, number(1)), 101)]],
+    [
+      'WINDOW_UPDATE of a stream that has ended',
+      [...reset(0), ...many(frame(FRAME.windowUpdate, 0, 1, number(1)), 101)],
+    ],
     ['streams that are reset', Array.from({ length: 51 }, (_, nth) => reset(nth)).flat()],
     [
       'streams that make the server reset them',
@@ -272,6 +283,43 @@ describe('what a client may do to cost more than it pays is bounded', () => {
       server.send(frame(FRAME.headers, WHOLE, nth * 2 + 1, block(...GET)));
     }
     expect([server.outcome(), server.requests.length]).toEqual(['goaway 11', 0]);
+  });
+
+  test('a client that lets content through byte by byte comes to its end', () => {
+    const server = TestServer.open();
+    server.send(frame(FRAME.settings, 0, 0, setting(4, 0)), get);
+    server.requests[0]?.stream.write(Buffer.alloc(10_000));
+    for (let nth = 0; nth < 101 && !server.http2.isOver; nth += 1) {
+      server.send(frame(FRAME.windowUpdate, 0, 1, number(1)));
+      server.sent();
+    }
+    expect(server.http2.code).toBe(11);
+  });
+
+  test('a client that acknowledges each frame of content for itself, large or small, and by two updates, is no flood', () => {
+    const server = TestServer.open();
+    server.send(get);
+    const stream = server.requests[0]?.stream;
+    for (let nth = 0; nth < 2_000; nth += 1) {
+      stream?.write(Buffer.alloc(nth % 2 === 0 ? 16_384 : 5));
+      for (const { type, payload } of server.sent()) {
+        if (type !== FRAME.data) continue;
+        const update = number(payload.length);
+        server.send(frame(FRAME.windowUpdate, 0, 0, update), frame(FRAME.windowUpdate, 0, 1, update));
+      }
+    }
+    expect([server.http2.isOver, stream?.queuedBytes]).toEqual([false, 0]);
+  });
+
+  test('a client that ends each of its requests by an empty frame is no flood', () => {
+    const server = TestServer.open();
+    for (let nth = 1; nth < 1_000; nth += 2) {
+      server.send(frame(FRAME.headers, FLAG.endHeaders, nth, block(...POST)), data(5, 0, nth));
+      server.send(data(0, FLAG.endStream, nth));
+      server.requests.at(-1)?.stream.headers([[':status', '204']], true);
+      server.sent();
+    }
+    expect([server.http2.isOver, server.requests.length]).toEqual([false, 500]);
   });
 
   test('time gives a client its frames back', () => {

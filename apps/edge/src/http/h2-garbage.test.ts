@@ -13,6 +13,7 @@ const LIMITS = {
   resetsPerSecond: 1_000,
   controlBurst: 1_000,
   controlsPerSecond: 1_000,
+  updateBurst: 10_000,
   malformedMax: 5,
 };
 const REQUEST: FieldPair[] = [

@@ -24,6 +24,8 @@ const LIMITS: Http2Limits = {
   // gRPC probes with PING while it reads.
   controlBurst: 1_000,
   controlsPerSecond: 100,
+  // What a client owes at once that has acknowledged nothing of 5,000 frames, each by two.
+  updateBurst: 10_000,
   malformedMax: 20,
 };
 /** Speaks HTTP/2 on an admitted connection. RFC 8441 (WebSocket) is not advertised. */

@@ -27,6 +27,7 @@ const LIMITS: Http2Limits = {
   resetsPerSecond: 1_000_000,
   controlBurst: 10_000,
   controlsPerSecond: 1_000,
+  updateBurst: 100_000,
   malformedMax: Number.POSITIVE_INFINITY,
 };
 

@@ -63,6 +63,7 @@ export const TEST_LIMITS: Http2Limits = {
   resetsPerSecond: 1,
   controlBurst: 100,
   controlsPerSecond: 1,
+  updateBurst: 100,
   malformedMax: 5,
 };
 
