@@ -8,3 +8,7 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   npm install --no-save --loglevel=error
   touch node_modules/.package-lock.json
 fi
+if [ ! -x node_modules/.bin/node ]; then
+  # The one script that .npmrc lets run: it fetches Node for this machine.
+  npm rebuild node --ignore-scripts=false --loglevel=error >/dev/null
+fi
