@@ -1,5 +1,7 @@
 import { TEXT, TOKEN } from './character-classes.ts';
-import type { FieldPair } from './field-section.ts';
+
+/** A field as other protocols have it: what they say behind its value is not written. */
+type WrittenField = readonly [name: string, value: string, ...more: unknown[]];
 
 declare const isFieldLines: unique symbol;
 
@@ -7,7 +9,7 @@ declare const isFieldLines: unique symbol;
 export type FieldLines = Buffer & { readonly [isFieldLines]: true };
 
 /** As `fieldText`, as bytes. */
-export function fieldLines(fields: readonly FieldPair[]): FieldLines {
+export function fieldLines(fields: readonly WrittenField[]): FieldLines {
   const text = fieldText(fields);
   // Memory of their own: most lines are kept, and each would keep the 64 KiB of Node's pool that it was cut from.
   const lines = Buffer.allocUnsafeSlow(text.length);
@@ -19,7 +21,7 @@ export function fieldLines(fields: readonly FieldPair[]): FieldLines {
  * Writes fields as lines; values are Latin-1. Throws TypeError for a name that is no token, and for a value that holds a control
  * character or anything beyond Latin-1, so that no value can begin a line of its own.
  */
-export function fieldText(fields: readonly FieldPair[]): string {
+export function fieldText(fields: readonly WrittenField[]): string {
   let text = '';
   for (const [name, value] of fields) {
     if (name === '' || !consistsOf(name, TOKEN))

@@ -1,3 +1,9 @@
+/**
+ * One field of a message: its name in lower case, its value with one character per byte, and whether no table may ever hold it, which goes
+ * on to whomever the field goes on to (RFC 7541 section 6.2.3).
+ */
+export type FieldPair = readonly [name: string, value: string, neverIndexed?: true];
+
 /** What a field is to the rules of RFC 9113 section 8; `malformed` breaks the message that holds it. */
 export type FieldKind =
   | 'regular'
@@ -33,14 +39,14 @@ export class HeaderField {
   /** One character per byte. */
   readonly value: string;
   /** As others take fields. */
-  readonly pair: readonly [name: string, value: string];
+  readonly pair: FieldPair;
   readonly bytes: number;
   #kind: FieldKind | null = null;
 
-  constructor(name: string, value: string) {
+  constructor(name: string, value: string, neverIndexed = false) {
     this.name = name;
     this.value = value;
-    this.pair = [name, value];
+    this.pair = neverIndexed ? [name, value, true] : [name, value];
     this.bytes = ENTRY_BYTES + name.length + value.length;
   }
 

@@ -49,7 +49,7 @@ export class HpackDecoder {
         if (bytes > 0) throw broken('a table size within a block');
         this.#resize(this.#integer(0x1f));
         continue;
-      } else field = this.#literal(0x0f);
+      } else field = this.#literal(0x0f, first >= 0x10);
       bytes += field.bytes;
       if (bytes <= this.#limits.bytesMax && fields.length < this.#limits.fieldsMax) fields.push(field);
       else bytes = Number.POSITIVE_INFINITY;
@@ -58,10 +58,10 @@ export class HpackDecoder {
     return bytes === Number.POSITIVE_INFINITY ? null : fields;
   }
 
-  #literal(mask: number): HeaderField {
+  #literal(mask: number, neverIndexed = false): HeaderField {
     const index = this.#integer(mask);
     const name = index === 0 ? this.#string() : this.#entry(index).name;
-    return new HeaderField(name, this.#string());
+    return new HeaderField(name, this.#string(), neverIndexed);
   }
 
   #entry(index: number): HeaderField {

@@ -1,9 +1,7 @@
+import type { FieldPair } from './header-field.ts';
 import { TABLE_BYTES_MAX } from './hpack-decoder.ts';
 import { entryBytes, SentTable } from './sent-table.ts';
 import { STATIC_TABLE } from './static-table.ts';
-
-/** One field to be sent: its name in lower case, its value with one character per byte. */
-export type FieldPair = readonly [name: string, value: string];
 
 /** Longer fields are sent as they are: they would push out what comes back more often. */
 const INDEXED_BYTES_MAX = 256;
@@ -11,7 +9,7 @@ const INDEXED_BYTES_MAX = 256;
 const INDEXED = { pattern: 0x40, mask: 0x3f };
 const NOT_INDEXED = { pattern: 0, mask: 0x0f };
 const NEVER_INDEXED = { pattern: 0x10, mask: 0x0f };
-/** Secrets, never to be kept in a table (RFC 7541 section 7.1.3). */
+/** Secrets, never to be kept in a table, whether their sender says so or not (RFC 7541 section 7.1.3). */
 const SECRETS = ['authorization', 'cookie', 'proxy-authorization', 'set-cookie'];
 /** Different in every message, so that an entry would be of no use. */
 const PASSING = [':path', 'content-range', 'etag', 'last-modified', 'location', 'x-request-id'];
@@ -76,7 +74,10 @@ export class HpackEncoder {
       this.#integer(0x20, 0x1f, bytesMax);
       this.#announced = -1;
     }
-    for (const [name, value] of fields) this.#field(name, value);
+    for (const [name, value, neverIndexed] of fields) {
+      if (neverIndexed === true) this.#literal(name, value, knownNames.get(name)?.index ?? 0, NEVER_INDEXED);
+      else this.#field(name, value);
+    }
     return scratch.subarray(0, this.#at);
   }
 
@@ -93,7 +94,12 @@ export class HpackEncoder {
       this.#integer(0x80, 0x7f, STATIC_TABLE.length + 1 + younger);
       return;
     }
-    const { pattern, mask } = isIndexed || form !== INDEXED ? form : NOT_INDEXED;
+    this.#literal(name, value, index, isIndexed || form !== INDEXED ? form : NOT_INDEXED);
+    if (isIndexed) this.#table.add(name, value);
+  }
+
+  /** `index`: of the name in the static table; 0: it is not there. */
+  #literal(name: string, value: string, index: number, { pattern, mask }: typeof INDEXED): void {
     if (index !== 0) this.#integer(pattern, mask, index);
     else {
       scratch[this.#at] = pattern;
@@ -101,7 +107,6 @@ export class HpackEncoder {
       this.#string(name);
     }
     this.#string(value);
-    if (isIndexed) this.#table.add(name, value);
   }
 
   #string(text: string): void {

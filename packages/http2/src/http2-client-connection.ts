@@ -1,7 +1,6 @@
 import { ERROR_CODES, protocol } from './error-codes.ts';
 import { PREFACE, SETTING } from './frames.ts';
-import type { HeaderField } from './header-field.ts';
-import type { FieldPair } from './hpack-encoder.ts';
+import type { FieldPair, HeaderField } from './header-field.ts';
 import { Http2Connection, type Http2ConnectionOptions } from './http2-connection.ts';
 import { Http2Stream } from './http2-stream.ts';
 import { type Http2ResponseHead, readResponseHead, readTrailers } from './read-head.ts';

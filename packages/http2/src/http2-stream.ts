@@ -1,8 +1,8 @@
 import { ERROR_CODES } from './error-codes.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { FLAG, FRAME, FRAME_BYTES_MAX } from './frames.ts';
+import type { FieldPair } from './header-field.ts';
 import { HeldContent } from './held-content.ts';
-import type { FieldPair } from './hpack-encoder.ts';
 
 /** Bytes of one stream that wait for the client before its writer says "enough". */
 const QUEUE_BYTES_MAX = 64 * 1024;

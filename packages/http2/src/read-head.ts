@@ -1,5 +1,4 @@
-import type { HeaderField } from './header-field.ts';
-import type { FieldPair } from './hpack-encoder.ts';
+import type { FieldPair, HeaderField } from './header-field.ts';
 
 /** What a well-formed request head says (RFC 9113 section 8.3.1). */
 export interface Http2RequestHead {

@@ -1,7 +1,8 @@
 import { NOT_IN_TRAILERS } from '@postern/http1';
+import type { FieldPair } from '@postern/http2';
 
-/** One header or trailer field, spelt as it arrived. Order and repetition are kept: a list of fields is never an object. */
-export type Field = readonly [name: string, value: string];
+/** One header or trailer field, spelt as it arrived; HTTP/2 may have marked it as never to be indexed. Order and repetition are kept: a list of fields is never an object. */
+export type Field = FieldPair;
 
 /** The fields of a head or a trailer section: from HTTP/1.1 they are bytes until somebody asks. */
 export interface FieldList {
