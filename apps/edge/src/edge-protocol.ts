@@ -44,7 +44,10 @@ export function createEdgeProtocol(
     serveRefusal: (connection, refusal) => http.serveRefusal(connection, refusal),
     servePlain: (socket) => http.servePlain(socket),
     close: () => http.close(),
-    flush: () => accessLog.close(),
+    async flush() {
+      await http.flush();
+      await accessLog.close();
+    },
   };
 }
 

@@ -44,7 +44,7 @@ export const EDGE_LIMITS = {
   firstRequestMs: 2_000,
   /** Milliseconds that connections may take to finish when the edge stops. */
   drainMs: 30_000,
-  /** Milliseconds that requests whose connections were ended then may take to be logged; a WebSocket waits for its service to hang up. */
+  /** Milliseconds that requests whose connections were ended then may take to be logged: a WebSocket gives its service so long to take the last messages and hang up. */
   lastLinesMs: 1_000,
   /** Milliseconds that a supervisor which has a copy of the feed leaves to its workers' first clients before it follows and reports: loading that code takes them. */
   firstClientsMs: 200,

@@ -6,11 +6,13 @@ import type { AccessEntry } from './access-line.ts';
 import type { AddedLines } from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
+import type { UpgradeRelays } from './relay-upgrade.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** What all forwarded requests use. */
 export interface ForwardContext {
   readonly upstreams: Upstreams;
+  readonly upgrades: UpgradeRelays;
   readonly identityTokens: IdentityTokens;
   readonly publicHttpsPort: number;
   readonly pace: ClientPace;

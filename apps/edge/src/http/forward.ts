@@ -9,7 +9,6 @@ import type { Exchange } from './exchange.ts';
 import type { ForwardOptions } from './forward-options.ts';
 import { ForwardedRequest } from './forwarded-request.ts';
 import { Pump, type PumpListener } from './pump.ts';
-import { relayUpgrade } from './relay-upgrade.ts';
 import { answerHasBody, informationalFields, responseFields } from './response-fields.ts';
 import { Upload } from './upload.ts';
 
@@ -179,7 +178,7 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
       ['Upgrade', 'websocket'],
       ...responseFields(response, { upstreamMs: entry.upstreamMs ?? 0, cors: null }),
     ]);
-    void relayUpgrade(upgrade, upgraded).then(({ bytesIn, bytesOut }) => {
+    void this.#options.context.upgrades.relay(upgrade, upgraded).then(({ bytesIn, bytesOut }) => {
       entry.bytesIn += bytesIn;
       entry.bytesOut += bytesOut;
       entry.aborted = false;

@@ -12,6 +12,7 @@ import { createAccessLog } from './access-log.ts';
 import type { Exchange } from './exchange.ts';
 import { createRequestHandler } from './handle-request.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
+import { UpgradeRelays } from './relay-upgrade.ts';
 
 const HOST = 'a.example.org' as Hostname;
 const NOW = 1_000_000;
@@ -69,6 +70,7 @@ async function outcomeOf(
       },
       close: () => undefined,
     },
+    upgrades: new UpgradeRelays(),
     accessLog: createAccessLog('off'),
     identityTokens: { tokenOf: () => null },
     ledger: { refuse: () => ({ id: null, nth: 1, delayMs: 0 }), see: () => undefined },

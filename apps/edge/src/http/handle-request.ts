@@ -24,6 +24,7 @@ import { AddedLines } from './forwarding-fields.ts';
 import type { ClientPace } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
 import { isLogged, noteRefusal } from './note-refusal.ts';
+import type { UpgradeRelays } from './relay-upgrade.ts';
 import { RequestEntry } from './request-entry.ts';
 import { type RequestHead, readRequestHead } from './request-head.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
@@ -43,6 +44,7 @@ export interface RequestLoad {
 export interface RequestHandlerOptions {
   readonly hosts: HostTable;
   readonly upstreams: Upstreams;
+  readonly upgrades: UpgradeRelays;
   readonly identityTokens: IdentityTokens;
   readonly accessLog: AccessLog;
   /** For X-Forwarded-Port. */

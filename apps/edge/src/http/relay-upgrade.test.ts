@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { relayUpgrade } from './relay-upgrade.ts';
+import { UpgradeRelays } from './relay-upgrade.ts';
 
 test('a slow reader gets the last messages after the other side has gone', async () => {
   const taken: string[] = [];
@@ -15,7 +15,7 @@ test('a slow reader gets the last messages after the other side has gone', async
   });
   const upstream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, callback) => callback() });
   const client = { socket: slow, takeHeld: () => Buffer.alloc(0), accept: () => undefined };
-  const relayed = relayUpgrade(client, { socket: upstream, head: Buffer.from('first ') });
+  const relayed = new UpgradeRelays().relay(client, { socket: upstream, head: Buffer.from('first ') });
   upstream.push('second ');
   await turn();
   upstream.push('last');

@@ -1,17 +1,51 @@
 import type { Duplex } from 'node:stream';
+import { Roster } from '../roster.ts';
 import type { UpgradedUpstream } from '../upstream/attempt.ts';
 import { endGently } from './end-gently.ts';
 import type { UpgradeRequest } from './exchange.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 
-/**
- * Passes bytes both ways until both sides are closed; the end of one side is the end of the other, once that has taken what was
- * sent to it (HTTP_LIMITS.idleMs at most). Resolves with the bytes that went each way.
- */
-export async function relayUpgrade(
-  client: UpgradeRequest,
-  upstream: UpgradedUpstream,
-): Promise<{ bytesIn: number; bytesOut: number }> {
+/** What went each way. */
+interface RelayedBytes {
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** One connection that has left HTTP, and its service's. */
+class UpgradeRelay {
+  place = -1;
+  readonly sockets: readonly Duplex[];
+  readonly relayed: Promise<RelayedBytes>;
+
+  constructor(client: UpgradeRequest, upstream: UpgradedUpstream, relays: Roster<UpgradeRelay>) {
+    this.sockets = [client.socket, upstream.socket];
+    this.relayed = relayBytes(client, upstream).finally(() => relays.delete(this));
+  }
+}
+
+/** The connections of a worker that have left HTTP. */
+export class UpgradeRelays {
+  readonly #relays = new Roster<UpgradeRelay>();
+
+  /**
+   * Passes bytes both ways until both sides are closed; the end of one side is the end of the other, once that has taken what was
+   * sent to it (HTTP_LIMITS.idleMs at most). Resolves with the bytes that went each way.
+   */
+  relay(client: UpgradeRequest, upstream: UpgradedUpstream): Promise<RelayedBytes> {
+    const relay = new UpgradeRelay(client, upstream, this.#relays);
+    this.#relays.add(relay);
+    return relay.relayed;
+  }
+
+  /** Ends all of them, also where a service does not hang up; resolves when each has been heard of. */
+  async cut(): Promise<void> {
+    const cut = [...this.#relays];
+    for (const { sockets } of cut) for (const socket of sockets) socket.destroy();
+    await Promise.all(cut.map(({ relayed }) => relayed));
+  }
+}
+
+async function relayBytes(client: UpgradeRequest, upstream: UpgradedUpstream): Promise<RelayedBytes> {
   const held = client.takeHeld();
   let bytesIn = held.length;
   let bytesOut = upstream.head.length;

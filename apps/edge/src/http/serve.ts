@@ -16,6 +16,7 @@ import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import type { IdentityTokens } from './identity-token.ts';
 import { createRedirectServer } from './redirect.ts';
 import type { ConnectionRefusal } from './refusal-page.ts';
+import { UpgradeRelays } from './relay-upgrade.ts';
 import { createRefusalServer } from './serve-refusal.ts';
 import { watchUnreadAnswers } from './unread-answers.ts';
 
@@ -57,7 +58,7 @@ export interface HttpProtocol {
   servePlain(socket: Socket): void;
   /** Ends idle connections; exchanges under way come to their end. */
   close(): void;
-  /** Writes out the access log. */
+  /** Ends connections that have left HTTP, each of which has a line to write, and writes out the access log. */
   flush(): Promise<void>;
 }
 
@@ -71,8 +72,9 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
     ...(options.unhealthyTargets === undefined ? {} : { unhealthyTargets: options.unhealthyTargets }),
     now: () => performance.now(),
   });
+  const upgrades = new UpgradeRelays();
   const pace: ClientPace = { ...HTTP_LIMITS, ...options.pace };
-  const servingOf = createRequestHandler({ ...options, upstreams, pace });
+  const servingOf = createRequestHandler({ ...options, upstreams, upgrades, pace });
   const unread = watchUnreadAnswers(pace.idleMs);
   const http1 = createHttp1Server<Connection>(servingOf, pace);
   const refusals = createRefusalServer(pace, unread);
@@ -96,6 +98,9 @@ export function createServeProtocol(options: ServeProtocolOptions): HttpProtocol
       redirects.close();
       upstreams.close();
     },
-    flush: () => options.accessLog.flush(),
+    async flush() {
+      await upgrades.cut();
+      await options.accessLog.flush();
+    },
   };
 }

@@ -21,6 +21,7 @@ import { claimsIdentity } from './forwarding-fields.ts';
 import { createHttp1Server } from './h1-server.ts';
 import { createRequestHandler } from './handle-request.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
+import { UpgradeRelays } from './relay-upgrade.ts';
 import { listenOn, type TestServer } from './testing/echo-upstream.ts';
 
 /** Mutated inputs; `npm run test:long -- edge` sends more and others. */
@@ -112,6 +113,7 @@ async function startWay(): Promise<Way> {
   const servingOf = createRequestHandler({
     hosts: { get: (name) => (name === HOST ? served : undefined) },
     upstreams,
+    upgrades: new UpgradeRelays(),
     accessLog: createAccessLog('off'),
     identityTokens: { tokenOf: () => null },
     ledger: { refuse: () => ({ id: null, nth: 1, delayMs: 0 }), see: () => undefined },
