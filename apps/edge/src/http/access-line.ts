@@ -5,32 +5,74 @@ const LOGGED_NAMES_MAX = 10;
 /** What JSON writes as it is. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
-/** A client as the lines of its connection have it; made once, with the first line. */
+/** What the lines of one connection have in common, as JSON: made with the first line, and anew where a request differs from the one before. */
 export class LoggedClient {
   readonly #connection: Pick<Connection, 'clientAddress' | 'tlsVersion' | 'client'>;
+  #place: Place | null = null;
+  #placeText = '';
   #members: string | null = null;
+  #protocol: string | null = null;
+  #wholeEnd = '';
 
   constructor(connection: Pick<Connection, 'clientAddress' | 'tlsVersion' | 'client'>) {
     this.#connection = connection;
   }
 
-  /** Members of a JSON object. */
-  get members(): string {
+  /** Members from the host to the method. */
+  placeOf({ host, route, rule, service, target, method }: Place): string {
+    const last = this.#place;
+    if (
+      last === null ||
+      last.host !== host ||
+      last.route !== route ||
+      last.rule !== rule ||
+      last.service !== service ||
+      last.target !== target ||
+      last.method !== method
+    ) {
+      this.#place = { host, route, rule, service, target, method };
+      this.#placeText = membersOf(this.#place);
+    }
+    return this.#placeText;
+  }
+
+  /** What follows the milliseconds: members of protocol and client, of what went wrong, and the end of the line. */
+  endOf({ protocol, code, reason, refusal, refusals, aborted }: Ending): string {
+    const isWhole = code === null && reason === null && refusal === null && refusals === null && !aborted;
+    if (isWhole && this.#protocol === protocol) return this.#wholeEnd;
     this.#members ??= this.#write();
-    return this.#members;
+    const problem = membersOf({ code, reason, refusal, refusals, aborted });
+    const end = `"protocol":"${protocol}",${this.#members},${problem}}\n`;
+    if (isWhole) {
+      this.#protocol = protocol;
+      this.#wholeEnd = end;
+    }
+    return end;
   }
 
   #write(): string {
     const { clientAddress, tlsVersion, client } = this.#connection;
-    const names =
+    const clientNames =
       client === null
         ? null
         : [...client.names.commonNames, ...client.names.dnsNames].slice(0, LOGGED_NAMES_MAX);
-    return (
-      `"clientAddress":${json(clientAddress)},"tlsVersion":${json(tlsVersion)},` +
-      `"clientFingerprint":${json(client?.fingerprint ?? null)},"clientNames":${JSON.stringify(names)}`
-    );
+    return membersOf({
+      clientAddress,
+      tlsVersion,
+      clientFingerprint: client?.fingerprint ?? null,
+      clientNames,
+    });
   }
+}
+
+/** Where a request went. */
+type Place = Pick<AccessEntry, 'host' | 'route' | 'rule' | 'service' | 'target' | 'method'>;
+/** How it came and ended. */
+type Ending = Pick<AccessEntry, 'protocol' | 'code' | 'reason' | 'refusal' | 'refusals' | 'aborted'>;
+
+/** An object as JSON without its braces. */
+function membersOf(object: object): string {
+  return JSON.stringify(object).slice(1, -1);
 }
 
 /** What one request was and how it ended. */
@@ -71,39 +113,28 @@ export interface AccessEntry {
   aborted: boolean;
 }
 
-/** What follows the milliseconds of most lines. */
-const NO_PROBLEM = '"code":null,"reason":null,"refusal":null,"refusals":null';
-
-/** An entry as a line of JSON with its line end: written by hand, since each request has one. */
+/** An entry as a line of JSON with its line end: put together from texts that are there, since each request has one. */
 export function accessLine(entry: AccessEntry): string {
-  const { code, reason, refusal, refusals } = entry;
-  const problem =
-    code === null && reason === null && refusal === null && refusals === null
-      ? NO_PROBLEM
-      : `"code":${json(code)},"reason":${json(reason)},"refusal":${json(refusal)},"refusals":${refusals}`;
+  const { client } = entry;
   return (
-    `{"time":"${isoTime(entry.at)}","requestId":${json(entry.requestId)},"host":${json(entry.host)},` +
-    `"route":${json(entry.route)},"rule":${json(entry.rule)},"service":${json(entry.service)},` +
-    `"target":${json(entry.target)},"method":${json(entry.method)},"path":${json(entry.path)},` +
+    `${beginningAt(entry.at)}${entry.requestId}",${client.placeOf(entry)},"path":${quoted(entry.path)},` +
     `"status":${entry.status},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut},` +
-    `"durationMs":${entry.durationMs},"upstreamMs":${entry.upstreamMs},"protocol":"${entry.protocol}",` +
-    `${entry.client.members},${problem},"aborted":${entry.aborted}}\n`
+    `"durationMs":${entry.durationMs},"upstreamMs":${entry.upstreamMs},${client.endOf(entry)}`
   );
 }
 
-function json(text: string | null): string {
-  if (text === null) return 'null';
+function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 let lastAt = Number.NaN;
-let lastTime = '';
+let lastBeginning = '';
 
-/** Many requests begin in the same millisecond. */
-function isoTime(at: number): string {
+/** The line up to the request's id, which is plain; many requests begin in the same millisecond. */
+function beginningAt(at: number): string {
   if (at !== lastAt) {
     lastAt = at;
-    lastTime = new Date(at).toISOString();
+    lastBeginning = `{"time":"${new Date(at).toISOString()}","requestId":"`;
   }
-  return lastTime;
+  return lastBeginning;
 }

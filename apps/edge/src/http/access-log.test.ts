@@ -40,6 +40,19 @@ const entry = (path: string, more: Partial<AccessEntry> = {}): AccessEntry => ({
   aborted: false,
   ...more,
 });
+/** What a program of its own begins with: `log`, and an `entry` to write. */
+const loggingTo = (file: string): string => {
+  const [log, line] = ['access-log.ts', 'access-line.ts'].map((name) =>
+    JSON.stringify(new URL(name, import.meta.url).href),
+  );
+  return `
+    const { createAccessLog } = await import(${log});
+    const { LoggedClient } = await import(${line});
+    const log = createAccessLog(${JSON.stringify(file)});
+    const client = new LoggedClient({ clientAddress: '127.0.0.1', tlsVersion: 'TLSv1.3', client: null });
+    const entry = { ...${JSON.stringify({ ...entry('/'), client: undefined })}, client };
+  `;
+};
 const pathOf = (line: string | undefined): unknown => (JSON.parse(line ?? '') as { path: unknown }).path;
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').trimEnd().split('\n');
 
@@ -75,6 +88,21 @@ test('a line says all of an entry, whatever its values hold', () => {
   });
 });
 
+test('a line says of its own request what others of the connection said otherwise', () => {
+  const client = new LoggedClient({ clientAddress: '127.0.0.1', tlsVersion: 'TLSv1.3', client: null });
+  const facts: Partial<AccessEntry>[] = [
+    ...[{}, { host: 'b' }, { route: 'r' }, { rule: '/r' }, { service: 's' }, { target: 'http://h:1' }],
+    ...[{ method: 'PUT' }, { protocol: 'HTTP/1.0' }, { code: 'c' }, { reason: 'r' }, { refusal: 'id' }],
+    ...[{ refusals: 7 }, { aborted: true }],
+  ];
+  for (const some of facts) {
+    for (const more of [some, {}, some, some]) {
+      const { client: _, at: __, ...rest } = entry('/', more);
+      expect(JSON.parse(accessLine(entry('/', { ...more, client })))).toMatchObject(rest);
+    }
+  }
+});
+
 test('every entry is one JSON line of the file, in order, whatever its values hold', async () => {
   const file = join(directory, 'access.log');
   const log = createAccessLog(file);
@@ -102,10 +130,8 @@ test('lines are written soon without being asked for, and at the latest when the
 test('a process that ends without closing its log leaves no line behind', () => {
   const file = join(directory, 'access.log');
   const program = `
-    const { createAccessLog } = await import(${JSON.stringify(new URL('access-log.ts', import.meta.url).href)});
-    const log = createAccessLog(${JSON.stringify(file)});
-    const entry = ${JSON.stringify({ ...entry('/'), client: undefined })};
-    for (let index = 0; index < 3; index += 1) log.write({ ...entry, path: '/' + index, client: { members: '"client":1' } });
+    ${loggingTo(file)}
+    for (let index = 0; index < 3; index += 1) log.write({ ...entry, path: '/' + index });
     process.exit();
   `;
   execFileSync(process.execPath, ['--input-type=module', '--eval', program]);
@@ -118,9 +144,7 @@ test('a disk that was full costs the lines that it had no room for, and no line 
   const full = 80 * 512;
   const program = `
     const { truncateSync, statSync } = await import('node:fs');
-    const { createAccessLog } = await import(${JSON.stringify(new URL('access-log.ts', import.meta.url).href)});
-    const log = createAccessLog(${JSON.stringify(file)});
-    const entry = { ...${JSON.stringify({ ...entry('/'), client: undefined })}, client: { members: '"client":1' } };
+    ${loggingTo(file)}
     for (let index = 0; index < 300; index += 1) log.write({ ...entry, path: '/' + (1_000 + index) });
     await log.flush();
     if (statSync(${JSON.stringify(file)}).size !== ${full}) throw new Error('the disk was not full');

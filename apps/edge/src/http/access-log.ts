@@ -13,6 +13,7 @@ const GATHER_MS = 100;
 const RETRY_MS = 20;
 const LF = 0x0a;
 const LINE_END = Buffer.of(LF);
+const encoder = new TextEncoder();
 
 /** One JSON line per request. */
 export interface AccessLog {
@@ -82,18 +83,26 @@ class LineLog implements AccessLog {
 
   write(entry: AccessEntry): void {
     const line = accessLine(entry);
-    const bytes = Buffer.byteLength(line);
-    if (this.#waitingBytes + this.#used + bytes > WAITING_BYTES_MAX) {
+    if (this.#waitingBytes + this.#used + line.length > WAITING_BYTES_MAX) {
       this.#drops += 1;
       return;
     }
-    if (this.#used + bytes > this.#batchBytes) this.#send();
-    if (bytes > this.#batchBytes) {
-      this.#add({ bytes: Buffer.from(line), room: null });
-      return;
+    if (!this.#gather(line)) {
+      this.#send();
+      if (!this.#gather(line)) {
+        this.#add({ bytes: Buffer.from(line), room: null });
+        return;
+      }
     }
-    this.#used += this.#room.write(line, this.#used);
     this.#timer ??= setTimeout(this.#onGathered, GATHER_MS);
+  }
+
+  /** False: the room that is left is too small for it. One look at the text for both: to ask for its bytes first costs as much again. */
+  #gather(line: string): boolean {
+    const { read, written } = encoder.encodeInto(line, this.#room.subarray(this.#used));
+    if (read < line.length) return false;
+    this.#used += written;
+    return true;
   }
 
   flush(): Promise<void> {
