@@ -69,6 +69,8 @@ export const EDGE_LIMITS = {
   refusedChainReadingsMax: 200,
   /** Refused ones, kept so that a client that tries again and again costs little. */
   refusedPathsMax: 500,
+  /** Bytes of the certificates of one of them; longer ones are looked at each time. With what is said of them 10 MiB are the most that all take. */
+  refusedPathBytesMax: 8 * KIB,
   /** Bytes. A PROXY v1 line has at most 107 (its specification, section 2.1). */
   proxyV1BytesMax: 107,
   /** Bytes. A PROXY v2 header with its TLVs; load balancers send below 200. */

@@ -1,5 +1,6 @@
 import { LIMITS } from '@postern/contracts/plain';
 import { formatRfc4514, readCertificateFields } from '@postern/pki/plain';
+import { cutText } from './cut-text.ts';
 
 /** What the ledger says of a certificate; all in visible ASCII. */
 export interface DescribedClient {
@@ -20,9 +21,9 @@ export function describeClient(leafDer: Buffer): DescribedClient | null {
   try {
     const { subject, issuer, serialNumber, notAfter } = readCertificateFields(leafDer);
     return {
-      subject: formatRfc4514(subject).slice(0, LIMITS.ledgerTextCharsMax),
-      issuer: formatRfc4514(issuer).slice(0, LIMITS.ledgerTextCharsMax),
-      serial: serialNumber.slice(0, SERIAL_CHARS_MAX),
+      subject: cutText(formatRfc4514(subject), LIMITS.ledgerTextCharsMax),
+      issuer: cutText(formatRfc4514(issuer), LIMITS.ledgerTextCharsMax),
+      serial: cutText(serialNumber, SERIAL_CHARS_MAX),
       notAfter,
     };
   } catch {

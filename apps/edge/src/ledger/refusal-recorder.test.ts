@@ -1,5 +1,6 @@
 import { ledgerReport } from '@postern/contracts';
 import { beforeEach, expect, test } from 'vitest';
+import { keptBy } from '../testing/kept-by.ts';
 import { LEDGER_LIMITS } from './ledger-limits.ts';
 import { type RefusalInput, RefusalRecorder } from './refusal-recorder.ts';
 
@@ -51,6 +52,23 @@ test('refusals of one kind by one client are one entry for a minute, with an hon
   const next = ledger.record(INPUT);
   expect(next.id).not.toBe(first.id);
   expect((next.id ?? '') > (first.id ?? ''), 'ids sort by time').toBe(true);
+});
+
+test('of what strangers call themselves an entry keeps the beginning and nothing else', () => {
+  const ledger = recorder();
+  const texts = Array.from({ length: LEDGER_LIMITS.newEntriesPerSecond }, (_, nth) =>
+    String(nth).padStart(64, 'f'),
+  );
+  const kept = keptBy(() => {
+    for (const fingerprint of texts)
+      ledger.record({
+        ...INPUT,
+        fingerprint,
+        detail: `its issuer ${fingerprint} ${'x'.repeat(100_000)}${now}`,
+      });
+  });
+  expect(kept).toBeLessThan(texts.length * 10_000);
+  expect(ledger.drain().refusals).toHaveLength(texts.length);
 });
 
 test('all workers of an edge give one entry one id, and another edge another', () => {

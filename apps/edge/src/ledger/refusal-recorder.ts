@@ -7,6 +7,7 @@ import {
   type RefusalReport,
 } from '@postern/contracts/plain';
 import { escapeControls } from '@postern/pki/plain';
+import { cutText } from './cut-text.ts';
 import { describeClient } from './describe-client.ts';
 import { LEDGER_LIMITS } from './ledger-limits.ts';
 import { presentedChainOf } from './presented-chain.ts';
@@ -182,7 +183,7 @@ export class RefusalRecorder {
 }
 
 function shownOf(text: string): string {
-  return escapeControls(text).slice(0, LIMITS.ledgerTextCharsMax);
+  return cutText(escapeControls(text), LIMITS.ledgerTextCharsMax);
 }
 
 /** A leaky bucket: a burst is answered at once, what follows at a steady pace, and nobody waits for longer than the most. */

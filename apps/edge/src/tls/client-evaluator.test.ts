@@ -7,6 +7,8 @@ import {
 } from '@postern/admission';
 import { CA_EXTENSIONS, forgeCertificate, newKey } from '@postern/admission/testing';
 import { expect, test } from 'vitest';
+import { EDGE_LIMITS } from '../limits.ts';
+import { keptBy } from '../testing/kept-by.ts';
 import { ClientEvaluator } from './client-evaluator.ts';
 
 const DAY_MS = 86_400_000;
@@ -79,6 +81,23 @@ test("a remembered path decides nothing by itself: OpenSSL's word, revocations a
     evaluator.evaluate(client(...chain), { ...policy, matchers: matching('client') }),
   ].map(({ reason }) => reason);
   expect(reasons).toEqual([null, 'chain_order', 'certificate_invalid', 'subject_not_allowed', null]);
+});
+
+test('refused clients take a bounded number of bytes, however long their certificates are', () => {
+  const evaluator = new ClientEvaluator(() => NOW);
+  const strangers = Array.from({ length: 50 }, (_, nth) =>
+    forgeCertificate({
+      ...{ subject: `client ${nth} ${'x'.repeat(40_000)}`, issuer: `other ${nth} ${'y'.repeat(40_000)}` },
+      ...{ key: leafKey, issuerKey: rootKey },
+    }),
+  );
+  const openssl = { good: false, code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', detail: '' } as const;
+  const judge = (der: Buffer) => evaluator.evaluate({ chain: [der], openssl }, policy).reason;
+  const kept = keptBy(() => {
+    for (const der of strangers) expect(judge(der)).toBe('certificate_untrusted');
+  });
+  expect(kept).toBeLessThan(strangers.length * 2 * EDGE_LIMITS.refusedPathBytesMax);
+  expect(strangers.map(judge)).toEqual(strangers.map(() => 'certificate_untrusted'));
 });
 
 test('what a host admits stands for a moment: not under what it demands after a change, nor beyond its end, nor where OpenSSL refuses', () => {

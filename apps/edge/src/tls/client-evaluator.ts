@@ -100,9 +100,14 @@ export class ClientEvaluator {
     const path = findClientPath(chain, bundle, now);
     // What was admitted and is no more, or the other way round, must not be found in its old place.
     this.#admitted.delete(key);
-    (path.result.verdict === 'admit' ? this.#admitted : this.#refused).set(key, path);
+    if (path.result.verdict === 'admit') this.#admitted.set(key, path);
+    else if (bytesOf(chain) <= EDGE_LIMITS.refusedPathBytesMax) this.#refused.set(key, path);
     return path;
   };
+}
+
+function bytesOf(chain: readonly Buffer[]): number {
+  return chain.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Says which certificates these are, in their order. */
