@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type FixtureHost, SHARED_CA } from '../../test/scale/many-hosts.ts';
 import { createScalePlatform, residentMiB, type ScalePlatform } from '../scale/scale-platform.ts';
 import { askOnce } from './ask-once.ts';
@@ -28,9 +29,12 @@ export async function measurePosternWithManyHosts({
   await platform.startEdge();
   await platform.stopEdge();
   const beganAt = performance.now();
-  await platform.startEdge();
-  await untilServed(platform, hosts.hostAt(1));
-  const startMs = performance.now() - beganAt;
+  let startMs = 0;
+  // Asked all the while, as the others are.
+  const served = untilServed(platform, hosts.hostAt(1)).then(() => {
+    startMs = performance.now() - beganAt;
+  });
+  await Promise.all([platform.startEdge(), served]);
   for (let index = 0; index < touched; index += 1) await untilServed(platform, hosts.hostAt(index));
   const [worker = 0] = platform.workerPids();
   const memoryMib = residentMiB(worker);
@@ -52,6 +56,8 @@ export async function measurePosternWithManyHosts({
 }
 
 const SERVED_TIMEOUT_MS = 60_000;
+/** Milliseconds between two questions, as for the others. */
+const ASK_AGAIN_MS = 20;
 
 async function untilServed({ ports, hosts }: ScalePlatform, host: FixtureHost): Promise<void> {
   const client = hosts.clientFor(host);
@@ -60,5 +66,6 @@ async function untilServed({ ports, hosts }: ScalePlatform, host: FixtureHost): 
     const outcome = await askOnce({ port: ports.https, host: host.host, client });
     if (outcome === 200) return;
     if (performance.now() > endAt) throw new Error(`${host.host} is not served: ${outcome}`);
+    await sleep(ASK_AGAIN_MS);
   }
 }

@@ -24,7 +24,8 @@ export function parseListenAddresses(text: string, variable: string): ListenAddr
 
 /** Writes an address as `HOST:PORT` or `[v6]:PORT`. */
 export function writeListenAddress(address: ListenAddress): string {
-  const host = isIPv6(address.host) ? `[${address.host}]` : address.host;
+  // No name holds a colon; to look for an address by `isIPv6` takes the first call 8 ms.
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
 }
 

@@ -1,7 +1,6 @@
 import type { SendHandle } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
-import net, { isIP, isIPv6, type Server } from 'node:net';
-import { getSystemErrorName } from 'node:util';
+import net, { isIP, isIPv4, type Server } from 'node:net';
 import { type ListenAddress, listenFailure } from '@postern/runtime';
 import { EDGE_LIMITS } from '../limits.ts';
 
@@ -53,7 +52,7 @@ export async function bindSockets(
 async function bind({ host, port }: ListenAddress): Promise<HeldSocket> {
   const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
   // As node:cluster does it: `listen` of the public interface accepts, too, in the process that calls it.
-  const made = createServerHandle(ip, port, isIPv6(ip) ? 6 : 4);
+  const made = createServerHandle(ip, port, isIPv4(ip) ? 4 : 6);
   if (typeof made === 'number') throw systemError(made);
   const bound: { address?: string; port?: number } = {};
   // libuv tells here, not before, that a port is in use.
@@ -105,6 +104,7 @@ function createServerHandle(address: string, port: number, family: 4 | 6): Socke
 }
 
 function systemError(code: number): Error {
-  const name = getSystemErrorName(code);
+  // Not imported: as an ES module node:util makes Node load worker threads and more, 4 ms of each start.
+  const name = process.getBuiltinModule('node:util').getSystemErrorName(code);
   return Object.assign(new Error(`bind ${name}`), { code: name });
 }
