@@ -23,6 +23,7 @@ import {
 } from './hostnames.ts';
 import { getIdentityKeys, updateIdentityKeys } from './identity-keys.ts';
 import { acquireLease, releaseLease } from './leases.ts';
+import { LogMover } from './log-mover.ts';
 import { openDatabase, type StoreDatabase } from './open-database.ts';
 import { countDroppedRefusals, purgeLedger } from './purge-ledger.ts';
 import { hasJob, runOldestJob } from './recompile-hosts.ts';
@@ -58,6 +59,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
   const { connection, db } = openDatabase(file, now(), options.checkedAtOpenBytesMax);
   const log = new ChangeLog(connection);
   const watch = new RevisionWatch(connection, () => log.revision(), options.pollMs ?? POLL_MS);
+  const mover = new LogMover(connection);
   let isSound = true;
   const { read, write, undo } = transactionsOf(connection, (error) => {
     isSound &&= !isDamage(error);
@@ -78,6 +80,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
       log.purge(context.now);
       return outcome;
     });
+    mover.noteCommit();
     watch.lookNow();
     return result;
   };
@@ -86,7 +89,9 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
   // Without the watch: what follows resources and hosts has nothing to look at after these, which may come several times a second.
   const writingUnwatched = async <T>(work: (context: WriteContext) => T): Promise<T> => {
     const context: WriteContext = { db, log, compiler, now: now(), by: null };
-    return write(() => work(context));
+    const result = write(() => work(context));
+    mover.noteCommit();
+    return result;
   };
 
   return {
@@ -210,6 +215,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
 
     close: async () => {
       watch.stop();
+      await mover.stop();
       if (!connection.open) return;
       connection.close();
       // Where damage was met, the next start looks for all of it.
