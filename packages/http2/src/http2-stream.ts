@@ -64,6 +64,8 @@ export class Http2Stream {
   isClosed = false;
   /** Error code of the reset that ended it; NO_ERROR for a regular end. */
   code: number = ERROR_CODES.none;
+  /** Bytes of content that have been written as frames. */
+  sentBytes = 0;
   /** Fields of the trailer section that came; complete once the body has ended. */
   trailers: readonly FieldPair[] = NO_FIELDS;
   owner: StreamOwner | null = null;
@@ -233,6 +235,7 @@ export class Http2Stream {
       if (bytes <= 0) return 0;
       const chunk = this.#queue.take(bytes) ?? NO_BYTES;
       this.sendWindow -= bytes;
+      this.sentBytes += bytes;
       const isLast = this.#isEnding && this.#queue.isEmpty && this.#trailersOut.length === 0;
       writer.frame(FRAME.data, isLast ? FLAG.endStream : 0, this.id, chunk);
       if (isLast) this.isLocalDone = true;

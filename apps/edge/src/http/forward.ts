@@ -36,6 +36,8 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   #download: Pump | null = null;
   /** Milliseconds that the answer may pause. */
   #idleMs = Number.POSITIVE_INFINITY;
+  /** What of the answer had left when it began to wait for its client, or at the deadline since. */
+  #sentBytes = 0;
   #isOver = false;
 
   constructor(exchange: Exchange, options: ForwardOptions) {
@@ -112,7 +114,9 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
     return true;
   }
 
-  onFull(): void {}
+  onFull(): void {
+    this.#sentBytes = this.#writer?.sentBytes ?? 0;
+  }
 
   onRoom(): void {}
 
@@ -130,7 +134,14 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   }
 
   onDeadline(): void {
-    this.onFailed(tooSlow(this.#writer?.isFull === true ? 'client' : 'upstream'));
+    const writer = this.#writer;
+    if (writer?.isFull !== true) this.onFailed(tooSlow('upstream'));
+    else if (writer.sentBytes === this.#sentBytes) this.onFailed(tooSlow('client'));
+    else {
+      // It takes less than one read of the upstream in that time, but it does.
+      this.#sentBytes = writer.sentBytes;
+      this.#touch();
+    }
   }
 
   #answer(response: UpstreamResponse): void {

@@ -3,6 +3,7 @@ import { TLSSocket } from 'node:tls';
 import type { PosternError } from '@postern/contracts';
 import { NEED_MORE, RequestHead } from '@postern/http1';
 import { deadlines, Timed } from '../deadlines.ts';
+import { sentBytes } from '../sent-bytes.ts';
 import { endGently } from './end-gently.ts';
 import type { ServeExchange } from './exchange.ts';
 import { type AnsweredConnection, Http1Exchange } from './h1-exchange.ts';
@@ -36,8 +37,8 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
   #held: Buffer[] = [];
   #heldBytes = 0;
   #isPaused = false;
-  /** What the client had not taken of an answer at the deadline before. */
-  #unreadBytes = Number.NaN;
+  /** What had left for a client that takes its answer slowly, at the deadline before. */
+  #sentBytes = Number.NaN;
 
   constructor(options: Http1ConnectionOptions) {
     super();
@@ -122,11 +123,11 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
         return;
       case 'exchange': {
         // The answer is written; either its client does not take it, or still sends a body that nobody wants.
-        const unread = this.socket.writableLength;
+        const sent = sentBytes(this.socket);
         if (this.#exchange?.isWritten === true) this.leave();
-        else if (unread === this.#unreadBytes) this.socket.destroy();
+        else if (sent === this.#sentBytes) this.socket.destroy();
         else {
-          this.#unreadBytes = unread;
+          this.#sentBytes = sent;
           this.dueAt(now + pace.idleMs);
         }
         return;
@@ -209,7 +210,7 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
     if (!exchange.isEnded) this.socket.destroy();
     else if (exchange.isWritten) this.#settle();
     else {
-      this.#unreadBytes = Number.NaN;
+      this.#sentBytes = Number.NaN;
       this.postpone(this.#options.pace.idleMs);
     }
   };

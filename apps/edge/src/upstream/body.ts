@@ -44,6 +44,8 @@ export interface BodyWriter {
   /** Bytes wait that the other side has not taken. */
   readonly isFull: boolean;
   readonly isOpen: boolean;
+  /** Grows as parts of what was written leave, and stands still while the other side takes nothing. */
+  readonly sentBytes: number;
 }
 
 /** A body without a byte. */
@@ -65,6 +67,7 @@ export const NO_WRITER: BodyWriter = {
   listen() {},
   isFull: false,
   isOpen: false,
+  sentBytes: 0,
 };
 
 export const NO_TRAILERS: readonly Field[] = [];

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { chunkSizeLine, fieldLines, giveHeadBack } from '@postern/http1';
 import { LentViews } from '../lent-views.ts';
+import { sentBytes } from '../sent-bytes.ts';
 import type { BodyWriter, WriterListener } from './body.ts';
 import type { Field } from './fields.ts';
 import { BLOCK_BYTES, giveBlock, takeBlock } from './send-blocks.ts';
@@ -64,6 +65,10 @@ export class Http1BodyWriter implements BodyWriter {
 
   get isOpen(): boolean {
     return !this.#isEnded && !this.#socket.destroyed;
+  }
+
+  get sentBytes(): number {
+    return sentBytes(this.#socket);
   }
 
   /** TLS has made its records of what is written to an idle socket when `write` returns; all else is copied into blocks. */
