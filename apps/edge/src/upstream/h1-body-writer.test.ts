@@ -10,6 +10,10 @@ import { connect, createServer, type TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
 import { OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 import { Http1BodyWriter } from './h1-body-writer.ts';
+import { takeBlock } from './send-blocks.ts';
+
+/** More blocks than ever wait to be used again. */
+const BLOCKS = 64;
 
 test.each([
   ['more than its Content-Length', 'length', 'hello!'],
@@ -59,6 +63,29 @@ test('a body that comes byte by byte waits in one block for a service that takes
     await turn();
   }
   expect(writes).toEqual(['head ', '0', '1234567890'.repeat(20).slice(0, 199)]);
+  socket.destroy();
+});
+
+test.each([
+  ['is used again once its write has left', null, true],
+  ['whose write failed is never used again: its bytes may still be read', new Error('broken pipe'), false],
+] as const)('a block %s', async (_what, failure, isUsedAgain) => {
+  let block: Buffer | undefined;
+  const socket = new Duplex({
+    read: () => undefined,
+    write(chunk: Buffer, _encoding, callback) {
+      block = chunk;
+      callback(failure);
+    },
+  });
+  socket.on('error', () => undefined);
+  const writer = new Http1BodyWriter(socket, 'close', 0, null);
+  writer.write(Buffer.from('gathered'));
+  writer.flush();
+  await turn();
+  expect(String(block)).toBe('gathered');
+  const memory = Array.from({ length: BLOCKS }, () => takeBlock().buffer);
+  expect(memory.includes(block?.buffer as ArrayBuffer)).toBe(isUsedAgain);
   socket.destroy();
 });
 
