@@ -1,4 +1,4 @@
-// Not imported: as an ES module node:http makes Node load its fetch as well, 70 ms of each start.
+// Not imported: decision 0026.
 const { METHODS } = process.getBuiltinModule('node:http');
 
 /** Those Node's HTTP/1.1 parser knows, on both protocols: HTTP/2 would let any word pass, and `trace` is TRACE to some. */

@@ -14,6 +14,7 @@ export {
 } from './http1-limits.ts';
 export { type FieldId, fieldId, type KnownName } from './known-fields.ts';
 export type { BodyKind } from './message-framing.ts';
+export { METHODS } from './methods.ts';
 export { RequestHead, type TargetForm } from './request-head.ts';
 export { ResponseHead } from './response-head.ts';
 export { NOT_IN_TRAILERS } from './trailer-names.ts';

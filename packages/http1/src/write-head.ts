@@ -5,11 +5,10 @@ import type { FieldLines } from './field-lines.ts';
 import type { FieldPair, FieldSection } from './field-section.ts';
 import { type HeadRoom, roomForHead, takeHead } from './head-room.ts';
 import { fieldId } from './known-fields.ts';
+import { STATUS_CODES } from './methods.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
-// Not imported: as an ES module node:http makes Node load its fetch as well, 70 ms of each start.
-const { STATUS_CODES } = process.getBuiltinModule('node:http');
 const HOST = fieldId('host');
 const CONTENT_LENGTH = fieldId('content-length');
 const SLASH = 0x2f;

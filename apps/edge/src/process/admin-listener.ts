@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import { PosternError, type ProblemCode, problemDocumentOf, renderProblem } from '@postern/contracts/plain';
 import { type ListenAddress, listenFailure } from '@postern/runtime';
 
-// Not imported: as an ES module node:http makes Node load its fetch as well, 70 ms of each start.
+// Not imported: decision 0026.
 const { createServer } = process.getBuiltinModule('node:http');
 
 interface AdminOptions {

@@ -1,9 +1,8 @@
-import { type FieldLines, fieldLines, fieldText } from '@postern/http1';
+import { type FieldLines, fieldLines, fieldText, METHODS } from '@postern/http1';
 import type { UpstreamRequest } from './attempt.ts';
 import type { Field } from './fields.ts';
 
-// Not imported: as an ES module node:http makes Node load its fetch as well, 70 ms of each start.
-const KNOWN_METHODS = new Set(process.getBuiltinModule('node:http').METHODS);
+const KNOWN_METHODS = new Set(METHODS);
 /** Methods that are not expected to have a body, and so need not say that they have none (RFC 9110 section 8.6). */
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS', 'DELETE']);
 
