@@ -7,9 +7,14 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 const { enableCompileCache } = await import('node:module');
 const { homedir } = await import('node:os');
+const { existsSync, mkdirSync } = await import('node:fs');
+const { dirname } = await import('node:path');
 try {
   // Not where Node would have it, in the folder for temporary files: what another user left there would be run as ours.
-  enableCompileCache(`${homedir()}/.cache/postern`);
+  const cache = `${homedir()}/.cache/postern`;
+  // One folder after the other: where none can be made, as below /proc, Node itself would try for ever.
+  for (const folder of [dirname(cache), cache]) if (!existsSync(folder)) mkdirSync(folder);
+  enableCompileCache(cache);
 } catch {
   // A user without a home starts a little later.
 }
