@@ -86,15 +86,35 @@ test.each([
   ['HTML with status 200', 200, 'text/html', '<html>'],
   ['HTML with status 502', 502, 'text/html', '<html>'],
   ['nothing', 200, 'application/json', ''],
-])('%s is not taken for an answer of Postern', async (_, status, type, body) => {
-  const url = await serve((_request, response) => {
-    response.writeHead(status, { 'content-type': type });
-    response.end(body);
-  });
-  const error = await failureOf(clientOf(url).routes.get('default', 'r'));
-  expect(error).toBeInstanceOf(UnreachableError);
-  expect(error).toMatchObject({ reason: 'not_postern', message: expect.stringContaining(url) });
-});
+  ['JSON of another program', 200, 'application/json', '{"method":"GET"}'],
+  ['JSON that is no object', 200, 'application/json', 'null'],
+])(
+  '%s is not taken for an answer of Postern',
+  async (_, status, type, body) => {
+    const url = await serve((_request, response) => {
+      response.writeHead(status, { 'content-type': type });
+      response.end(body);
+    });
+    const client = clientOf(url);
+    for (const call of [
+      () => client.routes.get('default', 'r'),
+      () => client.routes.list('default'),
+      () => client.secrets.get('default', 's'),
+      () => client.revocations.list('default'),
+      () => client.tokens.list(),
+      () => client.tokens.get('ci'),
+      () => client.waitApplied({ timeoutMs: 1000 }),
+      () => client.hostnames.list('default'),
+      () => client.refusals.list('default'),
+      () => client.services.create('default', { name: 's', spec: { targets: ['http://127.0.0.1:1'] } }),
+    ]) {
+      const error = await failureOf(call());
+      expect(error).toBeInstanceOf(UnreachableError);
+      expect(error).toMatchObject({ reason: 'not_postern', message: expect.stringContaining(url) });
+    }
+  },
+  20_000,
+);
 
 test('a redirect is not followed: the token goes to the given address only', async () => {
   let reached = false;

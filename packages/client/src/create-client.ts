@@ -56,12 +56,16 @@ export function createClient(options: ClientOptions): PosternClient {
     call: (signal: AbortSignal) => Promise<A>,
     extraMs = 0,
   ) => readAnswer(call(AbortSignal.timeout(timeoutMs + extraMs)), url, timeoutMs + extraMs);
-  const dataOf = <T>(answer: { data?: unknown }): T => {
-    if (answer.data === undefined) throw notPostern(url);
-    return answer.data as T;
+  // Answers are not validated, for speed; one without any member that its kind always has is some other program's.
+  const dataOf = <T>(answer: { data?: unknown }, ...members: readonly string[]): T => {
+    const { data } = answer;
+    const found = typeof data === 'object' && data !== null ? data : {};
+    if (data === undefined || (members.length > 0 && !members.some((member) => member in found)))
+      throw notPostern(url);
+    return data as T;
   };
   const writtenOf = <T>(answer: { data?: unknown; response: Response }): Written<T> => ({
-    resource: dataOf<T>(answer),
+    resource: dataOf<T>(answer, 'id'),
     created: answer.response.status === 201,
     revision: readRevision(answer.response, url),
     job: answer.response.headers.get('postern-job'),
@@ -77,6 +81,8 @@ export function createClient(options: ClientOptions): PosternClient {
         const either = ending === undefined ? signal : AbortSignal.any([signal, ending]);
         return get(path, { params: { query }, signal: either });
       }, extraMs),
+      'items',
+      'project',
     );
   type Send = (
     path: string,
@@ -100,17 +106,26 @@ export function createClient(options: ClientOptions): PosternClient {
   const secretPages = (project: string, filter?: ListFilter) =>
     readPages<SecretResource>(async (query) => {
       const params = { path: { project }, query };
-      return dataOf(await read((signal) => api.GET('/v1/projects/{project}/secrets', { params, signal })));
+      return dataOf(
+        await read((signal) => api.GET('/v1/projects/{project}/secrets', { params, signal })),
+        'items',
+      );
     }, filter);
   const servicePages = (project: string, filter?: ListFilter) =>
     readPages<ServiceResource>(async (query) => {
       const params = { path: { project }, query };
-      return dataOf(await read((signal) => api.GET('/v1/projects/{project}/services', { params, signal })));
+      return dataOf(
+        await read((signal) => api.GET('/v1/projects/{project}/services', { params, signal })),
+        'items',
+      );
     }, filter);
   const routePages = (project: string, filter?: ListFilter) =>
     readPages<RouteResource>(async (query) => {
       const params = { path: { project }, query };
-      return dataOf(await read((signal) => api.GET('/v1/projects/{project}/routes', { params, signal })));
+      return dataOf(
+        await read((signal) => api.GET('/v1/projects/{project}/routes', { params, signal })),
+        'items',
+      );
     }, filter);
 
   return {
@@ -121,6 +136,7 @@ export function createClient(options: ClientOptions): PosternClient {
         const params = { path: { project, name } };
         return dataOf<SecretResource>(
           await read((signal) => api.GET('/v1/projects/{project}/secrets/{name}', { params, signal })),
+          'id',
         );
       },
       async put(project, name, loose, write) {
@@ -159,6 +175,7 @@ export function createClient(options: ClientOptions): PosternClient {
         const params = { path: { project, name } };
         return dataOf<ServiceResource>(
           await read((signal) => api.GET('/v1/projects/{project}/services/{name}', { params, signal })),
+          'id',
         );
       },
       async create(project, loose, write) {
@@ -190,6 +207,7 @@ export function createClient(options: ClientOptions): PosternClient {
         const params = { path: { project, name } };
         return dataOf<RouteResource>(
           await read((signal) => api.GET('/v1/projects/{project}/routes/{name}', { params, signal })),
+          'id',
         );
       },
       async rotation(project, name, { graceMs, waitMs = 0 } = {}) {
@@ -243,7 +261,7 @@ export function createClient(options: ClientOptions): PosternClient {
         const answer = await read((signal) =>
           api.GET('/v1/projects/{project}/revocations', { params, signal }),
         );
-        return dataOf<{ items: RevocationResource[] }>(answer).items;
+        return dataOf<{ items: RevocationResource[] }>(answer, 'items').items;
       },
       async get(project, id) {
         const params = { path: { project, id } };
@@ -269,12 +287,13 @@ export function createClient(options: ClientOptions): PosternClient {
     tokens: {
       async list() {
         const answer = await read((signal) => api.GET('/v1/tokens', { signal }));
-        return dataOf<{ items: TokenResource[] }>(answer).items;
+        return dataOf<{ items: TokenResource[] }>(answer, 'items').items;
       },
       async get(name) {
         const params = { path: { name } };
         return dataOf<TokenResource>(
           await read((signal) => api.GET('/v1/tokens/{name}', { params, signal })),
+          'id',
         );
       },
       async create(loose, { dryRun } = {}) {
@@ -306,7 +325,7 @@ export function createClient(options: ClientOptions): PosternClient {
           ...(wanted.job === undefined || wanted.job === null ? {} : { job: wanted.job }),
         };
         const answer = await read((signal) => api.GET('/v1/applied', { params: { query }, signal }), waitMs);
-        const applied = dataOf<Applied>(answer);
+        const applied = dataOf<Applied>(answer, 'complete');
         if (applied.complete || performance.now() >= deadline) return applied;
       }
     },
