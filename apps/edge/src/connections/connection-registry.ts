@@ -223,5 +223,10 @@ export class ConnectionRegistry {
 function partsOf(sni: Hostname, document: HostDocument): string[] {
   const wildcard = wildcardOf(sni);
   const names = wildcard === undefined ? [sni] : [sni, wildcard];
-  return [...names.map((name) => dependency('host', name)), ...dependenciesOfDocument(document)];
+  const known = PARTS.get(document) ?? dependenciesOfDocument(document);
+  PARTS.set(document, known);
+  return [...names.map((name) => dependency('host', name)), ...known];
 }
+
+/** Of documents: the connections of a name may be one at a time. */
+const PARTS = new WeakMap<HostDocument, readonly string[]>();

@@ -58,3 +58,18 @@ test('each ticket of a lane opens to its own session, whatever was offered befor
     expect(openTicket(a, seal(a, leaf, 1 + (round % 15)))).toBeNull();
   }
 });
+
+test('a ticket that was opened is known by all its bytes, and one that would take much memory is not kept', () => {
+  const ticket = seal(a, randomBytes(100));
+  const known = openTicket(a, ticket);
+  expect(known).not.toBeNull();
+  expect(openTicket(a, Buffer.from(ticket))).toBe(known);
+  for (let index = 16; index < ticket.length; index += 1) {
+    const changed = Buffer.from(ticket);
+    changed[index] = (changed[index] ?? 0) ^ 1;
+    expect(openTicket(a, changed)).toBeNull();
+  }
+  const long = seal(a, randomBytes(100), 4_096);
+  expect(openTicket(a, long)).toEqual(openTicket(a, long));
+  expect(openTicket(a, long)).not.toBe(openTicket(a, long));
+});
