@@ -122,14 +122,14 @@ export abstract class PosternCommand extends Command {
     this.silent = flags.quiet === true || !['table', 'wide'].includes(outputFormatOf(flags));
   }
 
-  /** Asks before a deletion; goes on only after a yes. */
+  /** Asks before something is lost; goes on only after a yes. */
   protected async confirm(
     question: string,
     flags: { readonly yes: boolean; readonly input: boolean },
   ): Promise<void> {
     const { confirmLoss } = await import('./output/confirm.ts');
     if (!(await confirmLoss(question, flags)))
-      throw new CliFailure('failed', 'not confirmed: nothing is deleted');
+      throw new CliFailure('failed', 'not confirmed: nothing is changed');
   }
 
   /** Waits until the edge serves a write, unless `--no-wait`; says so when it does not in time. */

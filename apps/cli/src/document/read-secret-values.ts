@@ -12,7 +12,7 @@ import {
 import { parseAsymmetricSecret, parseCaSecret, parseTlsSecret } from '@postern/pki';
 import { CliFailure } from '../cli-failure.ts';
 import { readInputFile } from '../read-input-file.ts';
-import { pemTextOf } from '../secret/read-secret-flags.ts';
+import { pemTextOf } from '../secret/pem-text.ts';
 import type { SecretValues } from './postern-document.ts';
 
 /** The values of a secret, or null where it has none; and findings with pointers into the spec. */

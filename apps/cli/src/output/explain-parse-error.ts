@@ -23,7 +23,7 @@ export function explainParseError(error: unknown, words = ''): unknown {
   const known = Object.keys(parse?.input?.flags ?? {}).map((name) => `--${name}`);
   if (Array.isArray(flags)) {
     const first = String(flags[0]).split('=', 1)[0] ?? '';
-    const near = nearest(first, known);
+    const near = nearest(first, known) ?? known.find((name) => name.startsWith(first));
     return usageFailure(
       `there is no flag ${flags.map(String).join(', ')}`,
       near === undefined ? usage : `did you mean ${near}?`,
@@ -41,8 +41,8 @@ export function explainParseError(error: unknown, words = ''): unknown {
 
 /** oclif's own sentences, the ones that a person meets, in ours. */
 function explainMessage(message: string, usage: string): CliFailure {
-  const missing = /^Missing required flag (\S+)$/.exec(message)?.[1];
-  if (missing !== undefined) return usageFailure(`missing: --${missing}`, usage);
+  const missing = [...message.matchAll(/Missing required flag (\S+)/g)].map(([, name]) => `--${name}`);
+  if (missing.length > 0) return usageFailure(`missing: ${missing.join(', ')}`, usage);
   const [, flag, complaint = ''] = /^Parsing (--\S+) (.*)$/.exec(message) ?? [];
   if (flag !== undefined) {
     return usageFailure(`${flag}: ${complaint.charAt(0).toLowerCase()}${complaint.slice(1)}`, usage);

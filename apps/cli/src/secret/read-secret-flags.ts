@@ -4,6 +4,7 @@ import { LIMITS, resourceName, type SecretInput, type SecretType } from '@poster
 import { CliFailure, usageFailure } from '../cli-failure.ts';
 import { parseSpanSeconds } from '../commands/time-flags.ts';
 import { nameOfInput, readInputFile } from '../read-input-file.ts';
+import { pemTextOf } from './pem-text.ts';
 
 /** The flags of `secret create` that carry values. */
 export interface SecretFlags {
@@ -143,30 +144,6 @@ function readList(path: string): string {
 
 function readPemText(path: string, flag: string): string {
   return pemTextOf(readInputFile(path, `--${flag}`, LIMITS.secretBytesMax), path, flag);
-}
-
-/**
- * The text of a PEM file; `part` is what it is for, like `cert` or `private-key`. Binary input gets its reason here, since
- * it could not be sent as text at all: validation failure.
- */
-export function pemTextOf(bytes: Buffer, path: string, part: string): string {
-  let text: string | undefined;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    text = undefined;
-  }
-  if (text !== undefined && !text.includes('\0')) return text;
-  const isDer = bytes[0] === 0x30;
-  throw new CliFailure(
-    'validation_failed',
-    `${nameOfInput(path)} is ${isDer ? 'DER (binary)' : 'binary'}, and PEM (text) is needed`,
-    {
-      hint: isDer
-        ? `openssl ${part.toLowerCase().endsWith('key') ? 'pkey' : 'x509'} -inform DER -in ${path} -out ${path}.pem`
-        : undefined,
-    },
-  );
 }
 
 function readGeneric(flags: SecretFlags, files: Map<string, string>): Record<string, string> {

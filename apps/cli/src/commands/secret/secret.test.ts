@@ -100,6 +100,29 @@ describe('refused with file, line and reason, exit 3:', () => {
     expect(await refused(['tls-ca', 'bad', '--cert', path])).toContain('openssl x509 -inform DER');
   });
 
+  test('PKCS #7, PKCS #12 and UTF-16, each with the command that converts it', async () => {
+    const path = (name: string) => join(cli.directory, name);
+    execFileSync('openssl', [
+      ...['crl2pkcs7', '-nocrl', '-certfile', ca.cert, '-outform', 'DER', '-out', path('ca.p7b')],
+    ]);
+    expect(await refused(['tls-ca', 'bad', '--cert', path('ca.p7b')])).toContain(
+      `openssl pkcs7 -inform DER -print_certs -in ${path('ca.p7b')}`,
+    );
+    execFileSync('openssl', [
+      ...['pkcs12', '-export', '-in', server.cert, '-inkey', server.key, '-passout', 'pass:x'],
+      ...['-out', path('server.p12')],
+    ]);
+    const p12 = path('server.p12');
+    expect(await refused(['tls', 'bad', '--cert', p12, '--key', server.key])).toContain(
+      `openssl pkcs12 -nokeys -in ${p12}`,
+    );
+    expect(await refused(['tls', 'bad', '--cert', server.cert, '--key', p12])).toContain(
+      `openssl pkcs12 -nocerts -nodes -in ${p12}`,
+    );
+    const wide = cli.file('wide.pem', Buffer.from(`\ufeff${readFileSync(ca.cert, 'utf8')}`, 'utf16le'));
+    expect(await refused(['tls-ca', 'bad', '--cert', wide])).toContain('iconv -f UTF-16 -t UTF-8');
+  });
+
   test('an empty file', async () => {
     const path = cli.file('empty.pem', '');
     expect(await refused(['tls-ca', 'bad', '--cert', path])).toContain(
