@@ -43,7 +43,7 @@ export function isTicketOf(lane: SessionLane, ticket: Buffer): boolean {
  */
 export function openTicket(lane: SessionLane, ticket: Buffer): SessionClient | null {
   if (ticket.length > OPENED_BYTES_MAX) return unseal(lane, ticket);
-  const text = ticket.latin1Slice();
+  const text = ticket.toString('latin1');
   const known = opened.get(text);
   if (known !== undefined) return known;
   const session = unseal(lane, ticket);
