@@ -56,7 +56,7 @@ export const EDGE_LIMITS = {
   trustBundlesMax: 1_000,
   /** Milliseconds. The longest stretch in which open connections are judged anew before others get their turn. */
   recheckSliceMs: 10,
-  /** Paths of clients kept per worker, some 8 KiB each with their checks: clients come back within their certificate's life. */
+  /** Paths of clients kept per worker, some 4 KiB each with their certificates: clients come back within their certificate's life. */
   admittedPathsMax: 2_000,
   /** Bytes. Intermediates kept for one admitted client, so that its sessions can resume; common chains take 1 to 4 KiB. */
   keptIntermediatesBytesMax: 16 * KIB,

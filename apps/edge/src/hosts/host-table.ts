@@ -105,7 +105,8 @@ export class EdgeHostTable implements HostTable {
     this.#contexts = new Lru(options.secureContextsMax ?? EDGE_LIMITS.secureContextsMax, (_, context) =>
       freeContext(context),
     );
-    this.#lanes = new Lru(options.servedHostsMax ?? EDGE_LIMITS.servedHostsMax);
+    // As many as contexts: they take a fraction of what it takes to make one.
+    this.#lanes = new Lru(options.secureContextsMax ?? EDGE_LIMITS.secureContextsMax);
     const onUnusable = (what: string, error: UnusableDocument) => this.#tell(what, -1, error);
     this.#sessionKeys = new SessionKeys({ ...options, onUnusable });
   }

@@ -83,6 +83,17 @@ test("a remembered path decides nothing by itself: OpenSSL's word, revocations a
   expect(reasons).toEqual([null, 'chain_order', 'certificate_invalid', 'subject_not_allowed', null]);
 });
 
+test('what is remembered of an admitted client holds none of the checks that nobody asks an edge for', () => {
+  const evaluator = new ClientEvaluator(() => NOW);
+  const clients = Array.from({ length: 300 }, () => leaf([-1, 10]));
+  const judge = (der: Buffer) => evaluator.evaluate(client(der), policy).verdict;
+  const kept = keptBy(() => {
+    for (const der of clients) judge(der);
+  });
+  expect(kept / clients.length).toBeLessThan(3_000);
+  expect(clients.map(judge)).toEqual(clients.map(() => 'admit'));
+});
+
 test('refused clients take a bounded number of bytes, however long their certificates are', () => {
   const evaluator = new ClientEvaluator(() => NOW);
   const strangers = Array.from({ length: 50 }, (_, nth) =>

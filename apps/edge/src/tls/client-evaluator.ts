@@ -53,7 +53,7 @@ export class ClientEvaluator {
     this.#now = now;
   }
 
-  /** Says all there is to say about a client under a policy, as it stands now. */
+  /** Says what there is to say about a client under a policy, as it stands now, but for the checks of its path: `explain` tells those. */
   evaluate(client: PresentedClient, policy: ClientPolicy): Evaluation {
     return evaluateClient(client, policy, this.#now(), this.#find);
   }
@@ -97,13 +97,18 @@ export class ClientEvaluator {
     const key = `${bundle.contentHash} ${keyOf(chain)}`;
     const known = this.#admitted.get(key) ?? this.#refused.get(key);
     if (known !== undefined && now < known.result.validUntil) return known;
-    const path = findClientPath(chain, bundle, now);
+    const path = withoutChecks(findClientPath(chain, bundle, now));
     // What was admitted and is no more, or the other way round, must not be found in its old place.
     this.#admitted.delete(key);
     if (path.result.verdict === 'admit') this.#admitted.set(key, path);
     else if (bytesOf(chain) <= EDGE_LIMITS.refusedPathBytesMax) this.#refused.set(key, path);
     return path;
   };
+}
+
+/** Nobody asks an edge for the checks, and they are half of what a path takes. */
+function withoutChecks(path: ClientPath): ClientPath {
+  return { ...path, result: { ...path.result, checks: [] } };
 }
 
 function bytesOf(chain: readonly Buffer[]): number {
