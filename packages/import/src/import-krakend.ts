@@ -15,6 +15,9 @@ import { readKrakendTls } from './read-krakend-tls.ts';
 /** The port KrakenD listens on where its configuration names none. */
 const DEFAULT_PORT = 8080;
 
+/** Ports that an edge takes where no setting names others: an edge connects to itself for nobody. */
+const EDGE_PORTS: readonly number[] = [8080, 8443];
+
 /**
  * Imports the `tls` object of a KrakenD configuration as a route for `host` in front of that KrakenD, which goes on serving its
  * endpoints, without TLS, behind it.
@@ -53,7 +56,12 @@ export function importKrakend(
     findings: reading.findings,
     steps: [
       ...reading.steps,
-      `in KrakenD's configuration set "tls": null and "listen_ip": "127.0.0.1": whoever reaches port ${listen} passes by Postern`,
+      `in KrakenD's configuration set "tls": null and "listen_ip": "127.0.0.1": whoever reaches port ${listen} gets past Postern`,
+      ...(EDGE_PORTS.includes(listen)
+        ? [
+            `where both run on one machine, give KrakenD another "port" and import again: an edge listens on ${listen} itself unless it is told otherwise`,
+          ]
+        : []),
     ],
   };
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { createDevAuthority, issueDevCertificate } from '@postern/pki';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CliHarness, startCliHarness } from '../testing/cli-harness.ts';
@@ -80,4 +82,21 @@ test('an API that is not there fails, and what lies behind it is skipped; others
     token: 'skip',
     edge: 'skip',
   });
+});
+
+test('doctor edge takes the port with the host, finds names below localhost here, and says what to try', async () => {
+  const edge = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+  await once(edge, 'listening');
+  const address = edge.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  edge.close();
+  await once(edge, 'close');
+  const { code, stdout } = await cli.postern(['doctor', 'edge', `shop.localhost:${port}`, '--json']);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({
+    host: 'shop.localhost',
+    checks: [{ detail: `127.0.0.1:${port}: ECONNREFUSED`, hint: expect.stringContaining('--connect 127') }],
+  });
+  const none = await cli.postern(['doctor', 'edge', 'https://shop.localhost/']);
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('is not a host') });
 });

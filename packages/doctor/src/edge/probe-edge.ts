@@ -22,7 +22,10 @@ export async function probeEdge(edge: ProbedEdge): Promise<Check[]> {
   const unreachable = reasonOfUnreachable(shown ?? bare[1]);
   if (unreachable !== null) {
     const where = `${edge.address}:${edge.port}`;
-    return [check('edge', 'fail', `${where}: ${unreachable}`, 'see --connect and the name of the host')];
+    const hint = unreachable.includes('UNRECOGNIZED_NAME')
+      ? `no host ${host} is served there: see postern route list`
+      : 'say where the edge listens, like --connect 127.0.0.1:8443';
+    return [check('edge', 'fail', `${where}: ${unreachable}`, hint)];
   }
   const isOpen = bare.every(cameThrough);
   return [

@@ -15,10 +15,14 @@ export class DoctorEdge extends PosternCommand {
   static override examples = [
     'postern doctor edge shop.acme.org',
     'postern doctor edge shop.acme.org --cert client.crt --key client.key --neighbour www.acme.org --json',
-    'postern doctor edge shop.localhost --connect 127.0.0.1:8443 --http 127.0.0.1:8080',
+    'postern doctor edge shop.localhost:8443 --http 127.0.0.1:8080',
   ];
   static override args = {
-    host: Args.string({ description: 'host that clients call', required: true, ignoreStdin: true }),
+    host: Args.string({
+      description: 'host that clients call, with :PORT where that is not 443',
+      required: true,
+      ignoreStdin: true,
+    }),
   };
   static override flags = {
     cert: Flags.string({
@@ -28,7 +32,7 @@ export class DoctorEdge extends PosternCommand {
     }),
     key: Flags.string({ description: 'its private key (PEM)', helpValue: 'FILE', dependsOn: ['cert'] }),
     connect: Flags.string({
-      description: 'where to connect; the host itself at port 443 when absent',
+      description: 'where to connect; the host itself when absent',
       helpValue: 'ADDR:PORT',
     }),
     neighbour: Flags.string({
@@ -46,9 +50,14 @@ export class DoctorEdge extends PosternCommand {
     const textOf = (file: string, flag: string) =>
       readInputFile(file, flag, LIMITS.secretBytesMax).toString('utf8');
     const { cert, key } = flags;
+    const { host, port } = hostOf(args.host);
     const checks = await probeEdge({
-      host: args.host,
-      ...(addressOf('--connect', flags.connect) ?? { address: args.host, port: 443 }),
+      host,
+      // Names below localhost are this machine, as for curl; many resolvers do not know them.
+      ...(addressOf('--connect', flags.connect) ?? {
+        address: /(^|\.)localhost$/.test(host) ? '127.0.0.1' : host,
+        port,
+      }),
       client:
         cert === undefined || key === undefined
           ? null
@@ -60,7 +69,7 @@ export class DoctorEdge extends PosternCommand {
     const { formatTable } = await import('../../output/format-table.ts');
     const failed = checks.filter(({ status }) => status === 'fail');
     await this.show(flags, {
-      data: { ok: failed.length === 0, host: args.host, checks },
+      data: { ok: failed.length === 0, host, checks },
       names: failed.map(({ name }) => name),
       text: (layout) =>
         formatTable(
@@ -71,6 +80,14 @@ export class DoctorEdge extends PosternCommand {
     });
     if (failed.length > 0) process.exitCode = 1;
   }
+}
+
+function hostOf(text: string): { host: string; port: number } {
+  const [, host, port = '443'] = /^([^:/[\]]+)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535) {
+    throw usageFailure(`"${text}" is not a host`, 'like shop.example.org or shop.localhost:8443');
+  }
+  return { host, port: Number(port) };
 }
 
 function addressOf(flag: string, text: string | undefined): { address: string; port: number } | null {
