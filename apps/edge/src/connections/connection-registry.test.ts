@@ -152,6 +152,7 @@ test('connections of one name are found by what its newest document names, those
     socket.destroy();
     await once(socket, 'close');
   }
+  registry.endExpired();
   expect(held).toEqual([]);
 });
 

@@ -22,7 +22,7 @@ interface Entry extends Member {
   ending: boolean;
 }
 
-/** The open connections of one name. */
+/** The open connections of one name; those that were, for as long as it takes to look. */
 interface Name {
   readonly sni: Hostname;
   readonly entries: Roster<Entry>;
@@ -75,10 +75,8 @@ export class ConnectionRegistry {
     const entry = { connection, name, drain, document, policyVersion, validUntil, ending: false, place: -1 };
     name.entries.add(entry);
     this.#follow(name, document);
-    connection.socket.on('close', () => {
-      name.entries.delete(entry);
-      if (name.entries.size === 0) this.#forget(name);
-    });
+    // The name stays until the next look: its connections may come one at a time, and what is noted of it costs each of them more than all else here.
+    connection.socket.on('close', () => name.entries.delete(entry));
     if (this.#draining) this.#drainAsked(entry);
   }
 
@@ -99,9 +97,10 @@ export class ConnectionRegistry {
     if (this.#slice === undefined) this.#recheckSlice();
   }
 
-  /** Ends the connections whose client certificate's path has come to its end. */
+  /** Ends the connections whose client certificate's path has come to its end, and forgets the names that have none. */
   endExpired(): void {
     const now = this.#options.now();
+    for (const name of this.#names.values()) if (name.entries.size === 0) this.#forget(name);
     for (const entry of this.#entries()) {
       if (entry.ending || Math.min(entry.validUntil, usedUntil(entry.connection)) > now) continue;
       // Another path may hold for longer than the one that has ended.
