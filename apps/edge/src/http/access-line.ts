@@ -93,7 +93,7 @@ export interface AccessEntry {
   status: number;
   bytesIn: number;
   bytesOut: number;
-  durationMs: number;
+  readonly durationMs: number;
   /** From the beginning of the request to the response head; null when no upstream was asked. */
   upstreamMs: number | null;
   readonly protocol: string;

@@ -9,6 +9,7 @@ import type { ServeExchange } from './exchange.ts';
 import { type AnsweredConnection, Http1Exchange } from './h1-exchange.ts';
 import { headTimeout, problemOfBytes } from './h1-faults.ts';
 import { type BodyFeed, Http1RequestBody } from './h1-request-body.ts';
+import { giveHeadBlock, type HeadBlock, takeHeadBlock } from './head-blocks.ts';
 import { type ClientPace, HTTP_LIMITS } from './http-limits.ts';
 import { type PieceReader, readTlsPieces } from './read-tls-pieces.ts';
 
@@ -34,6 +35,8 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
   #isDraining = false;
   #exchange: Http1Exchange | null = null;
   #body: Http1RequestBody | null = null;
+  /** What the head was read from lies in it. */
+  #block: HeadBlock | null = null;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #isPaused = false;
@@ -142,7 +145,8 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
       case 'waiting':
       case 'head':
         // What is read next comes to the same place, and the exchange goes by its head to its end.
-        this.#takeHead(Buffer.from(piece));
+        this.#block = takeHeadBlock(piece);
+        this.#takeHead(this.#block?.copyOf(piece) ?? Buffer.from(piece));
         return;
       case 'exchange':
         if (this.#body?.takesBytes === true && this.#held.length === 0) this.#takeBody(this.#body, piece);
@@ -181,7 +185,11 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
     }
     if (at !== NEED_MORE) {
       this.#begin(at < piece.length ? piece.subarray(at) : null, null);
-    } else if (this.#state === 'waiting' && this.#head.hasBegun) {
+      return;
+    }
+    // The head has made a copy of its own, and all of the piece was taken.
+    this.#giveBlock();
+    if (this.#state === 'waiting' && this.#head.hasBegun) {
       this.#state = 'head';
       this.dueAt(performance.now() + this.#options.pace.headTimeoutMs);
     }
@@ -230,9 +238,10 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
     this.#exchange = null;
     this.#body = null;
     this.#head.clear();
+    this.#giveBlock();
     this.#state = 'waiting';
     this.postpone(this.#options.pace.idleMs);
-    while (this.#state === 'waiting' || this.#state === 'head') {
+    while (this.#held.length > 0 && (this.#state === 'waiting' || this.#state === 'head')) {
       const piece = this.#held.shift();
       if (piece === undefined) break;
       this.#heldBytes -= piece.length;
@@ -240,6 +249,12 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
     }
     this.#readOn();
     if (this.#isDraining && (this.#state === 'waiting' || this.#state === 'head')) this.leave();
+  }
+
+  /** Nobody goes by the head any more; what is held may lie behind it in the same block, which is then left to those bytes. */
+  #giveBlock(): void {
+    if (this.#block !== null && this.#held.length === 0) giveHeadBlock(this.#block);
+    this.#block = null;
   }
 
   #takeBody(body: Http1RequestBody, piece: Buffer): void {

@@ -114,6 +114,8 @@ class RequestingClient {
   #document: HostDocument | null = null;
   #table: RuleTable<PlannedRule> | null = null;
   #hasAsked = false;
+  /** The name of the connection as the request before said it: the same string needs no look at its letters. */
+  #ownHost: Hostname | null = null;
 
   constructor(
     connection: Connection,
@@ -131,6 +133,21 @@ class RequestingClient {
     if (this.#hasAsked) return;
     this.#hasAsked = true;
     noteRequest(this.connection);
+  }
+
+  /** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */
+  requireServedHost(host: Hostname): void {
+    if (host === this.#ownHost) return;
+    const { connection, options } = this;
+    if (host === connection.sni) {
+      this.#ownHost = host;
+      return;
+    }
+    const ofConnection = options.hosts.get(connection.sni)?.document.host;
+    if (ofConnection?.startsWith('*.') && options.hosts.get(host)?.document.host === ofConnection) return;
+    throw new PosternError('misdirected_request', {
+      detail: 'The Host of the request is not the server name of the TLS connection.',
+    });
   }
 
   rulesOf(document: HostDocument): RuleTable<PlannedRule> {
@@ -160,7 +177,7 @@ class HandledRequest {
     this.#exchange = exchange;
     this.#onDone = onDone;
     this.#at = client.options.now();
-    this.#entry = new RequestEntry(exchange, client.logged, client.connection.sni, this.#at);
+    this.#entry = new RequestEntry(exchange, client.logged, client.connection.sni, this.#at, this.#startedAt);
   }
 
   serve(): void {
@@ -191,14 +208,14 @@ class HandledRequest {
   /** Comes to `#over` once, in this turn or a later one. */
   #answer(served: ServedHost): void {
     const client = this.#client;
-    const { connection, gate, options } = client;
+    const { gate, options } = client;
     const exchange = this.#exchange;
     const entry = this.#entry;
     const { document } = served;
     const at = this.#at;
     try {
       const head = readRequestHead(exchange);
-      requireServedHost(head.host, connection, options.hosts);
+      client.requireServedHost(head.host);
       entry.host = head.host;
       // Where rules name CAs of their own nothing can be said of a client before there is a rule.
       let shown = served.hasRuleCas ? null : gate.admit(served, null, at);
@@ -316,21 +333,10 @@ class HandledRequest {
       exchange.abort();
     }
     options.load?.end();
-    entry.durationMs = Math.round(performance.now() - this.#startedAt);
     if (isLogged(entry)) options.accessLog.write(entry);
     options.onFinished(entry);
     this.#onDone();
   }
-}
-
-/** RFC 9110 section 15.5.20: the Host is the connection's name, or both are covered by one and the same wildcard route. */
-function requireServedHost(host: Hostname, connection: Connection, hosts: HostTable): void {
-  if (host === connection.sni) return;
-  const ofConnection = hosts.get(connection.sni)?.document.host;
-  if (ofConnection?.startsWith('*.') && hosts.get(host)?.document.host === ofConnection) return;
-  throw new PosternError('misdirected_request', {
-    detail: 'The Host of the request is not the server name of the TLS connection.',
-  });
 }
 
 function noRule(head: RequestHead): PosternError {

@@ -16,7 +16,6 @@ export class RequestEntry implements AccessEntry {
   status = 0;
   bytesIn = 0;
   bytesOut = 0;
-  durationMs = 0;
   upstreamMs: number | null = null;
   code: string | null = null;
   reason: string | null = null;
@@ -24,17 +23,27 @@ export class RequestEntry implements AccessEntry {
   refusals: number | null = null;
   aborted = false;
   readonly #exchange: Exchange;
+  readonly #startedAt: number;
 
-  /** `at` is when the request began, in milliseconds since 1970; `host` is the connection's until the request has said one. */
-  constructor(exchange: Exchange, client: LoggedClient, host: string, at: number) {
+  /**
+   * `at` and `startedAt` are when the request began, in milliseconds since 1970 and of performance.now(); `host` is the connection's until
+   * the request has said one.
+   */
+  constructor(exchange: Exchange, client: LoggedClient, host: string, at: number, startedAt: number) {
     this.#exchange = exchange;
     this.client = client;
     this.host = host;
     this.at = at;
+    this.#startedAt = startedAt;
   }
 
   get requestId(): string {
     return this.#exchange.id;
+  }
+
+  /** Until now: an entry is written when its request ends. */
+  get durationMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
   }
 
   get method(): string {

@@ -55,8 +55,8 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
         const connection = idle.pop();
         if (connection === undefined) return undefined;
         const { socket } = connection;
-        if (!socket.destroyed && socket.writable && connection.idleUntil > performance.now())
-          return connection;
+        // One that is destroyed is not writable either.
+        if (socket.writable && connection.idleUntil > performance.now()) return connection;
         socket.destroy();
       }
     },
