@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { CA_EXTENSIONS, forgeCertificate, newKey } from '../testing/forge-certificate.ts';
 import type { ClientBundle } from './client-path.ts';
@@ -5,6 +6,7 @@ import { compileMatchers } from './compile-matchers.ts';
 import { evaluateClient } from './evaluate-client.ts';
 import type { PresentedClient, RevocationFinding } from './evaluation-input.ts';
 import { readAnchors } from './path/path-node.ts';
+import { predictHandshake } from './predict-handshake.ts';
 
 const NOW = Date.now();
 const DAY_MS = 86_400_000;
@@ -45,6 +47,22 @@ test('an admitted client comes with its path, the CA that vouches, what each mat
   expect(Math.abs(evaluation.validUntil - NOW - 9 * DAY_MS)).toBeLessThan(1_000);
   expect(evaluation.checks.every(({ result }) => result === 'pass')).toBe(true);
   expect(evaluation.checks.at(-1)).toMatchObject({ name: 'openssl', position: 0 });
+});
+
+test('where the CA is what is wrong, the remedy names the CA, though OpenSSL refuses the client too', () => {
+  const own = { key: generateKeyPairSync('rsa', { modulusLength: 1024 }) };
+  const weak = forgeCertificate({
+    subject: 'W',
+    issuer: 'W',
+    ...{ ...own, issuerKey: own.key, extensions: CA_EXTENSIONS },
+  });
+  const leaf = forgeCertificate({ subject: 'x', issuer: 'W', key, issuerKey: own.key });
+  const bundles = [bundleOf('w', weak)];
+  const client = predictHandshake([leaf], readAnchors([weak]), NOW);
+  expect(evaluateClient(client, { ...open, bundles }, NOW)).toMatchObject({
+    reason: 'certificate_weak',
+    remedy: expect.stringContaining('issue the CA CN=W anew'),
+  });
 });
 
 test('of several bundles the first that vouches counts, and none is asked for more', () => {

@@ -28,16 +28,11 @@ export function predictHandshake(
   // What cannot be read at all is refused by our own validation, whatever OpenSSL makes of it.
   if (leaf === undefined || first === undefined || !leaf.der.equals(first))
     return { chain, openssl: { good: true } };
-  return {
-    chain,
-    openssl: isGoodWay(chosenByOpenSsl(leaf, sent, anchors, now), now)
-      ? { good: true }
-      : {
-          good: false,
-          code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-          detail: 'it goes up another way, which is not valid, and does not go back',
-        },
-  };
+  const way = chosenByOpenSsl(leaf, sent, anchors, now);
+  if (isGoodWay(way, now)) return { chain, openssl: { good: true } };
+  const end = way === null ? 'comes to no trusted CA' : 'is not valid';
+  const detail = `it goes up one way alone, and that ${end}`;
+  return { chain, openssl: { good: false, code: 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', detail } };
 }
 
 /** The way that OpenSSL takes, anchor last; null where it comes to no anchor. */

@@ -72,7 +72,9 @@ export function trustedNames({ bundles }: ClientPolicy): string {
 
 function failedCheck({ checks }: Refused): EvaluationCheck | undefined {
   const failed = checks.filter(({ result }) => result === 'fail');
-  return failed.toSorted((one, other) => one.position - other.position)[0];
+  // OpenSSL's no is told of the client, whichever certificate it is about.
+  const own = failed.filter(({ name }) => name !== 'openssl');
+  return own.toSorted((one, other) => one.position - other.position)[0] ?? failed[0];
 }
 
 function who(check: EvaluationCheck | undefined): string {

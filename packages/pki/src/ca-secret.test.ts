@@ -103,6 +103,26 @@ test('a CA sent twice is stored once with a warning; an expired one with a warni
   });
 });
 
+test('a CA whose key path validation refuses is refused, beside others stored with a warning', () => {
+  folder.run(caScript('weak').replace('ec -pkeyopt ec_paramgen_curve:P-256', 'rsa:1024'));
+  const [one, weak] = [folder.read('one.crt'), folder.read('weak.crt')];
+  expect(parse(weak)).toMatchObject({
+    ok: false,
+    findings: [
+      {
+        code: 'ca_key_weak',
+        severity: 'error',
+        line: 1,
+        message: expect.stringContaining('RSA of 1024 bits; at least 2048'),
+      },
+    ],
+  });
+  expect(parse(one + weak)).toMatchObject({
+    ok: true,
+    secret: { warnings: [{ code: 'ca_key_weak', severity: 'warning', line: one.split('\n').length }] },
+  });
+});
+
 test('a CA whose own certificate could pass as a client is stored with a warning: no keyUsage, digitalSignature, keyAgreement', () => {
   const usages: readonly (readonly [string, string[]])[] = [
     ['', ['ca_key_usage_absent']],

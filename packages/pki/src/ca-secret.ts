@@ -1,5 +1,7 @@
 import { type Finding, LIMITS, type SecretDetails, type TrustBundle } from '@postern/contracts';
+import { readCertificateFields } from './certificate-fields.ts';
 import { type ParsedCertificate, parseCertificatesPem } from './certificates-pem.ts';
+import { judgeKey } from './judge-key.ts';
 import { errorAt, warningAt } from './place.ts';
 import { subjectBytes, trustBundleOf } from './trust-bundle.ts';
 
@@ -15,7 +17,7 @@ export interface CaSecret {
  * Reads the PEM of a tls-ca secret, in which every certificate must be able to issue client certificates.
  *
  * A certificate that is no CA would make OpenSSL ignore it, or every handshake fail; it is refused here with its line.
- * `now` is milliseconds since 1970 and tells expired anchors: a warning each, an error where all have expired.
+ * `now` is milliseconds since 1970. An anchor that has expired or has a weak key is a warning, an error where no other is left.
  */
 export function parseCaSecret(
   text: string,
@@ -30,13 +32,12 @@ export function parseCaSecret(
     const message = `the subject names of all CAs take ${nameBytes} bytes: at most ${LIMITS.anchorNamesBytesMax} fit a handshake`;
     errors.push(errorAt({ pointer }, 'ca_names_too_large', message, 'leave out CAs that issue no clients'));
   }
-  const expired = certificates.filter(({ details }) => Date.parse(details.notAfter) <= now);
-  for (const { details, place } of expired) {
-    const message = `the CA ${details.subject} expired at ${details.notAfter}: it admits nobody`;
-    // One of several is a bundle in rotation; where all have, the secret serves nobody.
-    if (expired.length < certificates.length) warnings.push(warningAt(place, 'certificate_expired', message));
-    else
-      errors.push(errorAt(place, 'certificate_expired', message, 'send the renewed certificate of the CA'));
+  const useless = certificates.flatMap((certificate) => whyUseless(certificate, now));
+  // One of several is a bundle in rotation; where none is of use, the secret serves nobody.
+  const isOfUse = new Set(useless.map(({ certificate }) => certificate)).size < certificates.length;
+  for (const { certificate, code, message, hint } of useless) {
+    if (isOfUse) warnings.push(warningAt(certificate.place, code, message));
+    else errors.push(errorAt(certificate.place, code, message, hint));
   }
   if (errors.length > 0) return { ok: false, findings: errors };
   for (const certificate of certificates) warnings.push(...doubtsOfAnchor(certificate));
@@ -53,6 +54,24 @@ export function parseCaSecret(
       },
     },
   };
+}
+
+/** Why a CA admits nobody, though it may issue. */
+function whyUseless(
+  certificate: ParsedCertificate,
+  now: number,
+): { certificate: ParsedCertificate; code: string; message: string; hint: string }[] {
+  const { der, details } = certificate;
+  if (Date.parse(details.notAfter) <= now) {
+    const message = `the CA ${details.subject} expired at ${details.notAfter}: it admits nobody`;
+    const hint = 'send the renewed certificate of the CA';
+    return [{ certificate, code: 'certificate_expired', message, hint }];
+  }
+  const { isStrong, detail } = judgeKey(readCertificateFields(der).publicKey);
+  if (isStrong) return [];
+  const message = `the key of the CA ${details.subject} is not accepted (${detail}): it admits nobody`;
+  const hint = 'make the CA anew with RSA of 2048 to 8192 bits, P-256, P-384, P-521 or Ed25519';
+  return [{ certificate, code: 'ca_key_weak', message, hint }];
 }
 
 function problemOfAnchor(certificate: ParsedCertificate, index: number): Finding | undefined {

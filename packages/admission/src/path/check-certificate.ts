@@ -1,5 +1,11 @@
 import type { RefusalReason } from '@postern/contracts';
-import { type CertificateFields, EXTENSIONS, KEY_USAGE, NETSCAPE_SSL_CLIENT } from '@postern/pki/plain';
+import {
+  type CertificateFields,
+  EXTENSIONS,
+  judgeKey,
+  KEY_USAGE,
+  NETSCAPE_SSL_CLIENT,
+} from '@postern/pki/plain';
 import type { PathCheckName } from './path-result.ts';
 
 /** What a path is built for. */
@@ -23,13 +29,6 @@ const PURPOSES = {
   },
 } as const;
 
-/** RSA keys: shorter ones can be broken, longer ones cost more than an edge should bear. */
-const RSA_BITS = { min: 2048, max: 8192 } as const;
-const CURVES: Readonly<Record<string, string>> = {
-  '1.2.840.10045.3.1.7': 'P-256',
-  '1.3.132.0.34': 'P-384',
-  '1.3.132.0.35': 'P-521',
-};
 const STRONG_HASHES: ReadonlySet<string> = new Set(['SHA-224', 'SHA-256', 'SHA-384', 'SHA-512']);
 
 /**
@@ -147,27 +146,8 @@ function checkCriticalExtensions({ extensions }: CertificateFields): Certificate
 }
 
 function checkKeyStrength({ publicKey }: CertificateFields): CertificateFinding {
-  const weak = (detail: string) => failed('key_strength', 'certificate_weak', detail);
-  switch (publicKey.type) {
-    case 'rsa':
-      if (publicKey.bits < RSA_BITS.min)
-        return weak(`RSA of ${publicKey.bits} bits; at least ${RSA_BITS.min}`);
-      if (publicKey.bits > RSA_BITS.max)
-        return weak(`RSA of ${publicKey.bits} bits; at most ${RSA_BITS.max}`);
-      if (!publicKey.hasSoundExponent) return weak('RSA with an unsound public exponent');
-      return passed('key_strength', `RSA ${publicKey.bits}`);
-    case 'ec': {
-      const curve = publicKey.curve === null ? undefined : CURVES[publicKey.curve];
-      if (curve === undefined) return weak(`EC on the curve ${publicKey.curve ?? 'of its own parameters'}`);
-      return passed('key_strength', `EC ${curve}`);
-    }
-    case 'ed25519':
-      return passed('key_strength', 'Ed25519');
-    case 'ed448':
-      return passed('key_strength', 'Ed448');
-    case 'other':
-      return weak(`a key of type ${publicKey.oid}`);
-  }
+  const { isStrong, detail } = judgeKey(publicKey);
+  return isStrong ? passed('key_strength', detail) : failed('key_strength', 'certificate_weak', detail);
 }
 
 function checkSignatureStrength({ signature }: CertificateFields): CertificateFinding {

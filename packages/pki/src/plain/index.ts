@@ -15,6 +15,7 @@ export { edgePublicKeyOf, newEdgeKeyPair, openAtEdge } from '../edge-seal.ts';
 export { escapeControls } from '../escape-controls.ts';
 export { formatRfc4514 } from '../format-rfc4514.ts';
 export type { GeneralName } from '../general-name.ts';
+export { judgeKey } from '../judge-key.ts';
 export { type ListState, listStateOf } from '../list-state.ts';
 export { readPemBlocks, writePem } from '../pem-blocks.ts';
 export { parsePrivateKeyPem } from '../private-key-pem.ts';
