@@ -1,4 +1,5 @@
 import { PosternError } from '@postern/contracts/plain';
+import { refuseMisspeltSettings } from './env.ts';
 
 /** A started part: what to print once it serves, and how to stop it. */
 export interface StartedPart {
@@ -23,6 +24,7 @@ export async function runUntilSignal(
   const stop = stopOnSignals();
   let part: StartedPart;
   try {
+    await refuseMisspeltSettings();
     part = await start(stop);
   } catch (error) {
     if (stop.aborted) return 0;
