@@ -72,6 +72,9 @@ export class ConnectionUse {
   onFirstRequest: (() => void) | null = null;
   /** The rules that have let requests through, by their prefixes; null: none has. */
   rules: Map<string, UsedRule> | null = null;
+  /** The one noted last, and until when; null: what is noted of it has changed since. */
+  lastRule: CompiledRule | null = null;
+  lastUntil = 0;
 }
 
 /** A connection after the handshake: everything is read once, and nothing of it comes from the client's HTTP. */

@@ -7,11 +7,18 @@ const NONE = -1;
 /** What must not take longer than it may. */
 export abstract class Timed {
   /** Milliseconds of performance.now(); Infinity: never. */
-  deadline = Number.POSITIVE_INFINITY;
+  declare deadline: number;
   /** Milliseconds from the next look to the deadline; NONE: it is set already. */
-  waitMs = NONE;
+  declare waitMs: number;
   /** Of those watched. */
-  place = -1;
+  declare place: number;
+
+  /** Written out, since there are some for each request: beginnings of the fields themselves would more than double what one costs. */
+  constructor() {
+    this.deadline = Number.POSITIVE_INFINITY;
+    this.waitMs = NONE;
+    this.place = -1;
+  }
 
   /** Milliseconds of performance.now(); Infinity: never. */
   dueAt(time: number): void {
@@ -58,3 +65,24 @@ class Deadlines {
 
 /** Those of this process. */
 export const deadlines = new Deadlines();
+
+/** Calls back once when so many milliseconds have passed, unless it is cancelled: a timer for what each connection sets and hardly any reaches. */
+export class Deadline extends Timed {
+  readonly #onReached: () => void;
+
+  constructor(ms: number, onReached: () => void) {
+    super();
+    this.#onReached = onReached;
+    this.dueAt(performance.now() + ms);
+    deadlines.watch(this);
+  }
+
+  cancel(): void {
+    deadlines.forget(this);
+  }
+
+  onDeadline(): void {
+    this.cancel();
+    this.#onReached();
+  }
+}

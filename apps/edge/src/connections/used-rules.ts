@@ -5,6 +5,10 @@ const NONE: ReadonlyMap<string, UsedRule> = new Map();
 
 /** Notes that a request of the connection was let through by a rule: what it began may still be under way. */
 export function noteUsedRule({ use }: Connection, rule: CompiledRule, validUntil: number): void {
+  // What the request before has noted need not be looked up.
+  if (use.lastRule === rule && use.lastUntil === validUntil) return;
+  use.lastRule = rule;
+  use.lastUntil = validUntil;
   use.rules ??= new Map();
   const { rules } = use;
   const demanded = rule.clientCertificate !== undefined;
@@ -14,7 +18,9 @@ export function noteUsedRule({ use }: Connection, rule: CompiledRule, validUntil
 }
 
 /** Notes that what the rules admitted by has been looked at again, and holds until then. */
-export function renewUsedRules({ use: { rules } }: Connection, validUntil: number): void {
+export function renewUsedRules({ use }: Connection, validUntil: number): void {
+  const { rules } = use;
+  use.lastRule = null;
   for (const [prefix, { demanded }] of rules ?? []) rules?.set(prefix, { demanded, validUntil });
 }
 
