@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { Deadline } from '../deadlines.ts';
 import { type ClientHello, ClientHelloReader } from '../tls/client-hello.ts';
 
 export type Peeked =
@@ -57,14 +58,14 @@ interface StartReader<T> {
 export function readStart<T>(socket: Socket, reader: StartReader<T>): Promise<T> {
   return new Promise((resolve) => {
     const settle = (result: T) => {
-      clearTimeout(timer);
+      deadline.cancel();
       socket.off('readable', onReadable);
       socket.off('end', onGone);
       socket.off('close', onGone);
       resolve(result);
     };
     const onGone = () => settle(reader.onGone());
-    const timer = setTimeout(() => settle(reader.onTimeout()), reader.timeoutMs);
+    const deadline = new Deadline(reader.timeoutMs, () => settle(reader.onTimeout()));
     const onReadable = () => {
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
         const done = reader.onChunk(chunk as Buffer);

@@ -5,6 +5,7 @@ import type { RefusalReason } from '@postern/contracts';
 import { readSubjectNames, type SubjectNames } from '@postern/pki/plain';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
+import { Deadline } from '../deadlines.ts';
 import { certificatesSent, fingerprintOf, identityOf, leafShown } from './client-identity.ts';
 import type { IntermediatesOfPolicy } from './known-intermediates.ts';
 import { readVerifyResult } from './verify-result.ts';
@@ -73,14 +74,14 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
     // Only the first counts.
     const settle = (outcome: HandshakeOutcome) => {
       isOver = true;
-      clearTimeout(timer);
+      deadline.cancel();
       resolve(outcome);
     };
-    const timer = setTimeout(() => {
+    const deadline = new Deadline(options.timeoutMs, () => {
       stopCatching();
       settle({ outcome: 'failed', code: 'HANDSHAKE_TIMEOUT', reason: null });
       socket.destroy();
-    }, options.timeoutMs);
+    });
 
     // Stays for the life of the socket: bad records after the handshake are told only here, and must end the connection.
     socket.on('_tlsError', (error: unknown) => {
@@ -98,7 +99,7 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
       try {
         settle(judge(socket, options));
       } catch (error) {
-        clearTimeout(timer);
+        deadline.cancel();
         reject(error);
         socket.destroy();
       }
