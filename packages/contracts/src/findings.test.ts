@@ -227,3 +227,14 @@ test('what is told stays short and quick, however much is wrong', () => {
   ).toHaveLength(LIMITS.findingsMax);
   expect(process.cpuUsage(startedAt).user / 1000).toBeLessThan(5000);
 });
+
+test('a number out of its bounds is told the bound', () => {
+  const messages = (value: unknown) => {
+    const result = parseWith(serviceSpec, value);
+    return result.ok ? [] : result.findings.map(({ message }) => message);
+  };
+  const url = 'http://127.0.0.1:1';
+  expect(messages({ targets: [{ url, weight: 0 }] })).toEqual(['expected a number of at least 1']);
+  expect(messages({ targets: [{ url, weight: 1001 }] })).toEqual(['expected a number of at most 1000']);
+  expect(messages({ targets: [{ url, weight: 1.5 }] })).toEqual(['expected a whole number']);
+});

@@ -63,7 +63,10 @@ function findingsOfIssue(schema: z.ZodType, value: unknown, issue: z.core.$ZodIs
           : {
               severity: 'error',
               code: 'wrong_type',
-              message: `expected ${issue.expected}${receivedOf(issue.message)}`,
+              message:
+                issue.expected === 'int'
+                  ? 'expected a whole number'
+                  : `expected ${issue.expected}${receivedOf(issue.message)}`,
               pointer,
             },
       ];
@@ -83,6 +86,14 @@ function findingsOfIssue(schema: z.ZodType, value: unknown, issue: z.core.$ZodIs
       }
       return [{ severity: 'error', code: 'invalid_value', message: issue.message, pointer }];
     }
+    case 'too_small':
+    case 'too_big': {
+      // A message of the schema's own says more.
+      const message = /^Too (small|big): expected number/.test(issue.message)
+        ? boundOf(issue)
+        : issue.message;
+      return [{ severity: 'error', code: 'invalid_value', message, pointer }];
+    }
     case 'invalid_key': {
       const message = issue.issues[0]?.message ?? issue.message;
       return [{ severity: 'error', code: 'invalid_key', message, pointer }];
@@ -101,6 +112,12 @@ function findingsOfIssue(schema: z.ZodType, value: unknown, issue: z.core.$ZodIs
       ];
     }
   }
+}
+
+function boundOf(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  return issue.code === 'too_small'
+    ? `expected a number of at least ${issue.minimum}`
+    : `expected a number of at most ${issue.maximum}`;
 }
 
 function missing(path: readonly PropertyKey[]): Finding {

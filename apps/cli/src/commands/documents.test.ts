@@ -247,6 +247,14 @@ describe('--prune', () => {
     expect(stderr).toContain('bare.yaml:2:7: error: service/p3 has not the labels');
   });
 
+  test('says of what a document names that it would go: exit 3', async () => {
+    const file = cli.file('kept.yaml', route('p2', 'p2', labels));
+    const { code, stderr } = await apply('-f', file, '--prune', '-l', 'app=prune', '-y');
+    expect(code).toBe(3);
+    expect(stderr).toContain('service "p2" would be deleted by --prune');
+    expect(stderr).not.toContain('create it');
+  });
+
   test('is shown by diff, and deletes what no document describes, routes first, and nothing without the labels', async () => {
     const file = cli.file('one.yaml', one);
     const diff = await cli.postern(['diff', '-f', file, '--prune', '-l', 'app=prune']);

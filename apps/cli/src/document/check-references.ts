@@ -50,8 +50,16 @@ export function checkReferences(
     }
   };
   return documents.flatMap((document) => {
-    const findings = findingsOf(document);
+    const findings = findingsOf(document).map((finding) => ofRemoved(finding, without));
     // A report looks at the whole file: only where there is something to say.
     return findings.length === 0 ? [] : [reportDocument(document, findings)];
   });
+}
+
+/** What is missing only because `--prune` would delete it, told as that. */
+function ofRemoved(finding: Finding, without: ReadonlySet<string>): Finding {
+  const [, kind, name] = /^there is no (secret|service) "([^"]+)"$/.exec(finding.message) ?? [];
+  if (finding.code !== 'reference_missing' || !without.has(`${kind}/${name}`)) return finding;
+  const message = `${kind} "${name}" would be deleted by --prune: no document describes it`;
+  return { ...finding, message, hint: 'bring its document, or take away its label' };
 }
