@@ -1,6 +1,7 @@
 import { PosternError } from '@postern/contracts/plain';
 import { fieldId } from '@postern/http1';
 import { deadlines, Timed } from '../deadlines.ts';
+import { steadyClock } from '../steady-clock.ts';
 import type { UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import { type BodyWriter, NO_TRAILERS } from '../upstream/body.ts';
 import { type Field, listOf, passableTrailers } from '../upstream/fields.ts';
@@ -85,7 +86,7 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   onResponse(response: UpstreamResponse): void {
     this.#response = response;
     const { entry, startedAt } = this.#options;
-    entry.upstreamMs = Math.round(performance.now() - startedAt);
+    entry.upstreamMs = Math.round(steadyClock.now() - startedAt);
     try {
       if (response.upgraded !== null) this.#switchProtocols(response, response.upgraded);
       else this.#answer(response);
@@ -118,7 +119,10 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
     this.#sentBytes = this.#writer?.sentBytes ?? 0;
   }
 
-  onRoom(): void {}
+  /** From here on the upstream is waited for: the client's time is not taken off its own. */
+  onRoom(): void {
+    this.#touch();
+  }
 
   onEnd(): void {
     // Who has answered wants no more of the request; let go of, the rest of it can be read away.

@@ -54,10 +54,16 @@ test('an answer of one write is not cut while its client takes parts of it (HTTP
   rmSync(directory, { recursive: true });
 }, 60_000);
 
-/** An HTTP/2 client of a service whose answer of so many bytes may pause for `idleBodyMs`; its window is 4 KiB. */
-async function askHttp2(bytes: number, idleBodyMs: number) {
+/** An HTTP/2 client of a service whose answer of so many bytes may pause for `idleBodyMs`, and ends after `endMs`; its window is 4 KiB. */
+async function askHttp2(bytes: number, idleBodyMs: number, endMs = 0) {
   const fixture = await startHttpFixture();
-  const service = await listenOn(createServer((_request, response) => response.end(Buffer.alloc(bytes))));
+  const service = await listenOn(
+    createServer((_request, response) => {
+      response.write(Buffer.alloc(bytes));
+      if (endMs === 0) response.end();
+      else setTimeout(() => response.end(), endMs);
+    }),
+  );
   const host = 'slow.example.org';
   await fixture.putHost(host, service.port, { upstream: { idleBodyMs } });
   const client = await openRawHttp2(fixture.edge, host, Buffer.from('000400001000', 'hex'));
@@ -101,5 +107,19 @@ test('an answer is broken off when its client has taken parts of it, and then no
   expect(await client.receive(({ type }) => type === FRAME.reset, 20_000)).toBeDefined();
   expect(client.bodyOf(1).length).toBe(4 * 4_096);
   expect(fixture.entries).toMatchObject([{ status: 200, aborted: true, code: 'request_timeout' }]);
+  await close();
+}, 60_000);
+
+test('a service has all of its idle time once its client has made room', async () => {
+  // What fills the edge, and no more, so that nothing comes of the service when there is room.
+  const bytes = 80_000;
+  const { client, close } = await askHttp2(bytes, 1_500, 2_200);
+  await delay(1_200);
+  for (const stream of [0, 1]) client.send(FRAME.windowUpdate, 0, stream, Buffer.from('00100000', 'hex'));
+  const end = await client.receive(
+    ({ type, flags }) => type === FRAME.reset || (type === FRAME.data && flags === END_STREAM),
+    20_000,
+  );
+  expect([end?.type, client.bodyOf(1).length]).toEqual([FRAME.data, bytes]);
   await close();
 }, 60_000);
