@@ -39,6 +39,15 @@ test('refusals are listed with honest counts, narrowed down, and what was left o
   expect((await cli.postern(['refusal', 'list', '--since', 'yesterday'])).code).toBe(2);
 });
 
+test('a misspelt reason is a usage failure, not an empty list; a word of a newer edge is asked for', async () => {
+  const misspelt = await cli.postern(['refusal', 'list', '--reason', 'certificate_mising']);
+  expect(misspelt).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('did you mean certificate_missing?'),
+  });
+  expect((await cli.postern(['refusal', 'list', '--reason', 'moon_phase', '-q'])).code).toBe(0);
+});
+
 test('a hostile subject breaks no table, no terminal and no line', async () => {
   const list = await cli.postern(['refusal', 'list', '-o', 'wide']);
   const get = await cli.postern(['refusal', 'get', refusalOf(2).id]);

@@ -30,7 +30,7 @@ export class RefusalList extends PosternCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(RefusalList);
-    const filter = refusalFilterOf(flags);
+    const filter = await refusalFilterOf(flags);
     const { client, project } = await this.connect(flags);
     const { items, more, dropped } = await client.refusals.list(project, { ...filter, limit: flags.limit });
     const { formatTable } = await import('../../output/format-table.ts');

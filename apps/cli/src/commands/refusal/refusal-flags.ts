@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import type { RefusalFilter } from '@postern/client';
+import { usageFailure } from '../../cli-failure.ts';
 import { readWholeFingerprint } from '../../ledger/read-fingerprint.ts';
 import { parsePast } from '../time-flags.ts';
 
@@ -28,9 +29,10 @@ interface RefusalFlags {
   readonly since?: string | undefined;
 }
 
-/** The filter that flags ask for. Usage failure for what is no fingerprint or time. */
-export function refusalFilterOf(flags: RefusalFlags): RefusalFilter {
+/** The filter that flags ask for. Usage failure for what is no fingerprint or time, and for a misspelt reason. */
+export async function refusalFilterOf(flags: RefusalFlags): Promise<RefusalFilter> {
   const { host, route, reason, fingerprint, observed, since } = flags;
+  if (reason !== undefined) await refuseMisspelt(reason);
   return {
     host,
     route,
@@ -39,4 +41,12 @@ export function refusalFilterOf(flags: RefusalFlags): RefusalFilter {
     fingerprint: fingerprint === undefined ? undefined : readWholeFingerprint(fingerprint),
     since: since === undefined ? undefined : parsePast(since, '--since', Date.now()),
   };
+}
+
+/** Words are an open list, since edges may be newer; one that is nearly known would find nothing in silence. */
+async function refuseMisspelt(reason: string): Promise<void> {
+  const { nearest, REFUSAL_REASONS } = await import('@postern/contracts');
+  const known = [...Object.keys(REFUSAL_REASONS), 'misdirected_request'];
+  const near = known.includes(reason) ? undefined : nearest(reason, known);
+  if (near !== undefined) throw usageFailure(`there is no reason ${reason}`, `did you mean ${near}?`);
 }

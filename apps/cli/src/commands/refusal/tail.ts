@@ -34,7 +34,7 @@ export class RefusalTail extends PosternCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(RefusalTail);
-    const filter = refusalFilterOf(flags);
+    const filter = await refusalFilterOf(flags);
     const connection = await this.connect(flags);
     const { refusalTable } = await import('../../ledger/describe-refusal.ts');
     await this.follow<NamedRefusal>(
