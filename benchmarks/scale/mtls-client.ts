@@ -28,10 +28,12 @@ export async function openClient({ port, host, cert, key }: Wanted): Promise<Mtl
     answered(Number(/^HTTP\/1\.1 (\d{3})/.exec(data.toString('latin1'))?.[1] ?? 0)),
   );
   socket.on('error', (error) => failed(error));
-  socket.on('close', () => failed(new Error(`the connection to ${host} was closed`)));
+  const closed = () => new Error(`the connection to ${host} was closed`);
+  socket.on('close', () => failed(closed()));
   return {
     get: (path) =>
       new Promise((resolve, reject) => {
+        if (socket.destroyed) reject(closed());
         answered = resolve;
         failed = reject;
         socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);

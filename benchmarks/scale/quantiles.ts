@@ -1,6 +1,10 @@
 /** p50, p99 and the greatest of some values, as cells of a Markdown table. */
 export function quantileCells(values: readonly number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-  return [at(0.5), at(0.99), at(1)].map((value) => value.toFixed(1)).join(' | ');
+  return [0.5, 0.99, 1].map((q) => quantileOf(values, q).toFixed(1)).join(' | ');
+}
+
+/** The value that a part of all, 0 to 1, lies below. NaN of none. */
+export function quantileOf(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
