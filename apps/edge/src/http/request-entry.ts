@@ -1,3 +1,4 @@
+import { steadyClock } from '../steady-clock.ts';
 import type { AccessEntry, LoggedClient } from './access-line.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -26,7 +27,7 @@ export class RequestEntry implements AccessEntry {
   readonly #startedAt: number;
 
   /**
-   * `at` and `startedAt` are when the request began, in milliseconds since 1970 and of performance.now(); `host` is the connection's until
+   * `at` and `startedAt` are when the request began, in milliseconds since 1970 and of the steady clock; `host` is the connection's until
    * the request has said one.
    */
   constructor(exchange: Exchange, client: LoggedClient, host: string, at: number, startedAt: number) {
@@ -43,7 +44,7 @@ export class RequestEntry implements AccessEntry {
 
   /** Until now: an entry is written when its request ends. */
   get durationMs(): number {
-    return Math.round(performance.now() - this.#startedAt);
+    return Math.round(steadyClock.now() - this.#startedAt);
   }
 
   get method(): string {

@@ -19,8 +19,8 @@ export interface Lease {
 
 /** Chooses targets of one service: the one with the fewest exchanges under way for its weight, of those that may be used. */
 export interface Balancer {
-  /** A lease on a target that is not excluded, or how many milliseconds until one may be tried again. */
-  choose(excluded: ReadonlySet<Target>): Lease | { readonly retryAfterMs: number };
+  /** A lease on a target that is not excluded (null: none is), or how many milliseconds until one may be tried again. */
+  choose(excluded: ReadonlySet<Target> | null): Lease | { readonly retryAfterMs: number };
 }
 
 interface State {
@@ -62,14 +62,16 @@ export function createBalancer(
     choose(excluded) {
       const [only] = states;
       // Nothing is weighed where there is one: it is taken, healthy or not, unless it has just failed this request.
-      if (states.length === 1 && only !== undefined && !excluded.has(only.target))
+      if (states.length === 1 && only !== undefined && excluded?.has(only.target) !== true)
         return new Share(only, now);
       const at = now();
       const healthy = states.filter(({ target }) => !isUnhealthy(target));
       const usable = healthy.length === 0 ? states : healthy;
       const isOnly = usable.length === 1;
       const chosen = leastPending(
-        usable.filter(({ target, closedUntil }) => !excluded.has(target) && (isOnly || closedUntil <= at)),
+        usable.filter(
+          ({ target, closedUntil }) => excluded?.has(target) !== true && (isOnly || closedUntil <= at),
+        ),
       );
       if (chosen === undefined) {
         const soonest = Math.min(...usable.map(({ closedUntil }) => closedUntil));

@@ -11,7 +11,6 @@ import { isFailing, problemOfUpstream, StaleConnectionError, upstreamTimeout } f
 
 /** Methods that may be sent again without doing a thing twice (RFC 9110 section 9.2.2). */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
-const NONE: ReadonlySet<Target> = new Set();
 
 /** What becomes of a call; nothing is told once it was aborted. */
 export interface CallEvents extends UpstreamEvents {
@@ -64,7 +63,7 @@ export class UpstreamCall extends Timed implements AttemptEvents {
   start(): void {
     const { balancer } = this.#pool;
     while (!this.#isOver) {
-      const lease = balancer.choose(this.#excluded ?? NONE);
+      const lease = balancer.choose(this.#excluded);
       if ('retryAfterMs' in lease) {
         this.#isOver = true;
         this.#events.onFailed(this.#lastProblem ?? allFailed(lease.retryAfterMs));
