@@ -30,6 +30,7 @@ export type {
   RevocationFinding,
 } from './evaluation-input.ts';
 export { judgeSubject } from './judge-subject.ts';
+export { loadNameRegexes } from './name-regex.ts';
 export { refusalOfOpenSslCode } from './openssl-code.ts';
 export { type AnchorSet, readAnchors } from './path/path-node.ts';
 export { PATH_CHECKS, type PathCertificate, type PathCheck, type PathResult } from './path/path-result.ts';

@@ -2,8 +2,17 @@ import { createRequire } from 'node:module';
 import type * as re2js from 're2js';
 import { foldAscii } from './ascii-fold.ts';
 
-// With the first pattern: few hosts have any, and its tables take 6 ms of each start.
 const load = createRequire(import.meta.url);
+let library: typeof re2js | undefined;
+
+/**
+ * Loads what compiles patterns: 6 ms that no start waits for, since few hosts have any. The first pattern does it as well, but a process that serves
+ * for long calls it before, while its files are there and descriptors are left. Throws where they are not.
+ */
+export function loadNameRegexes(): typeof re2js {
+  library ??= load('re2js') as typeof re2js;
+  return library;
+}
 
 /** The only characters that fold to an ASCII letter without being one (Unicode CaseFolding): long s and the Kelvin sign. */
 const FOLDS_TO_ASCII = /[\u017f\u212a]/g;
@@ -21,7 +30,7 @@ export type NameRegex =
 
 /** Compiles an RE2 pattern that matches whole names, ignoring ASCII case, in linear time and at most `instructionsMax` of them. */
 export function compileNameRegex(pattern: string, instructionsMax: number): NameRegex {
-  const { RE2JS, RE2JSSyntaxException } = load('re2js') as typeof re2js;
+  const { RE2JS, RE2JSSyntaxException } = loadNameRegexes();
   try {
     const regex = RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE);
     const instructions = regex.programSize();

@@ -8,7 +8,12 @@ import { expect, test } from 'vitest';
 import { asSendHandle, bindSockets } from './listening-sockets.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
-test('a change that comes while a worker is starting is applied when it listens, and only then acknowledged', async () => {
+/** Tells the test of each file that is loaded. */
+const TELL_FILES = `data:text/javascript,${encodeURIComponent(
+  "import{registerHooks}from'node:module';registerHooks({load(u,c,n){process.stdout.write(u+'\\n');return n(u,c)}})",
+)}`;
+
+test('a change that comes while a worker is starting is applied when it listens, and only then acknowledged; what compiles patterns is there soon after', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'postern-worker-'));
   const [replicaFile, edgeKeyFile] = [join(directory, 'replica.db'), join(directory, 'edge.key')];
   openReplica({ file: replicaFile, readOnly: false }).close();
@@ -20,7 +25,14 @@ test('a change that comes while a worker is starting is applied when it listens,
   };
   const [held] = await bindSockets('POSTERN_EDGE_HTTPS_LISTEN', [{ host: '127.0.0.1', port: 0 }]);
   if (held === undefined) throw new Error('nothing was bound');
-  const worker = fork(join(import.meta.dirname, 'worker-main.ts'), { execArgv: [] });
+  const worker = fork(join(import.meta.dirname, 'worker-main.ts'), {
+    execArgv: ['--import', TELL_FILES],
+    silent: true,
+  });
+  let files = '';
+  worker.stdout?.setEncoding('utf8').on('data', (piece: string) => {
+    files += piece;
+  });
   const tell = (message: ToWorker) => worker.send(message);
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   try {
@@ -41,6 +53,7 @@ test('a change that comes while a worker is starting is applied when it listens,
       });
     });
     expect(heard.slice(0, 3)).toEqual(['hello', 'listening', 'acknowledged']);
+    await expect.poll(() => files, { timeout: 20_000 }).toContain('/node_modules/re2js/');
   } finally {
     worker.kill('SIGKILL');
     await ended;

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { loadNameRegexes } from '@postern/admission';
 import type { Cursor, Log } from '@postern/contracts';
 import { openReplica, type Replica } from '@postern/replica';
 import { createLog, writeListenAddress } from '@postern/runtime';
 import { addressRanges } from '../accept/address-ranges.ts';
 import { createEdgeProtocol } from '../edge-protocol.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
+import { EDGE_LIMITS } from '../limits.ts';
 import { proveHandshakes } from '../tls/self-test.ts';
 import { createAddressGuard } from '../upstream/address-guard.ts';
 import { createCheckedHosts } from '../upstream/health/checked-hosts.ts';
@@ -88,6 +90,7 @@ export function runWorkerProcess(): void {
     setFlagsFromString(HEAP_GROWTH);
     for (const { ids, cursor } of early.splice(0)) applyChanges(worker, ids, cursor);
     setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
+    setTimeout(prepareForPatterns, EDGE_LIMITS.firstClientsMs).unref();
   };
 
   const end = (worker: RunningWorker) => {
@@ -139,6 +142,15 @@ export function runWorkerProcess(): void {
     }
   });
   tell({ type: 'hello' });
+}
+
+/** Not left to the first pattern: a host whose pattern cannot be compiled, be it for want of a descriptor, stays closed until it changes. */
+function prepareForPatterns(): void {
+  try {
+    loadNameRegexes();
+  } catch {
+    // The first pattern tries again.
+  }
 }
 
 type TargetChecks = Pick<ReturnType<typeof createCheckedHosts>, 'applyChanges' | 'close'>;
