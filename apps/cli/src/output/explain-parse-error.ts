@@ -20,10 +20,10 @@ export function explainParseError(error: unknown, words = ''): unknown {
   }
   if (!(error instanceof Errors.CLIError)) return error;
   const { flags, args, parse } = error as ParserError;
-  const known = Object.keys(parse?.input?.flags ?? {}).map((name) => `--${name}`);
+  const known = ['help', ...Object.keys(parse?.input?.flags ?? {})].map((name) => `--${name}`);
   if (Array.isArray(flags)) {
     const first = String(flags[0]).split('=', 1)[0] ?? '';
-    const near = nearest(first, known) ?? known.find((name) => name.startsWith(first));
+    const near = known.find((name) => name.startsWith(first)) ?? nearest(first, known);
     return usageFailure(
       `there is no flag ${flags.map(String).join(', ')}`,
       near === undefined ? usage : `did you mean ${near}?`,
