@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ClientIdentity } from '../connection.ts';
+import { keptBy } from '../testing/kept-by.ts';
 import { type AccessEntry, accessLine, LoggedClient } from './access-line.ts';
 import { createAccessLog } from './access-log.ts';
+import type { Exchange } from './exchange.ts';
+import { RequestEntry } from './request-entry.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -101,6 +104,25 @@ test('a line says of its own request what others of the connection said otherwis
       expect(JSON.parse(accessLine(entry('/', { ...more, client })))).toMatchObject(rest);
     }
   }
+});
+
+test('of a long method a connection keeps what its lines say of it, and nothing else', () => {
+  const clients = Array.from(
+    { length: 50 },
+    () => new LoggedClient({ clientAddress: '127.0.0.1', tlsVersion: 'TLSv1.3', client: null }),
+  );
+  const kept = keptBy(() => {
+    for (const client of clients) {
+      const exchange = {
+        id: 'id',
+        method: String(Buffer.alloc(30_000, 'X')),
+        target: '/',
+        protocol: 'HTTP/2',
+      };
+      accessLine(new RequestEntry(exchange as Exchange, client, 'a', 0, 0));
+    }
+  });
+  expect(kept / clients.length).toBeLessThan(5_000);
 });
 
 test('every entry is one JSON line of the file, in order, whatever its values hold', async () => {

@@ -1,7 +1,10 @@
+import { cutText } from '../ledger/cut-text.ts';
 import { steadyClock } from '../steady-clock.ts';
 import type { AccessEntry, LoggedClient } from './access-line.ts';
 import type { Exchange } from './exchange.ts';
 
+/** Characters of a method that the access log keeps: HTTP/2 clients write what they like. */
+const LOGGED_METHOD_CHARS_MAX = 32;
 /** Characters of a path that the access log keeps. */
 const LOGGED_PATH_CHARS_MAX = 1_024;
 
@@ -48,7 +51,7 @@ export class RequestEntry implements AccessEntry {
   }
 
   get method(): string {
-    return this.#exchange.method.slice(0, 32);
+    return cutText(this.#exchange.method, LOGGED_METHOD_CHARS_MAX);
   }
 
   get path(): string {
