@@ -10,6 +10,8 @@ export class Api extends Command {
 
   async run(): Promise<void> {
     await this.parse(Api);
+    const { keepYoungHeap } = await import('../platform/keep-young-heap.ts');
+    keepYoungHeap();
     const { quickenDrizzleImports } = await import('../platform/quicken-drizzle-imports.ts');
     quickenDrizzleImports();
     const { runUntilSignal } = await import('../platform/run-until-signal.ts');

@@ -14,6 +14,8 @@ export class Up extends Command {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Up);
+    const { keepYoungHeap } = await import('../platform/keep-young-heap.ts');
+    keepYoungHeap();
     const { runUntilSignal } = await import('../platform/run-until-signal.ts');
     const { startUp } = await import('../platform/start-up.ts');
     process.exitCode = await runUntilSignal('up', (stop) => startUp({ demo: flags.demo }, stop));

@@ -38,8 +38,8 @@ function fillLog(pages: number, mover?: LogMover): void {
 test('what commits leave in the log is moved beside them, and the log begins anew', async () => {
   const mover = new LogMover(connection);
   fillLog(1_500, mover);
-  // Nothing else could run in this process meanwhile, so that the thread has not moved all: neither has a commit.
-  expect(pagesInLog(connection)).toBeGreaterThan(0);
+  // No commit has: the thread takes longer to start than these took.
+  expect(pagesInLog(connection)).toBeGreaterThan(1_000);
   await mover.stop();
   expect(pagesInLog(connection)).toBe(0);
   const sizeBefore = statSync(`${harness.file}-wal`).size;
