@@ -57,6 +57,21 @@ ${ROUTE.replace(/^(?=.)/gm, '  ')}`);
   expect(await postern('validate', '-f', documents)).toMatchObject({ code: 0 });
 });
 
+test('a --target that no route leads to is told', async () => {
+  const path = file('typo.yaml', ROUTE);
+  const imported = await postern(
+    'import',
+    'kalix',
+    '-f',
+    path,
+    '--target',
+    'shoping-cart=http://127.0.0.1:9000',
+  );
+  expect(imported.stderr).toContain(
+    '--target shoping-cart was not used: no route here leads to that service',
+  );
+});
+
 test('a lost check is named at its line, and the exit status is 1, also with --json and over several documents', async () => {
   const project = `resource: Service
 metadata: {name: cart}

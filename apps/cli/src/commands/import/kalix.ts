@@ -37,7 +37,13 @@ export class ImportKalix extends ImportCommand {
     const { name } = flags;
     const sources =
       name === undefined ? files.sources : files.sources.map((source) => ({ ...source, defaultName: name }));
-    await this.finish(flags, files, importKalix(sources, { targets }));
+    const imported = importKalix(sources, { targets });
+    const made = new Set(imported.documents.map(({ kind, name }) => `${kind}/${name}`));
+    const unused = [...targets.keys()].filter((service) => !made.has(`service/${service}`));
+    const told = unused.map(
+      (service) => `--target ${service} was not used: no route here leads to that service`,
+    );
+    await this.finish(flags, files, { ...imported, steps: [...imported.steps, ...told] });
   }
 }
 
