@@ -26,6 +26,10 @@ export const EDGE_LIMITS = {
   floodsMax: 5,
   /** Milliseconds that such a connection counts. */
   floodMemoryMs: 10_000,
+  /** Bytes of TLS without content (KeyUpdate, attempts to renegotiate, records of less than four bytes) of one connection: at once, ... */
+  emptyBytesMax: 64 * KIB,
+  /** ... and per second after that: 600 KeyUpdates, where one for gigabytes is what clients send. */
+  emptyBytesPerSecond: 16 * KIB,
   /** Requests under way at once, 5 to 100 KiB each; more are answered with 503. */
   requestsMax: 20_000,
   /** Milliseconds that the event loop may be late at four looks in a row, a second at least, before requests are answered with 503. */

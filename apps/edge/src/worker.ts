@@ -12,6 +12,7 @@ import { takeProxyHeader } from './accept/proxy-protocol.ts';
 import { ChallengeAnswers } from './acme/challenge-answers.ts';
 import type { Connection, ServeProtocol } from './connection.ts';
 import { ConnectionRegistry } from './connections/connection-registry.ts';
+import { EmptyTraffic } from './connections/empty-traffic.ts';
 import { noteEnded } from './connections/note-ended.ts';
 import { type ChangedIds, type ClosedHost, EdgeHostTable } from './hosts/host-table.ts';
 import { registerListMetrics } from './hosts/list-metrics.ts';
@@ -163,6 +164,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log,
     identityTokens: createIdentityTokens(options),
   });
+  const emptyTraffic = new EmptyTraffic({
+    ...limits,
+    onFlood: (address) => floods.note(address),
+    now: () => performance.now(),
+  });
   let connections = 0;
   const admit: AdmitOptions = {
     hosts,
@@ -170,6 +176,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     intermediates,
     registry,
     lingerer,
+    emptyTraffic,
     turns: new HandshakeTurns(limits.handshakesPerTurnMax),
     serve: protocol.serve,
     serveRefusal: protocol.serveRefusal ?? null,
@@ -290,7 +297,10 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     throw error;
   }
   const sweep = setInterval(() => registry.endExpired(), limits.expirySweepMs);
-  const looks = setInterval(() => monitor.look(), LOAD_CHECK_MS);
+  const looks = setInterval(() => {
+    monitor.look();
+    emptyTraffic.look();
+  }, LOAD_CHECK_MS);
 
   return {
     httpsAddresses,

@@ -20,6 +20,7 @@ import {
   type ServeProtocol,
 } from '../connection.ts';
 import type { ConnectionRegistry } from '../connections/connection-registry.ts';
+import type { EmptyTraffic } from '../connections/empty-traffic.ts';
 import type { EdgeHostTable } from '../hosts/host-table.ts';
 import type { EdgeHost } from '../hosts/served-host.ts';
 import type { ConnectionRefusal } from '../http/refusal-page.ts';
@@ -39,6 +40,7 @@ export interface AdmitOptions {
   readonly intermediates: KnownIntermediates;
   readonly registry: ConnectionRegistry;
   readonly lingerer: Lingerer;
+  readonly emptyTraffic: Pick<EmptyTraffic, 'watch'>;
   readonly turns: HandshakeTurns;
   readonly serve: ServeProtocol;
   /** Says on a connection why its client is refused, and ends it; null: it is closed. */
@@ -164,6 +166,7 @@ export async function admitConnection(
     timeoutMs: options.handshakeMs,
     lingerer: options.lingerer,
   });
+  if (handshake.outcome !== 'failed') options.emptyTraffic.watch(raw, handshake.socket, client.address);
   switch (handshake.outcome) {
     case 'failed': {
       const { reason } = handshake;
