@@ -25,6 +25,11 @@ const CLOSED_HOSTS_EVERY_MS = 1_000;
  * (docs/scale.md). V8 reads it at each collection; set before what a start loads, it would have that compiled anew (`WORKER_FLAGS`).
  */
 const HEAP_GROWTH = '--heap-growing-percent=50';
+/**
+ * Without V8's middle compiler (Maglev): what its jobs worked in stays with the C library for good, some 20 MiB of a worker (docs/scale.md). What is
+ * hot the last one compiles all the same. Set once a worker listens, as above.
+ */
+const COMPILERS = '--no-maglev';
 
 /**
  * Runs this process as an edge worker: proves its TLS, serves what the replica says, follows the supervisor's messages, and
@@ -88,6 +93,7 @@ export function runWorkerProcess(): void {
     };
     tell({ type: 'listening', cursor: replica.cursor() });
     setFlagsFromString(HEAP_GROWTH);
+    setFlagsFromString(COMPILERS);
     for (const { ids, cursor } of early.splice(0)) applyChanges(worker, ids, cursor);
     setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
     setTimeout(prepareForPatterns, EDGE_LIMITS.firstClientsMs).unref();
