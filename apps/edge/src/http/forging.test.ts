@@ -47,6 +47,11 @@ const FORGED: readonly (readonly [string, string])[] = [
   ['X-Client-DN', 'forged'],
   ['X-Client-Cert', 'forged'],
   ['SSL_CLIENT_S_DN', 'forged'],
+  ['X-Amzn-Mtls-Clientcert-Subject', 'forged'],
+  ['X-ARR-ClientCert', 'forged'],
+  ['X-ClientCert', 'forged'],
+  ['X-Original-URL', '/forged'],
+  ['X-Rewrite-URL', '/forged'],
   ['Some_Name', 'forged'],
 ];
 const NOMINATED = 'x-forwarded-for, client-cert, x-forwarded-proto, client-cert-chain, host';

@@ -19,9 +19,15 @@ import {
 } from '../upstream/fields.ts';
 import { saysEmpty } from '../upstream/h1-own-head.ts';
 
-/** Names by which upstreams believe who the client is; only the edge may say them. Spelt as `plainName` gives them. */
-const IDENTITY_NAMES = ['client-cert', 'client-cert-chain', 'forwarded', 'x-real-ip', 'true-client-ip'];
-const IDENTITY_PREFIXES = ['x-forwarded', 'x-ssl', 'x-client', 'ssl-client', 'x-tls-client'];
+/**
+ * Names by which upstreams believe who the client is, and what it asked for: some frameworks take the path of the last two for that of the
+ * request, which another rule may protect. Only the edge may say them. In lower case, with "-" for all but letters and digits.
+ */
+const IDENTITY_NAMES = [
+  ...['client-cert', 'client-cert-chain', 'forwarded', 'x-real-ip', 'true-client-ip'],
+  ...['x-clientcert', 'x-arr-clientcert', 'x-original-url', 'x-rewrite-url'],
+];
+const IDENTITY_PREFIXES = ['x-forwarded', 'x-ssl', 'x-client', 'ssl-client', 'x-tls-client', 'x-amzn-mtls'];
 
 /**
  * Whether a field claims an identity. Every character but letters and digits counts as "-", because CGI-like servers
