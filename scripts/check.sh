@@ -2,6 +2,7 @@
 # `npm run check`: format, lint, types, architecture, generated files fresh, nothing unused.
 set -eu
 cd "$(dirname "$0")/.."
+sh scripts/install.sh
 export PATH="$PWD/node_modules/.bin:$PATH"
 biome ci --error-on-warnings .
 tsc --noEmit
