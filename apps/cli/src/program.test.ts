@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CliHarness, endOf, startCliHarness } from './testing/cli-harness.ts';
@@ -187,6 +189,22 @@ describe('exit status', () => {
     expect(JSON.parse(unreachable.stderr)).toMatchObject({
       error: { code: 'unreachable', exitCode: 7, hint: expect.stringContaining('postern up') },
     });
+  });
+
+  test('130 in a shell: Ctrl-C while it reads standard input, which nobody ends', async () => {
+    const child = cli.start(process.execPath, [
+      fileURLToPath(new URL('../bin/postern.js', import.meta.url)),
+      ...['apply', '-f', '-'],
+    ]);
+    const ended = once(child, 'close');
+    // More than a pipe holds: once it is gone, the command reads.
+    await new Promise((written) => child.stdin.write('#'.repeat(200_000), written));
+    child.kill('SIGINT');
+    try {
+      expect(await Promise.race([ended, sleep(10_000, 'still there')])).toEqual([null, 'SIGINT']);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   test('130: Ctrl-C while it waits', async () => {

@@ -15,6 +15,9 @@ export function nameOfInput(path: string): string {
  */
 export function readInputFile(path: string, flag: string, bytesMax: number): Buffer {
   let descriptor: number | undefined;
+  // A read that waits for somebody (a terminal, a pipe) lets no listener run: without any, Ctrl-C ends the process at once.
+  const listeners = process.listeners('SIGINT');
+  process.removeAllListeners('SIGINT');
   try {
     if (path === '-') takeStandardInput(flag);
     descriptor = path === '-' ? 0 : openSync(path, 'r');
@@ -37,6 +40,7 @@ export function readInputFile(path: string, flag: string, bytesMax: number): Buf
     if (error instanceof CliFailure) throw error;
     throw usageFailure(`${flag} ${path}: ${reasonOf(error)}`);
   } finally {
+    for (const listener of listeners) process.on('SIGINT', listener);
     if (descriptor !== undefined && descriptor !== 0) closeSync(descriptor);
   }
 }

@@ -65,7 +65,7 @@ export function messageOf(error: unknown): string {
     const text = error.findings.length > 0 ? PROBLEMS[error.code].title : error.message;
     return `${text} (${error.code})`;
   }
-  if (isInterruption(error)) return 'interrupted: nothing is deleted';
+  if (isInterruption(error)) return 'interrupted: nothing is changed';
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -288,9 +288,9 @@ describe('route delete on a terminal asks, and', () => {
   });
 
   test.each([
-    ['a no', 'n\r', 1, 'nothing is deleted'],
-    ['a mere return', '\r', 1, 'nothing is deleted'],
-    ['Ctrl-C', '\u0003', 130, 'interrupted: nothing is deleted'],
+    ['a no', 'n\r', 1, 'nothing is changed'],
+    ['a mere return', '\r', 1, 'nothing is changed'],
+    ['Ctrl-C', '\u0003', 130, 'interrupted: nothing is changed'],
   ])('keeps the route after %s', async (_title, keys, status, words) => {
     const name = `stays-${status}-${keys.length}`;
     await create(name);
