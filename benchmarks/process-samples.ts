@@ -13,15 +13,24 @@ export function sampleOf(pid: number, atSeconds: number): Sample {
   return { atSeconds, residentMib: residentMiB(pid), descriptors: readdirSync(`/proc/${pid}/fd`).length };
 }
 
-/** How much memory grew over the time of the samples by their least-squares line, in MiB: garbage not yet collected weighs little. */
+/** Parts of the time whose least memory is compared: garbage that a collection takes, and what lives for a moment, is in none of them. */
+const PARTS = 10;
+
+/** How much memory grew over the time of the samples, in MiB: the least-squares line through the least of each tenth of the time. */
 export function growthMib(samples: readonly Sample[]): number {
   const first = samples.at(0)?.atSeconds ?? 0;
   const last = samples.at(-1)?.atSeconds ?? 0;
-  const meanAt = meanOf(samples.map(({ atSeconds }) => atSeconds));
-  const meanMib = meanOf(samples.map((sample) => sample.residentMib));
+  const parts = Map.groupBy(samples, ({ atSeconds }) =>
+    Math.min(PARTS - 1, Math.floor(((atSeconds - first) / (last - first)) * PARTS)),
+  );
+  const least = [...parts.values()].flatMap((part) =>
+    part.toSorted((a, b) => a.residentMib - b.residentMib).slice(0, 1),
+  );
+  const meanAt = meanOf(least.map(({ atSeconds }) => atSeconds));
+  const meanMib = meanOf(least.map((sample) => sample.residentMib));
   let covariance = 0;
   let variance = 0;
-  for (const { atSeconds, residentMib: mib } of samples) {
+  for (const { atSeconds, residentMib: mib } of least) {
     covariance += (atSeconds - meanAt) * (mib - meanMib);
     variance += (atSeconds - meanAt) ** 2;
   }
