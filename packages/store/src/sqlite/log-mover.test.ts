@@ -1,7 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Store } from '../store.ts';
 import { makeSqliteHarness, type SqliteHarness } from '../testing/sqlite-harness.ts';
 import { suiteCompiler } from '../testing/suite-compiler.ts';
 import { routeWrite, SHOP, serviceWrite } from '../testing/suite-fixtures.ts';
@@ -62,15 +65,36 @@ test('a thread that fails harms no write, and is waited for', async () => {
   expect(connection.prepare('select count(*) from filler').pluck().get()).toBe(30);
 });
 
-test('a store that is closed while its log is moved leaves no log behind', async () => {
-  const store = openSqliteStore(`${harness.file}.other`, { compiler: suiteCompiler, now: () => 1 });
-  await store.ensureProject(SHOP);
-  await store.createService(serviceWrite('cart'));
-  const watcher = new Database(`${harness.file}.other`);
-  for (let n = 0; pagesInLog(watcher) < 1_100; n += 1)
-    await store.createRoute(routeWrite(`r${n}`, `h${n}.example.org`, 'cart'));
-  watcher.close();
-  await store.close();
-  expect(existsSync(`${harness.file}.other-wal`)).toBe(false);
-  expect(existsSync(`${harness.file}.other.closed`)).toBe(true);
-});
+test.each<[string, (store: Store, nth: number) => Promise<unknown>]>([
+  ['a route', (store, nth) => store.createRoute(routeWrite(`r${nth}`, `h${nth}.example.org`, 'cart'))],
+  ['what nobody watches', (store, nth) => store.acquireLease(`lease${nth}`, 'one', 1_000)],
+])(
+  'a write of %s has the log moved, and a store is closed once that has ended and the log is gone',
+  async (_what, write) => {
+    let begun = 0;
+    let ended = 0;
+    const onThread = (message: unknown) => {
+      begun += 1;
+      (message as { worker: Worker }).worker.once('exit', () => {
+        ended += 1;
+      });
+    };
+    subscribe('worker_threads', onThread);
+    const file = `${harness.file}.other`;
+    const store = openSqliteStore(file, { compiler: suiteCompiler, now: () => 1 });
+    await store.ensureProject(SHOP);
+    await store.createService(serviceWrite('cart'));
+    const other = new Database(file);
+    other.pragma('wal_autocheckpoint = 0');
+    other.exec('create table filler (content blob)');
+    other.prepare('insert into filler values (zeroblob(?))').run(1_100 * PAGE_BYTES);
+    other.close();
+    for (let nth = 0; nth < 20 && begun === 0; nth += 1) await write(store, nth);
+    expect([begun, ended]).toEqual([1, 0]);
+    await store.close();
+    expect(ended).toBe(1);
+    unsubscribe('worker_threads', onThread);
+    expect(existsSync(`${file}-wal`)).toBe(false);
+    expect(existsSync(`${file}.closed`)).toBe(true);
+  },
+);
