@@ -1,15 +1,18 @@
 import { X509Certificate } from 'node:crypto';
 import { type Hostname, LIMITS } from '@postern/contracts';
 import { trustBundleOf } from '@postern/pki';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type EdgeFixture, startEdgeFixture } from '../testing/edge-fixture.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 
 let edge: EdgeFixture;
+let passedMs = 0;
 
 beforeEach(async () => {
-  edge = await startEdgeFixture({ limits: { servedHostsMax: 4, secureContextsMax: 2 } });
+  passedMs = 0;
+  const now = () => Date.now() + passedMs;
+  edge = await startEdgeFixture({ now, limits: { servedHostsMax: 4, secureContextsMax: 2 } });
   await edge.putHost('a.example.org');
   await edge.putHost('b.example.org');
   await edge.putHost('*.example.org');
@@ -77,6 +80,25 @@ test('what is wrong is told once for a revision, and gone once it is mended', as
   await edge.putHost('a.example.org');
   expect(lookUp('a.example.org').state).toBe('served');
   expect(edge.worker.closedHosts()).toEqual([]);
+});
+
+test('a host that a fault of the disk closed is tried again after a second; one that its document closed is not', () => {
+  const get = vi.spyOn(edge.replica, 'get');
+  get.mockImplementationOnce(() => {
+    throw new Error('disk I/O error');
+  });
+  edge.worker.applyChanges('all');
+  expect(lookUp('a.example.org')).toMatchObject({ state: 'closed', reason: 'unusable_document' });
+  expect(lookUp('a.example.org').state).toBe('closed');
+  passedMs = 1_000;
+  expect(lookUp('a.example.org').state).toBe('served');
+  expect(edge.worker.closedHosts()).toEqual([]);
+  edge.put('host', 'a.example.org', { broken: 1 });
+  expect(lookUp('a.example.org').state).toBe('closed');
+  get.mockClear();
+  passedMs = 1_000_000;
+  expect(lookUp('a.example.org').state).toBe('closed');
+  expect(get).not.toHaveBeenCalled();
 });
 
 test('a certificate whose key does not open, or is another one, closes its host alone', async () => {

@@ -21,6 +21,14 @@ import { anchorsOfHost } from './anchors-of-host.ts';
 import { dependenciesOfDocument, dependency } from './document-dependencies.ts';
 import { freeContext } from './free-context.ts';
 import {
+  type ClosedEntry,
+  type ClosedHost,
+  closedUntil,
+  dependenciesOf,
+  type HostEntry,
+  holdsStill,
+} from './host-entry.ts';
+import {
   type CheckedBundle,
   type OpenedCertificate,
   openCertificate,
@@ -36,13 +44,6 @@ import { type EdgeHost, makeServedHost } from './served-host.ts';
 
 /** Ids of feed documents that have changed, or everything after a full resync. */
 export type ChangedIds = readonly { readonly kind: string; readonly id: string }[] | 'all';
-
-/** A host that this edge does not serve because of what is wrong with its documents. */
-export interface ClosedHost {
-  readonly host: string;
-  readonly reason: string;
-  readonly message: string;
-}
 
 export type HostLookup =
   | { readonly state: 'served'; readonly host: EdgeHost; readonly secureContext: SecureContext }
@@ -67,21 +68,15 @@ interface HostTableOptions {
 /** Hosts read ahead after one change; the others are read when they are asked for. */
 const PREPARED_MAX = 200;
 
-/** What is known of one document: never the way to another one, so that a broken host is not served by its wildcard. */
-type Entry =
-  | { readonly state: 'served'; readonly host: EdgeHost }
-  | { readonly state: 'closed'; readonly closed: ClosedHost; readonly dependsOn: readonly string[] }
-  | { readonly state: 'no_certificate' };
-
 /**
  * Hosts as the replica has them now. Compiled on first use and kept until a change of anything they are made of; a
  * document that cannot be used closes its host alone.
  */
 export class EdgeHostTable implements HostTable {
   readonly #options: HostTableOptions;
-  readonly #entries: Lru<Entry>;
+  readonly #entries: Lru<HostEntry>;
   /** By id, those that connections are open to: how many, and what of it had to leave `#entries`. */
-  readonly #held = new Map<string, { connections: number; entry: Entry | undefined }>();
+  readonly #held = new Map<string, { connections: number; entry: HostEntry | undefined }>();
   readonly #contexts: Lru<SecureContext>;
   readonly #sessionKeys: SessionKeys;
   /** By session domain; those that no longer hold are left out when they are used. */
@@ -250,37 +245,43 @@ export class EdgeHostTable implements HostTable {
     }
   }
 
-  #entryOf(name: Hostname): Entry | undefined {
+  #entryOf(name: Hostname): HostEntry | undefined {
     const exact = this.#load(name);
     if (exact !== undefined) return exact;
     const wildcard = wildcardOf(name);
     return wildcard === undefined ? undefined : this.#load(wildcard);
   }
 
-  #knownEntry(id: string): Entry | undefined {
-    return this.#entries.get(id) ?? this.#held.get(id)?.entry;
+  #knownEntry(id: string): HostEntry | undefined {
+    const entry = this.#entries.get(id) ?? this.#held.get(id)?.entry;
+    return entry !== undefined && holdsStill(entry, this.#options.now()) ? entry : undefined;
   }
 
-  *#allEntries(): Generator<[string, Entry]> {
+  *#allEntries(): Generator<[string, HostEntry]> {
     yield* this.#entries.entries();
     for (const [id, { entry }] of this.#held) if (entry !== undefined) yield [id, entry];
   }
 
-  #load(id: Hostname): Entry | undefined {
+  #load(id: Hostname): HostEntry | undefined {
     const known = this.#knownEntry(id);
     if (known !== undefined) return known;
     const read = this.#closing(id, -1, [], () => readHost(this.#options.replica, id));
-    if ('closed' in read) return this.#entries.get(id);
+    if ('closed' in read) return read;
     if (read.value === undefined) return undefined;
     const entry = this.#compile(id, read.value.document, read.value.revision);
     this.#entries.set(id, entry);
     return entry;
   }
 
-  #compile(id: Hostname, document: HostDocument, revision: number): Entry {
+  #compile(id: Hostname, document: HostDocument, revision: number): HostEntry {
     const dependsOn = dependenciesOfDocument(document);
     if (document.closed !== null) {
-      return { state: 'closed', closed: { host: id, ...document.closed }, dependsOn };
+      return {
+        state: 'closed',
+        closed: { host: id, ...document.closed },
+        dependsOn,
+        until: Number.POSITIVE_INFINITY,
+      };
     }
     const { certificate: certificateId } = document;
     if (certificateId === null) return { state: 'no_certificate' };
@@ -310,17 +311,17 @@ export class EdgeHostTable implements HostTable {
       this.#contextOf(host, this.#laneFor(host, []));
       return host;
     });
-    if ('closed' in made) return { state: 'closed', closed: made.closed, dependsOn };
+    if ('closed' in made) return made;
     return { state: 'served', host: made.value };
   }
 
-  /** Runs a step; where a document turns out unusable its host is kept closed, and told once. */
+  /** Runs a step; where a document turns out unusable its host is kept closed until it changes, and told once. After any other fault not for long. */
   #closing<T>(
     id: string,
     revision: number,
     dependsOn: readonly string[],
     step: () => T,
-  ): { value: T } | { closed: ClosedHost } {
+  ): { value: T } | ClosedEntry {
     try {
       return { value: step() };
     } catch (error) {
@@ -329,9 +330,11 @@ export class EdgeHostTable implements HostTable {
           ? error
           : new UnusableDocument('unusable_document', 'the host cannot be set up for TLS', error);
       const closed = { host: id, reason: unusable.reason, message: unusable.message };
-      this.#entries.set(id, { state: 'closed', closed, dependsOn });
+      const until = closedUntil(error, this.#options.now());
+      const entry: ClosedEntry = { state: 'closed', closed, dependsOn, until };
+      this.#entries.set(id, entry);
       this.#tell(id, revision, unusable);
-      return { closed };
+      return entry;
     }
   }
 
@@ -383,15 +386,4 @@ export class EdgeHostTable implements HostTable {
 function contextKey(host: EdgeHost, lane: SessionLane | null, minVersion: TlsVersion): string {
   const sessions = lane === null ? 'none' : lane.ticketName.toString('hex');
   return `${minVersion} ${host.certificateHash} ${host.policyVersion} ${sessions}`;
-}
-
-function dependenciesOf(entry: Entry): readonly string[] {
-  switch (entry.state) {
-    case 'served':
-      return entry.host.dependsOn;
-    case 'closed':
-      return entry.dependsOn;
-    case 'no_certificate':
-      return [];
-  }
 }

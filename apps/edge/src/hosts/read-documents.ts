@@ -39,6 +39,14 @@ export class UnusableDocument extends Error {
   }
 }
 
+/** A document that cannot be read now; what it says nobody knows, and it may be readable later. */
+class UnreadableDocument extends UnusableDocument {}
+
+/** Whether the same documents can do no better another time: the fault is theirs, not that of a disk or of another part of the machine. */
+export function isLasting(error: unknown): boolean {
+  return error instanceof UnusableDocument && !(error instanceof UnreadableDocument);
+}
+
 /** A trust bundle whose content has been checked against its hash. */
 export interface CheckedBundle extends TrustBundle {
   readonly anchors: AnchorSet;
@@ -188,7 +196,7 @@ function readChange(replica: ReplicaReader, kind: ChangeKind, id: string): Chang
   try {
     change = replica.get(kind, id);
   } catch (error) {
-    throw new UnusableDocument('unusable_document', `${kind} ${id} cannot be read from the replica`, error);
+    throw new UnreadableDocument('unusable_document', `${kind} ${id} cannot be read from the replica`, error);
   }
   return change === undefined || change.body === null ? undefined : change;
 }

@@ -5,7 +5,7 @@ import {
   readWire,
   type TargetsReport,
 } from '@postern/contracts/plain';
-import type { ClosedHost } from '../hosts/host-table.ts';
+import type { ClosedHost } from '../hosts/host-entry.ts';
 import { EDGE_LIMITS } from '../limits.ts';
 import type { TargetLog } from './target-log.ts';
 

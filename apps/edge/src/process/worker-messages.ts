@@ -1,6 +1,7 @@
 import type { Cursor, TargetReport } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
-import type { ChangedIds, ClosedHost } from '../hosts/host-table.ts';
+import type { ClosedHost } from '../hosts/host-entry.ts';
+import type { ChangedIds } from '../hosts/host-table.ts';
 import type { LedgerNews } from '../ledger/client-ledger.ts';
 import type { SharedIntermediates } from '../tls/known-intermediates.ts';
 import type { TlsVersion } from '../tls/secure-context.ts';

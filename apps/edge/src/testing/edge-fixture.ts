@@ -12,7 +12,7 @@ import {
   type TrustBundle,
 } from '@postern/contracts';
 import { createLocalAuthority, newEdgeKeyPair, parseCertificatesPem, trustBundleOf } from '@postern/pki';
-import { openReplica } from '@postern/replica';
+import { openReplica, type Replica } from '@postern/replica';
 import type { LedgerNews } from '../ledger/client-ledger.ts';
 import { type RunningWorker, startWorker, type WorkerOptions } from '../worker.ts';
 import { answeringProtocol } from './answering-protocol.ts';
@@ -49,6 +49,7 @@ export type LogLine = Record<string, unknown> & { readonly msg: string };
 /** One worker in this process over a replica of its own, on 127.0.0.1, with its certificates made on the spot. */
 export interface EdgeFixture {
   readonly directory: string;
+  readonly replica: Replica;
   readonly port: number;
   readonly httpPort: number;
   readonly worker: RunningWorker;
@@ -125,6 +126,7 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
   const issue = (id: string, host: string) => issueFor({ authority, edgeKey: edgeKey.publicKey, id, host });
   return {
     directory,
+    replica,
     port: worker.httpsAddresses[0]?.port ?? 0,
     httpPort: worker.httpAddresses[0]?.port ?? 0,
     worker,
