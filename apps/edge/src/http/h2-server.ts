@@ -1,5 +1,6 @@
 import { ERROR_CODES, type Http2Limits, Http2ServerConnection } from '@postern/http2';
 import type { Connection } from '../connection.ts';
+import { destroyAfter } from '../destroy-after.ts';
 import { tieToSocket } from '../http2-socket.ts';
 import { endGently } from './end-gently.ts';
 import type { ServeExchange } from './exchange.ts';
@@ -65,7 +66,7 @@ export function serveHttp2(
   const dismiss = (): void => {
     http2.drain();
     schedule();
-    setTimeout(() => socket.destroy(), HTTP_LIMITS.drainMs).unref();
+    destroyAfter(socket, HTTP_LIMITS.drainMs);
   };
   const serve = (exchange: Http2Exchange): void => {
     serveExchange(exchange, () => {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { PosternError, type Target } from '@postern/contracts/plain';
 import { Http2ClientConnection, type Http2Limits } from '@postern/http2';
+import { destroyAfter } from '../destroy-after.ts';
 import { tieToSocket } from '../http2-socket.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { openSocket } from './open-socket.ts';
@@ -164,7 +165,7 @@ class Session implements StreamPlace {
     this.#forget();
     // What is to be written goes first.
     setImmediate(() => socket.end());
-    setTimeout(() => socket.destroy(), END_MS).unref();
+    destroyAfter(socket, END_MS);
   }
 }
 
