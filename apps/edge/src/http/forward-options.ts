@@ -33,7 +33,7 @@ export interface ForwardOptions {
   readonly cors: readonly Field[] | null;
   /** Filled in as things become known. */
   readonly entry: AccessEntry;
-  /** When the request began, in milliseconds of the steady clock. */
+  /** When the request began, in milliseconds of performance.now(). */
   readonly startedAt: number;
   /** Called once, at the end: with a problem while the client can still be answered, else with null. */
   readonly onOver: (problem: unknown) => void;

@@ -1,7 +1,6 @@
 import { PosternError } from '@postern/contracts/plain';
 import { fieldId } from '@postern/http1';
 import { deadlines, Timed } from '../deadlines.ts';
-import { steadyClock } from '../steady-clock.ts';
 import type { UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import { type BodyWriter, NO_TRAILERS } from '../upstream/body.ts';
 import { type Field, listOf, passableTrailers } from '../upstream/fields.ts';
@@ -86,7 +85,7 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   onResponse(response: UpstreamResponse): void {
     this.#response = response;
     const { entry, startedAt } = this.#options;
-    entry.upstreamMs = Math.round(steadyClock.now() - startedAt);
+    entry.upstreamMs = Math.round(performance.now() - startedAt);
     try {
       if (response.upgraded !== null) this.#switchProtocols(response, response.upgraded);
       else this.#answer(response);

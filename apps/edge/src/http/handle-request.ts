@@ -10,7 +10,6 @@ import {
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import { noteRequest } from '../connections/first-request.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
-import { steadyClock } from '../steady-clock.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { type AccessEntry, LoggedClient } from './access-line.ts';
@@ -165,9 +164,9 @@ class HandledRequest {
   readonly #client: RequestingClient;
   readonly #exchange: Exchange;
   readonly #onDone: () => void;
-  /** Milliseconds since 1970, and of the steady clock. */
+  /** Milliseconds since 1970, and of performance.now(). */
   readonly #at: number;
-  readonly #startedAt = steadyClock.now();
+  readonly #startedAt = performance.now();
   readonly #entry: RequestEntry;
   /** CORS fields of every answer. */
   #extra: readonly Field[] = NO_FIELDS;

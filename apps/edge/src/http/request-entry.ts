@@ -1,5 +1,4 @@
 import { cutText } from '../ledger/cut-text.ts';
-import { steadyClock } from '../steady-clock.ts';
 import type { AccessEntry, LoggedClient } from './access-line.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -30,7 +29,7 @@ export class RequestEntry implements AccessEntry {
   readonly #startedAt: number;
 
   /**
-   * `at` and `startedAt` are when the request began, in milliseconds since 1970 and of the steady clock; `host` is the connection's until
+   * `at` and `startedAt` are when the request began, in milliseconds since 1970 and of performance.now(); `host` is the connection's until
    * the request has said one.
    */
   constructor(exchange: Exchange, client: LoggedClient, host: string, at: number, startedAt: number) {
@@ -47,7 +46,7 @@ export class RequestEntry implements AccessEntry {
 
   /** Until now: an entry is written when its request ends. */
   get durationMs(): number {
-    return Math.round(steadyClock.now() - this.#startedAt);
+    return Math.round(performance.now() - this.#startedAt);
   }
 
   get method(): string {

@@ -150,7 +150,7 @@ export function runWorkerProcess(): void {
   tell({ type: 'hello' });
 }
 
-/** Not left to the first pattern: a host whose pattern cannot be compiled, be it for want of a descriptor, stays closed until it changes. */
+/** Not left to the first pattern: its host would be closed for as long as the file cannot be read, as while an installation is replaced. */
 function prepareForPatterns(): void {
   try {
     loadNameRegexes();

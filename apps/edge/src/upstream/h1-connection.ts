@@ -36,7 +36,7 @@ export class Http1Connection {
   /** Whom it is connected to. */
   readonly address: string;
   user: ConnectionUser | null = null;
-  /** Until when it may be used again, in milliseconds of the steady clock; set when it becomes idle. */
+  /** Until when it may be used again, in milliseconds of performance.now(); set when it becomes idle. */
   idleUntil = 0;
   #error: Error | null = null;
   #isPaused = false;

@@ -1,6 +1,5 @@
 import type { SecureContext } from 'node:tls';
 import type { Target } from '@postern/contracts';
-import { steadyClock } from '../steady-clock.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Http1Connection, IDLE_CONNECTION_MS } from './h1-connection.ts';
 import { openSocket } from './open-socket.ts';
@@ -40,7 +39,7 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
   };
   const endOld = (): void => {
     timer = undefined;
-    const now = steadyClock.now();
+    const now = performance.now();
     for (const connection of idle.filter(({ idleUntil }) => idleUntil <= now)) {
       forget(connection);
       connection.socket.destroy();
@@ -57,7 +56,7 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
         if (connection === undefined) return undefined;
         const { socket } = connection;
         // One that is destroyed is not writable either.
-        if (socket.writable && connection.idleUntil > steadyClock.now()) return connection;
+        if (socket.writable && connection.idleUntil > performance.now()) return connection;
         socket.destroy();
       }
     },
@@ -78,7 +77,7 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
         connection.socket.destroy();
         return;
       }
-      connection.idleUntil = steadyClock.now() + idleMs;
+      connection.idleUntil = performance.now() + idleMs;
       idle.push(connection);
       startTimer();
     },
