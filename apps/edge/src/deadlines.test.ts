@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { deadlines, Timed } from './deadlines.ts';
 import { grownBy } from './testing/grown-by.ts';
-
-// Those of the process may be looked after by a timer that another file has started, and no clock here moves.
-vi.resetModules();
-const { deadlines, Timed } = await import('./deadlines.ts');
 
 class Watched extends Timed {
   calls = 0;

@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-
-// Deadlines of its own: those of the process may be looked after by a timer that another file has started, and no clock here moves.
-vi.resetModules();
-const { BodyPace } = await import('./body-pace.ts');
+import { BodyPace } from './body-pace.ts';
 
 let slow: { who: string; atMs: number }[];
 let startedAt: number;
-let pace: InstanceType<typeof BodyPace>;
+let pace: BodyPace;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
   slow = [];
@@ -21,7 +18,7 @@ afterEach(() => {
 });
 
 /** 100 bytes a second, 10 s of grace, 60 s of idle time. */
-function start(): typeof pace {
+function start(): BodyPace {
   const onSlow = (who: string) => void slow.push({ who, atMs: Math.round(performance.now() - startedAt) });
   pace = new BodyPace({ bytesPerSecondMin: 100, graceMs: 10_000, idleMs: 60_000, onSlow });
   return pace;
