@@ -291,7 +291,7 @@ test('a used port is one clear line, and nothing is left running', async () => {
     'POSTERN_EDGE_ADMIN_LISTEN',
   ]) {
     await expect(start({ [variable]: `127.0.0.1:${port}` })).rejects.toThrow(
-      `${variable}: 127.0.0.1:${port} is in use by another program`,
+      `${variable}: 127.0.0.1:${port} is in use already, by another program or another listener of this one`,
     );
   }
   server.close();

@@ -2,7 +2,7 @@ import { PosternError } from '@postern/contracts/plain';
 import { type ListenAddress, writeListenAddress } from './listen-addresses.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is in use by another program',
+  EADDRINUSE: 'is in use already, by another program or another listener of this one',
   EADDRNOTAVAIL: 'is not an address of this machine',
   EACCES: 'may not be listened on by this user',
   EAFNOSUPPORT: 'is of a family this machine does not have',
