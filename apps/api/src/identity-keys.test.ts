@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { CHANGE_BODIES, IDENTITY_KEYS, type IdentityKeys } from '@postern/contracts';
-import { newEdgeKeyPair, newMasterKey, openAtEdge } from '@postern/pki';
+import { newEdgeKeyPair, newMasterKey, openAtEdge, sealerToEdge } from '@postern/pki';
 import { expect, test } from 'vitest';
 import { resealForEdge } from './reseal-for-edge.ts';
 import { nextIdentityKeys } from './rotate-identity-keys.ts';
@@ -68,7 +68,9 @@ test('the key set is public and holds nothing private; what one edge gets signs 
   expect(text).not.toContain(stored?.sealedKey ?? '');
 
   const edge = newEdgeKeyPair();
-  const sent = CHANGE_BODIES['identity-keys'].parse(resealForEdge(own, edge.publicKey)(change).body).keys[0];
+  const sent = CHANGE_BODIES['identity-keys'].parse(
+    resealForEdge(own, sealerToEdge(edge.publicKey))(change).body,
+  ).keys[0];
   if (sent === undefined) throw new Error('no key was sent');
   expect(sent.sealedKey).not.toBe(stored?.sealedKey);
   const use = `edge-identity-key:${sent.id}`;

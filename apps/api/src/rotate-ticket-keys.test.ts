@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHANGE_BODIES, TICKET_KEYS } from '@postern/contracts';
-import { newEdgeKeyPair, newMasterKey, openAtEdge } from '@postern/pki';
+import { newEdgeKeyPair, newMasterKey, openAtEdge, sealerToEdge } from '@postern/pki';
 import { expect, test } from 'vitest';
 import { openDataDirectory } from './data-directory.ts';
 import { resealForEdge } from './reseal-for-edge.ts';
@@ -51,7 +51,7 @@ test('keys are made once for all starts, and reach an edge sealed to it alone', 
   expect(CHANGE_BODIES['ticket-keys'].parse(change.body).keys).toHaveLength(1);
 
   const edge = newEdgeKeyPair();
-  const resealed = resealForEdge(data.masterKey, edge.publicKey)(change);
+  const resealed = resealForEdge(data.masterKey, sealerToEdge(edge.publicKey))(change);
   const [key] = CHANGE_BODIES['ticket-keys'].parse(resealed.body).keys;
   if (key === undefined) throw new Error('no key');
   const use = `edge-ticket-key:${key.id}`;

@@ -11,7 +11,11 @@ import { PosternError } from '@postern/contracts/plain';
 import { AEAD, decryptAead, encryptAead } from './aead.ts';
 import { writePem } from './pem-blocks.ts';
 
-const FORMAT = 'e1';
+const FORMAT = 'e2';
+const INFO = 'postern edge seal 2';
+/** What the replica of an edge may still hold that was filled by an API before this form. */
+const FORMER_FORMAT = 'e1';
+const FORMER_INFO = 'postern edge seal 1';
 /** Bytes of a raw X25519 public key (RFC 7748 section 5). */
 const PUBLIC_KEY_BYTES = 32;
 /** What comes before these bytes in a SubjectPublicKeyInfo (RFC 8410 section 4). */
@@ -31,19 +35,34 @@ export function edgePublicKeyOf(privateKeyPem: string): string {
   return rawPublicKey(createPublicKey(privateKeyPem));
 }
 
+/** Seals bytes to one edge for the use that `aad` names. */
+export type SealToEdge = (plaintext: Buffer, aad: string) => string;
+
 /**
- * Seals bytes to one edge: X25519 with a fresh key, HKDF-SHA-256, AES-256-GCM. The text is `e1.FRESH_PUBLIC_KEY.SEALED`.
+ * Agrees with one edge on a key and seals any number of values under it, each by a number of its own: X25519 with a fresh key, HKDF-SHA-256,
+ * AES-256-GCM. A text is `e2.FRESH_PUBLIC_KEY.SEALED`, SEALED begins with the number. One exchange for each value would be half of all that a first
+ * sync costs the API.
  *
  * Throws `validation_failed` when `publicKey` is not an X25519 key (32 bytes, base64url, not of low order).
  */
-export function sealToEdge(publicKey: string, plaintext: Buffer, aad: string): string {
-  const fresh = generateKeyPairSync('x25519');
-  const freshPublic = rawPublicKey(fresh.publicKey);
-  try {
-    const shared = diffieHellman({ privateKey: fresh.privateKey, publicKey: recipientKeyOf(publicKey) });
-    const { key, nonce } = deriveKeys(shared, freshPublic, publicKey);
-    const sealed = encryptAead(key, nonce, plaintext, aad);
+export function sealerToEdge(publicKey: string): SealToEdge {
+  const { freshPublic, key } = agreeWithEdge(publicKey);
+  let sealedCount = 0;
+  return (plaintext, aad) => {
+    const nonce = Buffer.alloc(AEAD.nonce);
+    nonce.writeUIntBE(sealedCount, AEAD.nonce - 6, 6);
+    sealedCount += 1;
+    const sealed = Buffer.concat([nonce, encryptAead(key, nonce, plaintext, aad)]);
     return [FORMAT, freshPublic, sealed.toString('base64url')].join('.');
+  };
+}
+
+function agreeWithEdge(publicKey: string): { freshPublic: string; key: KeyObject } {
+  try {
+    const fresh = generateKeyPairSync('x25519');
+    const freshPublic = rawPublicKey(fresh.publicKey);
+    const shared = diffieHellman({ privateKey: fresh.privateKey, publicKey: publicKeyOf(publicKey) });
+    return { freshPublic, key: createSecretKey(derive(shared, freshPublic, publicKey, INFO, AEAD.key)) };
   } catch (cause) {
     throw new PosternError('validation_failed', {
       detail: 'the edge key is not an X25519 public key (32 bytes in base64url)',
@@ -54,14 +73,15 @@ export function sealToEdge(publicKey: string, plaintext: Buffer, aad: string): s
 
 /** Opens what was sealed to this edge for the same `aad`; throws `internal` otherwise. */
 export function openAtEdge(privateKeyPem: string, sealed: string, aad: string): Buffer {
-  const [format, freshPublic, body, ...rest] = sealed.split('.');
+  const [format, freshPublic, text, ...rest] = sealed.split('.');
   try {
-    if (format !== FORMAT || freshPublic === undefined || body === undefined || rest.length > 0)
+    if (freshPublic === undefined || text === undefined || rest.length > 0)
       throw new Error('not in the form of a value sealed to an edge');
-    const { privateKey, publicKey } = edgeKeyOf(privateKeyPem);
-    const shared = diffieHellman({ privateKey, publicKey: publicKeyOf(freshPublic) });
-    const { key, nonce } = deriveKeys(shared, freshPublic, publicKey);
-    return decryptAead(key, nonce, Buffer.from(body, 'base64url'), aad);
+    const body = Buffer.from(text, 'base64url');
+    if (format === FORMER_FORMAT) return openFormer(privateKeyPem, freshPublic, body, aad);
+    if (format !== FORMAT) throw new Error('sealed in a form that is not known');
+    const key = keyAgreedWith(freshPublic, privateKeyPem);
+    return decryptAead(key, body.subarray(0, AEAD.nonce), body.subarray(AEAD.nonce), aad);
   } catch (cause) {
     throw new PosternError('internal', {
       detail:
@@ -69,6 +89,14 @@ export function openAtEdge(privateKeyPem: string, sealed: string, aad: string): 
       cause,
     });
   }
+}
+
+/** Each value under an exchange of its own, from which its nonce came too. */
+function openFormer(privateKeyPem: string, freshPublic: string, body: Buffer, aad: string): Buffer {
+  const { privateKey, publicKey } = edgeKeyOf(privateKeyPem);
+  const shared = diffieHellman({ privateKey, publicKey: publicKeyOf(freshPublic) });
+  const bytes = derive(shared, freshPublic, publicKey, FORMER_INFO, AEAD.key + AEAD.nonce);
+  return decryptAead(createSecretKey(bytes.subarray(0, AEAD.key)), bytes.subarray(AEAD.key), body, aad);
 }
 
 /** The edge's own key, read once: an edge of many hosts opens thousands of values with it. */
@@ -79,20 +107,22 @@ function edgeKeyOf(pem: string): { privateKey: KeyObject; publicKey: string } {
   return known;
 }
 
-/** The key sealed to last: a full copy seals thousands of values to one edge. */
-let recipient: { readonly text: string; readonly key: KeyObject } | undefined;
+/** The agreement that was used last: all of a full copy is sealed under one. */
+let agreed: { readonly pem: string; readonly freshPublic: string; readonly key: KeyObject } | undefined;
 
-function recipientKeyOf(text: string): KeyObject {
-  if (recipient?.text !== text) recipient = { text, key: publicKeyOf(text) };
-  return recipient.key;
+function keyAgreedWith(freshPublic: string, pem: string): KeyObject {
+  if (agreed?.freshPublic !== freshPublic || agreed.pem !== pem) {
+    const { privateKey, publicKey } = edgeKeyOf(pem);
+    const shared = diffieHellman({ privateKey, publicKey: publicKeyOf(freshPublic) });
+    const key = createSecretKey(derive(shared, freshPublic, publicKey, INFO, AEAD.key));
+    agreed = { pem, freshPublic, key };
+  }
+  return agreed.key;
 }
 
-/** The key is used for one message only, so that the nonce may come from the same derivation. */
-function deriveKeys(shared: Buffer, fresh: string, edge: string): { key: Buffer; nonce: Buffer } {
+function derive(shared: Buffer, fresh: string, edge: string, info: string, bytes: number): Buffer {
   const salt = Buffer.from(`${fresh}.${edge}`);
-  const secret = createSecretKey(shared);
-  const bytes = Buffer.from(hkdfSync('sha256', secret, salt, 'postern edge seal 1', AEAD.key + AEAD.nonce));
-  return { key: bytes.subarray(0, AEAD.key), nonce: bytes.subarray(AEAD.key) };
+  return Buffer.from(hkdfSync('sha256', createSecretKey(shared), salt, info, bytes));
 }
 
 function rawPublicKey(key: KeyObject): string {

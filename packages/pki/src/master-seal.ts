@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { PosternError } from '@postern/contracts';
 import { AEAD, decryptAead, encryptAead } from './aead.ts';
 
@@ -53,12 +53,14 @@ function open(masterKey: Buffer, text: string, accepts: (aad: string) => boolean
 
 function sealPart(key: Buffer, plaintext: Buffer, aad: string): string {
   const nonce = randomBytes(AEAD.nonce);
-  return Buffer.concat([nonce, encryptAead(key, nonce, plaintext, aad)]).toString('base64url');
+  return Buffer.concat([nonce, encryptAead(createSecretKey(key), nonce, plaintext, aad)]).toString(
+    'base64url',
+  );
 }
 
 function openPart(key: Buffer, part: string, aad: string): Buffer {
   const bytes = Buffer.from(part, 'base64url');
-  return decryptAead(key, bytes.subarray(0, AEAD.nonce), bytes.subarray(AEAD.nonce), aad);
+  return decryptAead(createSecretKey(key), bytes.subarray(0, AEAD.nonce), bytes.subarray(AEAD.nonce), aad);
 }
 
 function checkedMasterKey(masterKey: Buffer): Buffer {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type Cursor, PosternError } from '@postern/contracts';
 import { parseCursor, streamFeed } from '@postern/feed/server';
-import { sealToEdge } from '@postern/pki';
+import { sealerToEdge } from '@postern/pki';
 import type { ApiParts } from '../api-parts.ts';
 import { EDGE_KEY_HEADER, readEdgeKey } from '../edge-key.ts';
 import { defineOperation } from '../operation.ts';
@@ -38,7 +38,10 @@ export const getFeed = defineOperation({
     if (request.method !== 'GET')
       throw new PosternError('method_not_allowed', { detail: 'the feed is read with GET' });
     if (token === null) throw new PosternError('unauthorized');
-    const edgeKey = await bindEdgeKey(parts, token.id, readEdgeKey(request));
+    const edgeKey = readEdgeKey(request);
+    // Before the token is tied to it: a key that nothing can be sealed to must never be the first.
+    const seal = sealerToEdge(edgeKey);
+    await bindEdgeKey(parts, token.id, edgeKey);
     const signal = AbortSignal.any([request.signal, parts.stopping]);
     const disconnect = parts.edges.connect(token.id, query.edge, parts.now());
     parts.log.info({ requestId, edge: query.edge, after: query.after }, 'an edge reads the feed');
@@ -49,7 +52,7 @@ export const getFeed = defineOperation({
     const stream = streamFeed({
       source: parts.store,
       after: query.after ?? null,
-      transform: resealForEdge(parts.masterKey, edgeKey),
+      transform: resealForEdge(parts.masterKey, seal),
       signal,
       heartbeatMs: parts.heartbeatMs,
       log: ({ message, error, ...fields }) =>
@@ -65,10 +68,9 @@ export const getFeed = defineOperation({
   },
 });
 
-/** Ties the token to the key at first use; a key that nothing can be sealed to must never be the first. */
-async function bindEdgeKey(parts: ApiParts, tokenId: string, edgeKey: string): Promise<string> {
-  sealToEdge(edgeKey, Buffer.alloc(0), 'probe');
-  if (await parts.store.bindEdgeKey(tokenId, edgeKey)) return edgeKey;
+/** Ties the token to the key at first use. */
+async function bindEdgeKey(parts: ApiParts, tokenId: string, edgeKey: string): Promise<void> {
+  if (await parts.store.bindEdgeKey(tokenId, edgeKey)) return;
   throw new PosternError('forbidden', {
     detail: 'this token is tied to the key of another edge; give every edge a token of its own',
   });

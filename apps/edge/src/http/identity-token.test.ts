@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { IDENTITY_KEYS } from '@postern/contracts';
-import { sealToEdge } from '@postern/pki';
+import { sealerToEdge } from '@postern/pki';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type CertificateFiles, OpensslCertificates, pemOf } from '../testing/openssl-certificates.ts';
 import { type Seen, startEcho, type TestServer } from './testing/echo-upstream.ts';
@@ -57,7 +57,7 @@ function putKeys(inputs: readonly KeyInput[]): void {
     const at = (offset: number) => new Date(Date.now() + ahead + offset).toISOString();
     return {
       ...{ id, x, y, createdAt: at(-SECOND), signsFrom: at(signsIn), expiresAt: at(expiresIn) },
-      sealedKey: sealToEdge(fixture.edge.edgeKey, pkcs8, `edge-identity-key:${sealedAs}`),
+      sealedKey: sealerToEdge(fixture.edge.edgeKey)(pkcs8, `edge-identity-key:${sealedAs}`),
     };
   });
   fixture.edge.put('identity-keys', IDENTITY_KEYS.id, { keys });

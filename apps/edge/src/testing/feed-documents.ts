@@ -7,7 +7,7 @@ import {
   type TicketKeys,
   type Upstream,
 } from '@postern/contracts';
-import { type Authority, issueServerCertificate, sealToEdge } from '@postern/pki';
+import { type Authority, issueServerCertificate, sealerToEdge } from '@postern/pki';
 
 /** A plain open host with one rule `/`, unless a test says otherwise. */
 export function hostDocumentOf(host: string, document: Partial<HostDocument> = {}): HostDocument {
@@ -43,8 +43,7 @@ export function ticketKeysFor(edgeKey: string, madeAt: readonly number[]): Ticke
   return {
     keys: madeAt.map((at) => ({
       id: `key-${at}`,
-      sealedKey: sealToEdge(
-        edgeKey,
+      sealedKey: sealerToEdge(edgeKey)(
         createHash('sha256').update(`${edgeKey} ${at}`).digest(),
         `edge-ticket-key:key-${at}`,
       ),
@@ -66,5 +65,5 @@ interface IssueInput {
 /** A fresh server certificate as the feed brings it to one edge. */
 export async function issueFor({ authority, edgeKey, id, host }: IssueInput): Promise<CertificateDocument> {
   const { keyPem, renewAt: _, ...facts } = await issueServerCertificate({ authority, host, now: Date.now() });
-  return { ...facts, sealedKey: sealToEdge(edgeKey, Buffer.from(keyPem), `edge-certificate:${id}`) };
+  return { ...facts, sealedKey: sealerToEdge(edgeKey)(Buffer.from(keyPem), `edge-certificate:${id}`) };
 }
