@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import type { Input, ParserOutput } from '@oclif/core/interfaces';
 import type { PosternClient } from '@postern/client';
 import type { Finding, ResourceName, WatchEvent } from '@postern/contracts';
 import { CliFailure, usageFailure } from './cli-failure.ts';
 import type { RouteFile } from './descriptor/read-route-file.ts';
 import { type CliEnv, readCliEnv } from './env.ts';
 import { cleanText } from './output/clean-text.ts';
-import { OUTPUT_FORMATS, type OutputFlags, outputFormatOf } from './output/output-format.ts';
+import { shellWord } from './output/command-line.ts';
+import { isForPerson, OUTPUT_WORDS, type OutputFlags, outputFormatOf } from './output/output-format.ts';
 import { layoutOf } from './output/output-layout.ts';
 import type { WatchTable } from './output/print-watch.ts';
 import type { Progress } from './output/progress.ts';
@@ -19,6 +22,7 @@ export interface GlobalFlags extends OutputFlags {
   readonly debug?: boolean | undefined;
   readonly project?: string | undefined;
   readonly context?: string | undefined;
+  readonly config?: string | undefined;
   readonly 'token-stdin'?: boolean | undefined;
   readonly timeout: number;
 }
@@ -34,14 +38,14 @@ const GLOBAL = 'GLOBAL';
 
 /**
  * What every command shares. Data goes to standard output, talk to standard error; where the data is for programs
- * (`-o json|yaml|name`) and with `-q` the talk falls silent. Failures leave `run()` as exceptions and are written, with their exit status, in one place.
+ * (`-o json|json-compact|yaml|name`) and with `-q` the talk falls silent. Failures leave `run()` as exceptions and are written, with their exit status, in one place.
  */
 export abstract class PosternCommand extends Command {
   static override baseFlags = {
     output: Flags.string({
       char: 'o',
       description: 'form of the data: a table, all columns, for programs, or only the names',
-      options: [...OUTPUT_FORMATS],
+      options: [...OUTPUT_WORDS],
       helpGroup: GLOBAL,
     }),
     json: Flags.boolean({ description: 'same as -o json', helpGroup: GLOBAL, exclusive: ['output'] }),
@@ -59,6 +63,11 @@ export abstract class PosternCommand extends Command {
     context: Flags.string({
       description: 'context of the configuration (POSTERN_CONTEXT)',
       helpValue: 'NAME',
+      helpGroup: GLOBAL,
+    }),
+    config: Flags.string({
+      description: 'configuration with your contexts (POSTERN_CONFIG)',
+      helpValue: 'FILE',
       helpGroup: GLOBAL,
     }),
     'token-stdin': Flags.boolean({
@@ -85,10 +94,33 @@ export abstract class PosternCommand extends Command {
 
   /** Signals are the command's own business (a server that drains). */
   static readonly handlesSignals: boolean = false;
+  /** The configuration need not be there yet. */
+  static readonly makesConfig: boolean = false;
 
-  protected readonly env: CliEnv = readCliEnv();
+  protected env: CliEnv = readCliEnv();
   protected silent = false;
   #place: string | undefined;
+
+  /** Reads the command line; what a flag says of the environment comes before the variable. */
+  protected override async parse<
+    F extends Record<string, unknown>,
+    B extends Record<string, unknown>,
+    A extends Record<string, unknown>,
+  >(options?: Input<F, B, A>, argv?: string[]): Promise<ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    const { config } = parsed.flags as { readonly config?: string };
+    if (config === undefined) return parsed;
+    const { makesConfig } = this.constructor as typeof PosternCommand;
+    // A misspelt name must not lead to another API that a variable names.
+    if (!makesConfig && !existsSync(config)) {
+      throw usageFailure(
+        `--config ${config}: there is no such file`,
+        `postern context add NAME --url URL --token-stdin --config ${shellWord(config)} makes one`,
+      );
+    }
+    this.env = { ...this.env, configFile: config };
+    return parsed;
+  }
 
   /** Failures are reported where the program ends, not by oclif. */
   protected override async catch(error: Error): Promise<unknown> {
@@ -119,7 +151,7 @@ export abstract class PosternCommand extends Command {
 
   /** Lets the talk fall silent where flags ask for it; commands that call no API say so themselves. */
   protected quietFor(flags: OutputFlags): void {
-    this.silent = flags.quiet === true || !['table', 'wide'].includes(outputFormatOf(flags));
+    this.silent = flags.quiet === true || !isForPerson(flags);
   }
 
   /** Asks before something is lost; goes on only after a yes. */

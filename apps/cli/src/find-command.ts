@@ -87,6 +87,12 @@ async function unknownCommand(words: readonly string[]): Promise<Error> {
   if (isCommand(turned.join(':'))) {
     return usageFailure(`there is no command "${noun}"`, `did you mean "postern ${turned.join(' ')}"?`);
   }
+  const behind = normaliseWords(words.slice(1));
+  const inner = isCommand(behind.slice(0, 2).join(':')) ? behind.slice(0, 2) : behind.slice(0, 1);
+  if (isCommand(inner.join(':'))) {
+    // Kalix and Akka put some nouns behind another: `project hostname add`, `auth tokens list`.
+    return usageFailure(`there is no command "${noun}"`, `did you mean "postern ${inner.join(' ')}"?`);
+  }
   const target = VERB_ALIASES[noun] ?? noun;
   const takers = Object.keys(NOUNS).filter((other) => isCommand(`${other}:${target}`));
   if (takers.length > 0) {

@@ -7,8 +7,9 @@ import type { LiveNames } from './suggest.ts';
 const ANSWER_WITHIN_MS = 800;
 
 /** Names from the API and the configuration that the typed words lead to; what fails gives no names and no noise. */
-export function liveNamesOf(env: CliEnv): LiveNames {
+export function liveNamesOf(ofVariables: CliEnv): LiveNames {
   return async (kind, typed) => {
+    const env = { ...ofVariables, configFile: valueBehind(typed, '--config') ?? ofVariables.configFile };
     try {
       if (kind === 'context') {
         return (await readConfigFile(env.configFile)).contexts.map(({ name }) => name);

@@ -1,6 +1,7 @@
 import * as Errors from '@oclif/core/errors';
 import { nearest } from '@postern/contracts';
 import { CliFailure, usageFailure } from '../cli-failure.ts';
+import { flagElsewhere, valueElsewhere } from './words-elsewhere.ts';
 
 /** What oclif's parser throws, seen from outside: its classes are not all exported. */
 interface ParserError {
@@ -23,6 +24,11 @@ export function explainParseError(error: unknown, words = ''): unknown {
   const known = ['help', ...Object.keys(parse?.input?.flags ?? {})].map((name) => `--${name}`);
   if (Array.isArray(flags)) {
     const first = String(flags[0]).split('=', 1)[0] ?? '';
+    const elsewhere = flagElsewhere(first);
+    if (elsewhere !== undefined) {
+      const why = elsewhere.why === undefined ? '' : `: ${elsewhere.why}`;
+      return usageFailure(`there is no flag ${first}${why}`, elsewhere.hint);
+    }
     const near = known.find((name) => name.startsWith(first)) ?? nearest(first, known);
     return usageFailure(
       `there is no flag ${flags.map(String).join(', ')}`,
@@ -36,11 +42,11 @@ export function explainParseError(error: unknown, words = ''): unknown {
       : usageFailure(`missing: ${names.join(', ')}`, usage);
   }
   const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ');
-  return explainMessage(message.replace(/^The following errors? occurred: /, ''), usage);
+  return explainMessage(message.replace(/^The following errors? occurred: /, ''), words, usage);
 }
 
 /** oclif's own sentences, the ones that a person meets, in ours. */
-function explainMessage(message: string, usage: string): CliFailure {
+function explainMessage(message: string, command: string, usage: string): CliFailure {
   const missing = [...message.matchAll(/Missing required flag (\S+)/g)].map(([, name]) => `--${name}`);
   if (missing.length > 0) return usageFailure(`missing: ${missing.join(', ')}`, usage);
   const [, flag, complaint = ''] = /^Parsing (--\S+) (.*)$/.exec(message) ?? [];
@@ -49,6 +55,8 @@ function explainMessage(message: string, usage: string): CliFailure {
   }
   const [, given = '', words] = /^Expected (.*) to be one of: (.*)$/.exec(message) ?? [];
   if (words === undefined) return usageFailure(message, usage);
+  const elsewhere = valueElsewhere(given, command);
+  if (elsewhere !== undefined) return usageFailure(elsewhere.message, elsewhere.hint);
   const near = nearest(given.replace(/^--[^=]*=/, ''), words.split(', '));
   return usageFailure(
     `expected one of ${words}, not ${given}`,

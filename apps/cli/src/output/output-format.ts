@@ -1,6 +1,9 @@
 /** How data is printed: for a person, for a person who wants all columns, for programs, or only the names. */
-export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+const OUTPUT_FORMATS = ['table', 'wide', 'json', 'json-compact', 'yaml', 'name'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** What `-o` takes: `text` is what other CLIs call a table. */
+export const OUTPUT_WORDS = [...OUTPUT_FORMATS, 'text'] as const;
 
 /** The flags that choose a format. */
 export interface OutputFlags {
@@ -13,8 +16,14 @@ export interface OutputFlags {
 export function outputFormatOf(flags: OutputFlags): OutputFormat {
   const asked = OUTPUT_FORMATS.find((format) => format === flags.output);
   if (asked !== undefined) return asked;
+  if (flags.output === 'text') return 'table';
   if (flags.json) return 'json';
   return flags.quiet === true ? 'name' : 'table';
+}
+
+/** True where a person reads the data: talk may stand beside it. */
+export function isForPerson(flags: OutputFlags): boolean {
+  return ['table', 'wide'].includes(outputFormatOf(flags));
 }
 
 /** True where a command line asks for JSON, before it is parsed: also its failures are JSON then. */
@@ -24,7 +33,7 @@ export function asksForJson(argv: readonly string[]): boolean {
   return own.some(
     (word, index) =>
       word === '--json' ||
-      /^(-o=?|--output=)json$/.test(word) ||
-      ((word === '-o' || word === '--output') && own[index + 1] === 'json'),
+      /^(-o=?|--output=)json(-compact)?$/.test(word) ||
+      ((word === '-o' || word === '--output') && /^json(-compact)?$/.test(own[index + 1] ?? '')),
   );
 }

@@ -45,10 +45,13 @@ test('a pipe gets tabs', async () => {
   );
 });
 
-test('a program gets one line of JSON for each event', async () => {
-  const lines = (await print('json', false)).trim().split('\n');
-  expect(lines.map((line) => JSON.parse(line).type)).toEqual(['present', 'changed', 'added', 'deleted']);
-});
+test.each(['json', 'json-compact'] as const)(
+  'a program gets one line of %s for each event',
+  async (format) => {
+    const lines = (await print(format, false)).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['present', 'changed', 'added', 'deleted']);
+  },
+);
 
 test('names alone', async () => {
   expect(await print('name', false)).toBe('first\nfirst\nb\nfirst\n');

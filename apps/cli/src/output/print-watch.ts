@@ -39,6 +39,7 @@ export async function printWatch<R extends { readonly name: string }>(
   for await (const event of events) {
     switch (output.format) {
       case 'json':
+      case 'json-compact':
         if (event.type !== 'synced') output.write(`${JSON.stringify(event)}\n`);
         break;
       case 'yaml':

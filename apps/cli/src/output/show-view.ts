@@ -3,7 +3,7 @@ import type { OutputLayout } from './output-layout.ts';
 
 /** What a command has to show, in every form a person or a program may ask for. */
 export interface View {
-  /** What `-o json` and `-o yaml` print; a resource as the API gives it, a list as an array. */
+  /** What `-o json`, `-o json-compact` and `-o yaml` print; a resource as the API gives it, a list as an array. */
   readonly data: unknown;
   /** What `-o name` and `-q` print, one a line. */
   readonly names: readonly string[];
@@ -16,6 +16,8 @@ export async function formatView(view: View, format: OutputFormat, layout: Outpu
   switch (format) {
     case 'json':
       return `${JSON.stringify(view.data, null, 2)}\n`;
+    case 'json-compact':
+      return `${JSON.stringify(view.data)}\n`;
     case 'yaml': {
       const { stringify } = await import('yaml');
       // Through JSON: what is absent stays absent, and both forms say the same.

@@ -15,6 +15,7 @@ export class ContextAdd extends PosternCommand {
   static override description =
     `Calls no API. The first context becomes the current one, others with --use. The token is kept in your configuration
 (mode 0600), or only the path of its file; it is never taken from the command line, which other users can see.`;
+  static override readonly makesConfig = true;
   static readonly exits = { 0: 'added', 6: 'a context of this name is there' };
   static readonly related = ['context:use', 'context:set', 'context:show', 'token:create'];
   static override examples = [

@@ -2,7 +2,7 @@ import type { PosternClient, Written } from '@postern/client';
 import type { RouteResource } from '@postern/contracts';
 import { PosternCommand } from '../../base-command.ts';
 import type { RouteFile } from '../../descriptor/read-route-file.ts';
-import { type OutputFlags, outputFormatOf } from '../../output/output-format.ts';
+import { isForPerson, type OutputFlags } from '../../output/output-format.ts';
 import type { View } from '../../output/show-view.ts';
 
 /** What the commands that write a route share: how they end. */
@@ -18,7 +18,7 @@ export abstract class RouteWriteCommand extends PosternCommand {
     flags: OutputFlags & { readonly wait: boolean; readonly timeout: number },
     file: RouteFile | null = null,
   ): Promise<void> {
-    const forPerson = ['table', 'wide'].includes(outputFormatOf(flags));
+    const forPerson = isForPerson(flags);
     const viewOf = (route: RouteResource): View => ({ data: route, names: [route.name], text: () => text });
     if (forPerson) await this.show(flags, viewOf(written.resource));
     await this.sayFindings(written.resource.findings, file);
