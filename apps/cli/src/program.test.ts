@@ -43,7 +43,7 @@ describe('exit status', () => {
     ],
     ['a word that is none', ['secret', 'create', 'tlsca', 'x'], 'did you mean tls-ca?'],
     ['a missing flag', ['route', 'validate'], 'missing: --filename'],
-    ['two missing flags', ['import', 'krakend'], 'missing: --filename, --hostname'],
+    ['two missing words', ['route', 'rotate-ca'], 'missing: ACTION, NAME'],
     ['the beginning of --help', ['route', 'create', 'x', '--hel'], 'did you mean --help?'],
     ['the beginning of a flag', ['route', 'create', 'x', '--file', 'y'], 'did you mean --filename?'],
     ['a question without a terminal', ['route', 'delete', 'x'], 'to ask: Delete the route "x" of project'],

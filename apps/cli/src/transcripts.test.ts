@@ -25,6 +25,7 @@ beforeAll(async () => {
   await reportLedger(cli, { refusals: [refusalOf(1, { count: 12 })], sightings: [sightingOf('client')] });
   makeCa(cli.directory, 'my-ca');
   makeServerCertificate(cli.directory, 'shop', 'shop.example.org');
+  makeServerCertificate(cli.directory, 'pay', 'pay.example.org');
   cli.file('route.yaml', 'host: file.example.org\nroutes:\n- prefix: /\n  route:\n    service: cart\n');
   cli.file('broken.yaml', 'host: broken.example.org\nroutes:\n- prefx: /\n  route:\n    service: cart\n');
   cli.file(
@@ -35,6 +36,10 @@ beforeAll(async () => {
   cli.file(
     'krakend.json',
     '{"version": 3, "tls": {"public_key": "shop.crt", "private_key": "shop.key", "enable_mtls": true, "ca_certs": ["my-ca.crt"]}}',
+  );
+  cli.file(
+    'krakend-two.json',
+    '{"port": 9000, "tls": {"keys": [{"public_key": "shop.crt", "private_key": "shop.key"}, {"public_key": "pay.crt", "private_key": "pay.key"}, {"public_key": "gone.crt", "private_key": "gone.key"}]}}',
   );
 });
 

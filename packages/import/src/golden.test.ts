@@ -13,6 +13,8 @@ interface Golden {
   targets?: Record<string, string>;
   host?: Hostname;
   name?: ResourceName;
+  /** DNS names of the certificates, by file; the others cannot be read. */
+  names?: Record<string, string[]>;
   result?: Imported;
 }
 
@@ -20,11 +22,15 @@ const folder = new URL('../golden/', import.meta.url);
 // POSTERN_WRITE_GOLDEN=1 rewrites what came out. In CI a difference is a failure, whatever else is set.
 const isUpdating = process.env.POSTERN_WRITE_GOLDEN === '1' && process.env.CI === undefined;
 
-function run({ importer, sources, targets = {}, host, name }: Golden): Imported {
+function run({ importer, sources, targets = {}, host, name, names = {} }: Golden): Imported {
   if (importer === 'kalix') return importKalix(sources, { targets: new Map(Object.entries(targets)) });
   const [source] = sources;
-  if (source === undefined || host === undefined || name === undefined) throw new Error('not a golden file');
-  return importKrakend(source, { host, name });
+  if (source === undefined || name === undefined) throw new Error('not a golden file');
+  const readNames = (file: string) => {
+    const own = names[file];
+    return own === undefined ? { problem: `${file}: there is no such file` } : { names: own };
+  };
+  return importKrakend(source, { host, name, readNames });
 }
 
 test.each(readdirSync(folder))('%s: the foreign file gives these documents and these findings', (file) => {

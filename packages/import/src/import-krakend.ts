@@ -3,14 +3,14 @@ import {
   PosternError,
   pointerOf,
   type ResourceName,
-  type RouteDescriptor,
   resourceName,
   routeDescriptor,
   serviceSpec,
 } from '@postern/contracts';
 import { type Imported, type ImportedDocument, isObject, notCarried } from './imported.ts';
+import { hostsOfPairs, type KrakendHost, type ReadNames } from './krakend-hosts.ts';
 import { KrakendReading } from './krakend-reading.ts';
-import { readKrakendTls } from './read-krakend-tls.ts';
+import { type KrakendTls, readKrakendTls } from './read-krakend-tls.ts';
 
 /** The port KrakenD listens on where its configuration names none. */
 const DEFAULT_PORT = 8080;
@@ -19,22 +19,26 @@ const DEFAULT_PORT = 8080;
 const EDGE_PORTS: readonly number[] = [8080, 8443];
 
 /**
- * Imports the `tls` object of a KrakenD configuration as a route for `host` in front of that KrakenD, which goes on serving its
- * endpoints, without TLS, behind it.
+ * Imports the `tls` object of a KrakenD configuration as routes in front of that KrakenD, which goes on serving its endpoints,
+ * without TLS, behind them: one for `host`, and with several key pairs one for each host that their certificates name.
  *
  * Without a client CA of its own a KrakenD that demands client certificates trusts the system's: no route is made then, since a
  * route without a client CA would let everybody in.
  */
 export function importKrakend(
   source: { readonly value: unknown },
-  { host, name }: { readonly host: Hostname; readonly name: ResourceName },
+  {
+    host,
+    name,
+    readNames,
+  }: {
+    /** Needed where no certificate names one. */
+    readonly host?: Hostname | undefined;
+    readonly name: ResourceName;
+    readonly readNames: ReadNames;
+  },
 ): Imported {
-  if (!resourceName.safeParse(`${name}-tls`).success) {
-    throw new PosternError('validation_failed', {
-      detail: `the name "${name}" is too long: the secrets are called ${name}-ca and ${name}-tls`,
-    });
-  }
-  const reading = new KrakendReading(name);
+  const reading = new KrakendReading();
   if (!isObject(source.value)) {
     reading.notMade('', 'this is no configuration of KrakenD');
     return { documents: [], findings: reading.findings, steps: [] };
@@ -47,15 +51,13 @@ export function importKrakend(
   }
   const policy = readKrakendTls(tls, reading);
   const listen = portOf(port, reading);
-  if (reading.findings.some(({ finding }) => finding.code === 'not_made')) {
-    return { documents: [], findings: reading.findings, steps: [] };
-  }
-  const documents = documentsOf({ host, name, port: listen, policy });
+  const hosts = hostsOfPairs(policy.pairs, host, readNames, reading);
+  if (reading.makesNothing) return { documents: [], findings: reading.findings, steps: [] };
   return {
-    documents,
+    documents: documentsOf({ hosts, name, port: listen, policy }),
     findings: reading.findings,
     steps: [
-      ...reading.steps,
+      ...secretsOf(name, policy),
       `in KrakenD's configuration set "tls": null and "listen_ip": "127.0.0.1": whoever reaches port ${listen} gets past Postern`,
       ...(EDGE_PORTS.includes(listen)
         ? [
@@ -74,24 +76,61 @@ function portOf(port: unknown, reading: KrakendReading): number {
 }
 
 function documentsOf({
-  host,
+  hosts,
   name,
   port,
   policy,
 }: {
-  readonly host: Hostname;
+  readonly hosts: readonly KrakendHost[];
   readonly name: ResourceName;
   readonly port: number;
-  readonly policy: RouteDescriptor['tls'];
+  readonly policy: KrakendTls;
 }): ImportedDocument[] {
-  const spec = routeDescriptor.parse({
-    host,
-    ...(policy === undefined ? {} : { tls: policy }),
-    routes: [{ prefix: '/', route: { service: name } }],
-  });
   const targets = [`http://127.0.0.1:${port}`];
+  const clientValidationCa = policy.clientCas.length === 0 ? undefined : { name: named(`${name}-ca`) };
   return [
     { kind: 'service', name, spec: serviceSpec.parse({ targets }) },
-    { kind: 'route', name, spec, source: 0, base: '' },
+    ...hosts.map(({ host, pair }, index): ImportedDocument => {
+      const tls = {
+        ...(clientValidationCa === undefined ? {} : { clientValidationCa }),
+        ...(pair === null ? {} : { serverCertificate: { name: numbered(`${name}-tls`, pair) } }),
+      };
+      const spec = routeDescriptor.parse({
+        host,
+        ...(Object.keys(tls).length === 0 ? {} : { tls }),
+        routes: [{ prefix: '/', route: { service: name } }],
+      });
+      return { kind: 'route', name: numbered(name, index), spec, source: 0, base: '' };
+    }),
   ];
+}
+
+/** The commands that make the secrets of the routes. */
+function secretsOf(name: ResourceName, { clientCas, pairs }: KrakendTls): string[] {
+  const files = clientCas.map(quote).join(' ');
+  const ca = `postern secret create tls-ca ${name}-ca --cert`;
+  return [
+    ...(clientCas.length === 0 ? [] : [clientCas.length === 1 ? `${ca} ${files}` : `cat ${files} | ${ca} -`]),
+    ...pairs.map(
+      ({ cert, key }, index) =>
+        `postern secret create tls ${numbered(`${name}-tls`, index)} --cert ${quote(cert)} --key ${quote(key)}`,
+    ),
+  ];
+}
+
+/** The first of a kind has the plain name, the next one `-2` behind it. */
+function numbered(name: string, index: number): ResourceName {
+  return named(index === 0 ? name : `${name}-${index + 1}`);
+}
+
+function named(text: string): ResourceName {
+  const result = resourceName.safeParse(text);
+  if (result.success) return result.data;
+  throw new PosternError('validation_failed', {
+    detail: `the name is too long: routes and secrets are called after it, and "${text}" is none`,
+  });
+}
+
+function quote(file: string): string {
+  return /^[\w@%+=:,./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
-import { pointerOf, type RouteDescriptor, resourceName } from '@postern/contracts';
+import { pointerOf } from '@postern/contracts';
 import { checkLost, isObject, notCarried } from './imported.ts';
+import type { KeyPair } from './krakend-hosts.ts';
 import type { KrakendReading } from './krakend-reading.ts';
 
 /** The versions that KrakenD knows; it takes any other word for TLS13 without saying so. */
@@ -16,26 +17,30 @@ const HARMLESS: Readonly<Record<string, string>> = {
 
 type Tls = Record<string, unknown>;
 
-/** Reads the `tls` object: what becomes the route's `tls`, with a finding or a step for all of it. */
-export function readKrakendTls(value: unknown, reading: KrakendReading): RouteDescriptor['tls'] {
-  if (value === undefined) return undefined;
+/** What of a `tls` object goes on into routes. */
+export interface KrakendTls {
+  /** Files whose CAs clients must show; none where everybody is admitted. */
+  readonly clientCas: readonly string[];
+  /** In the order in which KrakenD tries them; none where Postern gets certificates itself. */
+  readonly pairs: readonly KeyPair[];
+}
+
+const OPEN: KrakendTls = { clientCas: [], pairs: [] };
+
+/** Reads the `tls` object, with a finding for all that does not go on. */
+export function readKrakendTls(value: unknown, reading: KrakendReading): KrakendTls {
+  if (value === undefined) return OPEN;
   if (value === null) {
     reading.found(notCarried('/tls', 'TLS was off; Postern serves nothing without it'));
-    return undefined;
+    return OPEN;
   }
   if (!isObject(value)) {
     reading.notMade('/tls', 'this is not an object');
-    return undefined;
+    return OPEN;
   }
   if (Object.keys(value).length === 0) reading.found(notCarried('/tls', 'it says nothing'));
   for (const [key, part] of Object.entries(value)) readOther(key, part, reading);
-  const ca = readClientCa(value, reading);
-  const certificate = readPairs(value, reading);
-  if (ca === undefined && certificate === undefined) return undefined;
-  return {
-    ...(ca === undefined ? {} : { clientValidationCa: { name: resourceName.parse(ca) } }),
-    ...(certificate === undefined ? {} : { serverCertificate: { name: resourceName.parse(certificate) } }),
-  };
+  return { clientCas: readClientCas(value, reading), pairs: readPairs(value, reading) };
 }
 
 const READ_ELSEWHERE = [
@@ -77,17 +82,17 @@ function readVersion(
   } else reading.found(notCarried(pointer, 'every edge demands TLS 1.2 at least'));
 }
 
-/** The name of the secret whose CA clients must show; undefined where everybody is admitted. */
-function readClientCa(tls: Tls, reading: KrakendReading): string | undefined {
+/** The files of the CAs that clients must show; none where everybody is admitted, or no route is made. */
+function readClientCas(tls: Tls, reading: KrakendReading): readonly string[] {
   const { enable_mtls: demands = false, ca_certs: files = [], disable_system_ca_pool: only = false } = tls;
   if (typeof demands !== 'boolean') {
     reading.notMade('/tls/enable_mtls', 'this is neither true nor false');
     leave(tls, ['ca_certs', 'disable_system_ca_pool'], 'unclear without enable_mtls', reading);
-    return undefined;
+    return [];
   }
   if (!demands) {
     leave(tls, ['ca_certs', 'disable_system_ca_pool'], 'no effect: enable_mtls is not set', reading);
-    return undefined;
+    return [];
   }
   if (typeof only !== 'boolean') {
     reading.notMade('/tls/disable_system_ca_pool', 'this is neither true nor false');
@@ -97,7 +102,7 @@ function readClientCa(tls: Tls, reading: KrakendReading): string | undefined {
     !files.every((file): file is string => typeof file === 'string' && file !== '')
   ) {
     reading.notMade('/tls/ca_certs', 'this is not a list of files');
-    return undefined;
+    return [];
   }
   if (files.length === 0) {
     const hint = 'name the CA of your clients in ca_certs and import again';
@@ -106,7 +111,7 @@ function readClientCa(tls: Tls, reading: KrakendReading): string | undefined {
       'clients of any CA of the system are trusted, and a route trusts only a CA it names',
       hint,
     );
-    return undefined;
+    return [];
   }
   if (only !== true) {
     const message = 'clients of the CAs of the system are refused: a route trusts only the CA it names';
@@ -114,18 +119,10 @@ function readClientCa(tls: Tls, reading: KrakendReading): string | undefined {
       notCarried('disable_system_ca_pool' in tls ? '/tls/disable_system_ca_pool' : '/tls', message),
     );
   }
-  const secret = `${reading.name}-ca`;
-  const words = files.map(quote).join(' ');
-  reading.steps.push(
-    files.length === 1
-      ? `postern secret create tls-ca ${secret} --cert ${words}`
-      : `cat ${words} | postern secret create tls-ca ${secret} --cert -`,
-  );
-  return secret;
+  return files;
 }
 
-/** The name of the secret with the server certificate; undefined where Postern gets one itself. */
-function readPairs(tls: Tls, reading: KrakendReading): string | undefined {
+function readPairs(tls: Tls, reading: KrakendReading): readonly KeyPair[] {
   const { keys } = tls;
   if (keys !== undefined && !Array.isArray(keys))
     reading.notMade('/tls/keys', 'this is not a list of key pairs');
@@ -138,41 +135,26 @@ function readPairs(tls: Tls, reading: KrakendReading): string | undefined {
     const { public_key = PAIR.public_key, private_key = PAIR.private_key } = tls;
     list.unshift({ pair: { public_key, private_key }, path: ['tls'] });
   }
-  const [first, ...more] = list;
-  for (const { path } of more) {
-    const message = 'a route has one certificate: for the other hosts import again with another --hostname';
-    reading.found(notCarried(pointerOf(path), message));
-  }
-  if (first === undefined) return undefined;
-  const pair = readPair(first.pair, first.path, reading);
-  if (pair === undefined) return undefined;
-  const secret = `${reading.name}-tls`;
-  reading.steps.push(
-    `postern secret create tls ${secret} --cert ${quote(pair.cert)} --key ${quote(pair.key)}`,
-  );
-  return secret;
+  return list.flatMap(({ pair, path }) => readPair(pair, path, reading) ?? []);
 }
 
 function readPair(
   value: unknown,
   path: readonly PropertyKey[],
   reading: KrakendReading,
-): { cert: string; key: string } | undefined {
+): KeyPair | undefined {
   const { public_key: cert, private_key: key, ...others } = isObject(value) ? value : {};
   for (const other of Object.keys(others)) {
     reading.found(
       checkLost(pointerOf([...path, other]), `"${other}" is not known here: it is not carried over`),
     );
   }
-  if (typeof cert === 'string' && typeof key === 'string' && cert !== '' && key !== '') return { cert, key };
+  if (typeof cert === 'string' && typeof key === 'string' && cert !== '' && key !== '')
+    return { cert, key, path };
   reading.notMade(pointerOf(path), 'a key pair names the files public_key and private_key');
   return undefined;
 }
 
 function leave(tls: Tls, keys: readonly string[], why: string, reading: KrakendReading): void {
   for (const key of keys) if (key in tls) reading.found(notCarried(pointerOf(['tls', key]), why));
-}
-
-function quote(file: string): string {
-  return /^[\w@%+=:,./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
 }
