@@ -19,10 +19,16 @@ class Watched extends Timed {
   }
 }
 
+/** Milliseconds until the next look, which is made behind what else there is to do at that moment. */
+const LOOK_MS = 101;
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  // Nobody is watched any more, so that the timer ends with the others.
+  vi.advanceTimersByTime(LOOK_MS);
+  expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
 
@@ -44,10 +50,10 @@ test('exactly those watched are called behind their deadline, whoever came and w
           watched.add(one);
         }
       }
-      vi.advanceTimersByTime(100);
+      vi.advanceTimersByTime(LOOK_MS);
       for (const one of all) expect(one.calls).toBe(watched.has(one) && one.deadline === 0 ? 1 : 0);
       for (const one of all) deadlines.forget(one);
-      vi.advanceTimersByTime(100);
+      vi.advanceTimersByTime(LOOK_MS);
       expect(vi.getTimerCount()).toBe(0);
     }),
   );
@@ -57,7 +63,7 @@ test('a postponed deadline counts from the next look, and anew each time it is p
   const one = new Watched(0);
   one.postpone(250);
   deadlines.watch(one);
-  vi.advanceTimersByTime(300);
+  vi.advanceTimersByTime(LOOK_MS + 200);
   expect(one.calls).toBe(0);
   one.postpone(250);
   vi.advanceTimersByTime(300);
@@ -71,7 +77,7 @@ test('a postponed deadline counts from the next look, and anew each time it is p
   expect(one.calls).toBe(0);
   deadlines.forget(one);
   // Without anybody to look after it ends.
-  vi.advanceTimersByTime(100);
+  vi.advanceTimersByTime(LOOK_MS);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -83,9 +89,9 @@ test('one that forgets itself and others when called leaves nobody out', () => {
     deadlines.forget(first);
   });
   for (const one of [first, late, leaving]) deadlines.watch(one);
-  vi.advanceTimersByTime(100);
+  vi.advanceTimersByTime(LOOK_MS);
   expect([first.calls, late.calls, leaving.calls]).toEqual([0, 1, 1]);
-  vi.advanceTimersByTime(100);
+  vi.advanceTimersByTime(LOOK_MS);
   expect([first.calls, late.calls, leaving.calls]).toEqual([0, 2, 1]);
   deadlines.forget(late);
 });

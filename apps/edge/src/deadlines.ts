@@ -42,14 +42,15 @@ class Deadlines {
 
   watch(timed: Timed): void {
     this.#watched.add(timed);
-    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    // Behind what waits to be read: a process that was stopped for a while finds its clients' bytes and their deadlines at once.
+    this.#timer ??= setInterval(() => setImmediate(this.#look), LOOK_EVERY_MS).unref();
   }
 
   forget(timed: Timed): void {
     this.#watched.delete(timed);
   }
 
-  #look(): void {
+  readonly #look = (): void => {
     const now = performance.now();
     for (const timed of this.#watched) {
       if (timed.waitMs !== NONE) {
@@ -60,7 +61,7 @@ class Deadlines {
     if (this.#watched.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
-  }
+  };
 }
 
 /** Those of this process. */
