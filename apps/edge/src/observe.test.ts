@@ -155,7 +155,7 @@ test('once enforced, connections of those who would be refused end within 5 s, t
         () => true,
         () => true,
       ),
-      sleep(5_000, false),
+      sleep(50_000, false),
     ]),
   );
   setMode('enforce');

@@ -101,7 +101,7 @@ test('refused peers that never close are cut off, and only so many linger', asyn
     socket.write('no TLS');
     return readToEnd(socket);
   });
-  for (const { tookMs } of await Promise.all(ends)) expect(tookMs).toBeLessThan(5_000);
+  for (const { tookMs } of await Promise.all(ends)) expect(tookMs).toBeLessThan(30_000);
   await edge.close();
 });
 

@@ -86,11 +86,12 @@ test('a client cannot renegotiate', async () => {
   });
   child.stderr.on('data', (chunk: Buffer) => {
     output += chunk.toString();
+    if (output.includes('no renegotiation')) child.kill('SIGKILL');
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
-  expect(output).toMatch(/RENEGOTIATING[\s\S]*no renegotiation/);
+  for (const line of ['RENEGOTIATING', 'no renegotiation']) expect(output).toContain(line);
 });
 
 test('CBC suites, RSA key exchange and TLS 1.1 are refused, AEAD suites are not', async () => {

@@ -206,7 +206,10 @@ test('while the only worker is away clients wait for the next one, and nobody is
 });
 
 test('stopping lets a request finish, and takes no new connection', async () => {
-  const upstream = createHttpServer((_, response) => void setTimeout(() => response.end('late'), 1_500));
+  let answer: () => void = () => undefined;
+  const upstream = createHttpServer((_, response) => {
+    answer = () => void response.end('late');
+  });
   upstream.listen(0, '127.0.0.1');
   await once(upstream, 'listening');
   const edge = await start();
@@ -219,10 +222,12 @@ test('stopping lets a request finish, and takes no new connection', async () => 
     hostDocumentOf('a.example', { services: { echo: upstreamTo('http', port) } }),
   );
   await vi.waitFor(() => expect(api.reports.at(-1)?.appliedRevision).toBe(revision), WAIT);
+  const asked = once(upstream, 'request');
   const slow = statusOf(edge, 'a.example');
-  await once(upstream, 'request');
+  await asked;
   const closed = edge.close();
   expect((await admin(edge, '/readyz')).body).toContain('the edge is stopping');
+  setTimeout(answer, 1_500);
   await vi.waitFor(async () => expect(await statusOf(edge, 'a.example')).toBe(0), WAIT);
   expect(await slow).toBe(200);
   await closed;

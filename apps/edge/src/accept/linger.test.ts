@@ -35,7 +35,7 @@ test('a peer that never closes is cut off when the time is over, however much it
   const { socket, peer, received } = await accept();
   const sending = setInterval(() => peer.write('more'), 10);
   const closed = once(socket, 'close');
-  new Lingerer({ lingerMs: 300, lingeringMax: 1 }).end(socket, Buffer.from('alert'));
+  new Lingerer({ lingerMs: 3_000, lingeringMax: 1 }).end(socket, Buffer.from('alert'));
   await once(peer, 'end');
   expect(Buffer.concat(received).toString()).toBe('alert');
   expect(socket.destroyed).toBe(false);

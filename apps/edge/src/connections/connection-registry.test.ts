@@ -129,7 +129,7 @@ test.each<[string, ChangedIds]>([
   registry.recheck(change);
   registry.recheck(change);
   // On a busy machine in more than one slice.
-  await vi.waitFor(() => expect(concerned.drains).toBe(1));
+  await vi.waitFor(() => expect(concerned.drains).toBe(1), { timeout: 30_000 });
   expect(bystander.drains).toBe(0);
   // Told once, with the verdict of now.
   expect(refused).toEqual(['a.example.org v2 certificate_untrusted null']);
@@ -147,7 +147,9 @@ test('connections of one name are found by what its newest document names, those
   registry.recheck([{ kind: 'trust-bundle', id: 'old' }]);
   expect([first.drains, second.drains, third.drains]).toEqual([0, 0, 0]);
   registry.recheck([{ kind: 'trust-bundle', id: 'new' }]);
-  await vi.waitFor(() => expect([first.drains, second.drains, third.drains]).toEqual([0, 1, 1]));
+  await vi.waitFor(() => expect([first.drains, second.drains, third.drains]).toEqual([0, 1, 1]), {
+    timeout: 30_000,
+  });
   for (const { socket } of [second, third]) {
     socket.destroy();
     await once(socket, 'close');

@@ -111,7 +111,7 @@ test('a revoked client has no new handshake, and its HTTP/1.1, HTTP/2 and WebSoc
   revoke({ by: 'subject', subject: 'JANE.acme.org' });
   expect(await isServed(jane)).toBe(false);
   expect(await isServed(john)).toBe(true);
-  expect(await Promise.race([Promise.all(ends).then(() => 'ended'), sleep(5_000, 'open')])).toBe('ended');
+  expect(await Promise.race([Promise.all(ends).then(() => 'ended'), sleep(50_000, 'open')])).toBe('ended');
   expect(bystander.destroyed).toBe(false);
   bystander.destroy();
   expect(http.edge.log).toContainEqual(expect.objectContaining({ reason: 'certificate_revoked' }));
@@ -173,13 +173,13 @@ test('a revocation list ends the connections of those it names, and its end thos
   first.resume();
   const revoke = ['ca', '-config', 'ca.cnf', '-cert', ca.cert, '-keyfile', ca.key, '-revoke', jane.cert];
   execFileSync('openssl', revoke, { cwd: files, stdio: 'pipe' });
-  const soon = issueList('hard', '-crlsec 4');
+  const soon = issueList('hard', '-crlsec 10');
   http.edge.put('crl', 'list-1', soon);
-  expect(await Promise.race([once(first, 'close').then(() => 'ended'), sleep(5_000, 'open')])).toBe('ended');
+  expect(await Promise.race([once(first, 'close').then(() => 'ended'), sleep(50_000, 'open')])).toBe('ended');
   expect(await isServed(jane)).toBe(false);
   expect(await isServed(john)).toBe(true);
   other.resume();
-  expect(await Promise.race([once(other, 'close').then(() => 'ended'), sleep(15_000, 'open')])).toBe('ended');
+  expect(await Promise.race([once(other, 'close').then(() => 'ended'), sleep(50_000, 'open')])).toBe('ended');
   expect(await isServed(john)).toBe(false);
   expect(http.edge.log).toContainEqual(expect.objectContaining({ reason: 'crl_stale' }));
   http.edge.put('crl', 'list-1', { ...soon, policy: 'soft' });

@@ -12,6 +12,8 @@ let fixture: HttpFixture;
 let service: TestServer;
 /** Requests that have reached the service, which answers none. */
 let asked = 0;
+/** Bytes that it took of WebSockets. */
+let taken = 0;
 beforeAll(async () => {
   fixture = await startHttpFixture({ limits: { drainMs: 300, lastLinesMs: LAST_LINES_MS } });
   service = await listenOn(
@@ -22,7 +24,11 @@ beforeAll(async () => {
       socket.write(
         'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello',
       );
-      if (url !== '/deaf') socket.resume();
+      if (url !== '/deaf') {
+        socket.on('data', (data) => {
+          taken += data.length;
+        });
+      }
     }),
   );
   await fixture.putHost(HOST, service.port, { websockets: true });
@@ -40,10 +46,11 @@ test('what is cut off at the end of the drain, request or WebSocket, is in the l
   const deaf = await openWebsocket(fixture.edge, HOST, '/deaf');
   expect([patient.status, deaf.status]).toEqual(['101', '101']);
   patient.socket.write('four');
+  await expect.poll(() => taken, { timeout: 20_000 }).toBe(4);
   deaf.socket.write(Buffer.alloc(16 * 1024 * 1024));
   const startedAt = performance.now();
   await fixture.edge.worker.close();
-  expect(performance.now() - startedAt).toBeLessThan(10 * (300 + LAST_LINES_MS));
+  expect(performance.now() - startedAt).toBeLessThan(60 * (300 + LAST_LINES_MS));
   expect(fixture.entries.map(({ path, status, aborted }) => ({ path, status, aborted }))).toEqual(
     expect.arrayContaining(['/http1', '/http2'].map((path) => ({ path, status: 0, aborted: true }))),
   );

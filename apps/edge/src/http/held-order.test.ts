@@ -36,7 +36,7 @@ test('what is held behind a request keeps its order, wherever it is cut', async 
     socket.write(later.slice(at, at + 90));
     await delay(20);
   }
-  for (let waited = 0; waited < 5_000 && (text.match(/HTTP\/1\.1 /g)?.length ?? 0) < 3; waited += 20)
+  for (let waited = 0; waited < 20_000 && (text.match(/HTTP\/1\.1 /g)?.length ?? 0) < 3; waited += 20)
     await delay(20);
   socket.destroy();
   expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(Array(3).fill('HTTP/1.1 200'));
@@ -58,7 +58,7 @@ test('what came with the end of a body is held as it came, whatever is read afte
     socket.write(piece);
     await delay(50);
   }
-  for (let waited = 0; waited < 5_000 && !upstream.text().includes('GET /3 '); waited += 20) await delay(20);
+  for (let waited = 0; waited < 20_000 && !upstream.text().includes('GET /3 '); waited += 20) await delay(20);
   socket.destroy();
   expect(upstream.text().match(/(POST|GET) \S+/g)).toEqual(['POST /slow', 'GET /2', 'GET /3']);
 });

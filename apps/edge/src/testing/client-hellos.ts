@@ -66,6 +66,7 @@ export async function readToEnd(socket: Socket): Promise<{ bytes: Buffer; tookMs
   const startedAt = performance.now();
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await once(socket, 'close');
+  // A reset is an end as well, and it may have come already.
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
   return { bytes: Buffer.concat(chunks), tookMs: performance.now() - startedAt };
 }

@@ -105,9 +105,10 @@ export async function startEdgeFixture(options: FixtureOptions = {}): Promise<Ed
       now: options.now ?? Date.now,
       idPrefix: 'test',
       ledger: { runKey: 'test', onNews: (news) => void ledger.push(news) },
-      // The memory of a test process is its own affair.
+      // The memory of a test process is its own affair, and nobody is slow only because the machine is.
       limits: {
         ...{ drainMs: 1_000, memoryBytes: Number.POSITIVE_INFINITY, floodsMax: Number.POSITIVE_INFINITY },
+        ...{ helloMs: 60_000, handshakeMs: 60_000, lingerMs: 10_000 },
         ...options.limits,
       },
       ...more,

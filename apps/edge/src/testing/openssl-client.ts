@@ -13,7 +13,7 @@ export function runCommand(
   command: string,
   args: readonly string[],
   input = '',
-  timeoutMs = 10_000,
+  timeoutMs = 90_000,
 ): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'pipe', timeout: timeoutMs });
@@ -45,7 +45,7 @@ export function curl(edge: EdgeFixture, host: string, options: CurlOptions = {})
     '--silent',
     '--show-error',
     '--max-time',
-    '8',
+    '60',
     '--cacert',
     edge.serverCa,
     '--connect-to',

@@ -26,6 +26,9 @@ export function openTls(edge: EdgeFixture, sni: string, options: ClientOptions =
   });
 }
 
+/** Milliseconds. Silence is counted in steps, so that time in which nothing of this process ran is not taken for it. */
+const STEP_MS = 20;
+
 /**
  * Sends bytes as they are and gives all that comes until the edge closes, or until `waitMs` without a byte. Where no `waitMs` is said,
  * something must come: 20 s for the first byte, then 400 ms without one.
@@ -39,19 +42,21 @@ export async function sendRaw(
   const socket = await openTls(edge, sni, options);
   let text = '';
   const result = await new Promise<{ text: string; closed: boolean }>((resolve) => {
-    const isQuiet = (): void => resolve({ text, closed: false });
-    let timer = setTimeout(isQuiet, options.waitMs ?? 20_000);
+    const settle = (closed: boolean): void => {
+      clearInterval(steps);
+      resolve({ text, closed });
+    };
+    let leftMs = options.waitMs ?? 20_000;
+    const steps = setInterval(() => {
+      leftMs -= STEP_MS;
+      if (leftMs <= 0) settle(false);
+    }, STEP_MS);
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      clearTimeout(timer);
-      timer = setTimeout(isQuiet, options.waitMs ?? 400);
+      leftMs = options.waitMs ?? 400;
     });
-    const ended = (): void => {
-      clearTimeout(timer);
-      resolve({ text, closed: true });
-    };
-    socket.once('end', ended);
-    socket.once('close', ended);
+    socket.once('end', () => settle(true));
+    socket.once('close', () => settle(true));
     socket.write(bytes, 'latin1');
   });
   socket.destroy();

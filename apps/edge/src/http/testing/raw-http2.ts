@@ -70,7 +70,7 @@ export async function openRawHttp2(
     socket,
     frames,
     send,
-    async receive(fits, waitMs = 3_000) {
+    async receive(fits, waitMs = 30_000) {
       const deadline = performance.now() + waitMs;
       for (;;) {
         const found = frames.find(fits);
