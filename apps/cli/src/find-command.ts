@@ -71,7 +71,12 @@ function isKnown(id: string): boolean {
 
 async function unknownCommand(words: readonly string[]): Promise<Error> {
   const { nearest } = await import('@postern/contracts');
+  const { commandElsewhere } = await import('./output/words-elsewhere.ts');
   const [noun = '', verb] = words;
+  const elsewhere = commandElsewhere(noun, verb);
+  if (elsewhere !== undefined) {
+    return usageFailure(`there is no command "${words.slice(0, 2).join(' ')}"`, elsewhere);
+  }
   const verbs = verbsOf(noun);
   if (verbs.length > 0) {
     if (verb === undefined) return usageFailure(`"${noun}" needs a verb`, `one of ${verbs.join(', ')}`);

@@ -4,9 +4,12 @@ import { CliFailure, usageFailure } from './cli-failure.ts';
 /** The flag that took standard input; there is only one. */
 let takenBy: string | undefined;
 
+/** How messages name standard input. */
+export const STANDARD_INPUT = 'standard input';
+
 /** How messages name what a flag's FILE stands for. */
 export function nameOfInput(path: string): string {
-  return path === '-' ? 'standard input' : path;
+  return path === '-' ? STANDARD_INPUT : path;
 }
 
 /**

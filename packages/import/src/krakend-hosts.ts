@@ -54,7 +54,7 @@ export function hostsOfPairs(
           ? 'earlier pairs have its hosts'
           : 'its certificate names no host, so that KrakenD shows it to nobody';
       reading.found(notCarried(pointer, `no route has this pair: ${why}`));
-    } else if (given === undefined) {
+    } else if (given === undefined && pairs.length > 1) {
       const why =
         'its certificate names no host, and KrakenD shows it to whoever asks for one that no other has';
       reading.found(notMade(pointer, `no route has this pair: ${why}`, 'add --hostname HOST'));
@@ -66,7 +66,7 @@ export function hostsOfPairs(
     const pair = hosts.get(given) ?? hosts.get(wildcard) ?? first;
     return [{ host: given, pair }, ...rest.map(([host, own]) => ({ host, pair: own }))];
   }
-  if (hosts.size === 0) reading.notMade('', 'no host is known', 'add --hostname HOST');
+  if (hosts.size === 0) reading.notMade('', 'no certificate names a host', 'add --hostname HOST');
   return [...hosts].map(([host, pair]) => ({ host, pair }));
 }
 

@@ -1,5 +1,7 @@
 import { type Finding, pathOfPointer } from '@postern/contracts';
 import { cleanText } from '../output/clean-text.ts';
+import { shellWord } from '../output/command-line.ts';
+import { STANDARD_INPUT } from '../read-input-file.ts';
 import { offsetOfFinding, placeOf, type YamlSource } from './yaml-source.ts';
 
 /** A finding at an offset of a text. */
@@ -77,9 +79,15 @@ export function formatPemFindings(
       const file = fileOf(finding.pointer);
       if (file === undefined) return formatFindings([finding]);
       const place = finding.line === undefined ? '' : `:${finding.line}:${finding.column ?? 1}`;
-      return [`${file}${place}: ${finding.severity}: ${finding.message}`, ...hintLines(finding)].join('\n');
+      const head = `${file}${place}: ${finding.severity}: ${finding.message}`;
+      return [head, ...hintLines(finding).map((line) => withFile(line, file))].join('\n');
     })
     .join('\n');
+}
+
+/** A command of a hint as it can be run: FILE stands for the file that the finding is about. */
+function withFile(hint: string, file: string): string {
+  return file === STANDARD_INPUT ? hint : hint.replaceAll(/\bFILE\b/g, () => shellWord(file));
 }
 
 function hintLines(finding: Finding): string[] {

@@ -39,6 +39,14 @@ export function flagElsewhere(flag: string): WordElsewhere | undefined {
   return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;
 }
 
+/** What to do in place of a command that the CLIs of Kalix and Akka have; undefined for any other. */
+export function commandElsewhere(noun: string, verb: string | undefined): string | undefined {
+  if (noun === 'config') return 'postern context --help shows how APIs are added and chosen';
+  if (noun === 'hostname' && verb === 'update')
+    return 'a hostname has nothing to change: there are no regions, and its certificate is the matter of its route';
+  return undefined;
+}
+
 /** The answer to a value that other CLIs take: of the flag `--output`, or of an argument of the command `words`. */
 export function valueElsewhere(
   given: string,

@@ -88,10 +88,12 @@ describe('refused with file, line and reason, exit 3:', () => {
     expect(stderr).toContain(ca.key);
   });
 
-  test('an encrypted key', async () => {
-    const path = join(cli.directory, 'encrypted.key');
+  test('an encrypted key, with the command that decrypts it', async () => {
+    const path = join(cli.directory, 'my encrypted.key');
     execFileSync('openssl', ['pkcs8', '-topk8', '-in', server.key, '-out', path, '-passout', 'pass:x']);
-    expect(await refused(['tls', 'bad', '--cert', server.cert, '--key', path])).toMatch(/encrypted/i);
+    expect(await refused(['tls', 'bad', '--cert', server.cert, '--key', path])).toContain(
+      `openssl pkey -in '${path}' -out '${path}'.plain`,
+    );
   });
 
   test('DER, with the command that converts it', async () => {
