@@ -24,7 +24,7 @@ export function explainParseError(error: unknown, words = ''): unknown {
   const known = ['help', ...Object.keys(parse?.input?.flags ?? {})].map((name) => `--${name}`);
   if (Array.isArray(flags)) {
     const first = String(flags[0]).split('=', 1)[0] ?? '';
-    const elsewhere = flagElsewhere(first);
+    const elsewhere = flagElsewhere(first, words);
     if (elsewhere !== undefined) {
       const why = elsewhere.why === undefined ? '' : `: ${elsewhere.why}`;
       return usageFailure(`there is no flag ${first}${why}`, elsewhere.hint);

@@ -34,8 +34,14 @@ const FLAGS: Readonly<Record<string, WordElsewhere>> = {
   '--page-mode': { why: 'output is never paged', hint: 'leave it out, or pipe the output into less' },
 };
 
-/** What is known of a flag that other CLIs have and this one has not; undefined for any other. */
-export function flagElsewhere(flag: string): WordElsewhere | undefined {
+const TOKEN_TYPE: WordElsewhere = {
+  why: 'there is one type of token, which is used as it is',
+  hint: 'leave it out; --expires-in ends a token, --scope says what it may do',
+};
+
+/** What is known of a flag that other CLIs have and the command `words` here has not; undefined for any other. */
+export function flagElsewhere(flag: string, words: string): WordElsewhere | undefined {
+  if (flag === '--type' && words === 'token create') return TOKEN_TYPE;
   return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;
 }
 

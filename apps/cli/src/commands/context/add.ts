@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { PosternCommand } from '../../base-command.ts';
 import { CliFailure } from '../../cli-failure.ts';
+import { shellWord } from '../../output/command-line.ts';
 import { newContextArg } from './context-arg.ts';
 import {
   isOpenToReaders,
@@ -59,7 +60,10 @@ export class ContextAdd extends PosternCommand {
       names: [args.name],
       text: () => `Context ${args.name} added${becomes ? '; it is the current one' : ''}\n`,
     });
-    if (credential === undefined) this.say(`it has no token: postern context set ${args.name} --token-stdin`);
+    if (credential === undefined) {
+      const where = flags.config === undefined ? '' : ` --config ${shellWord(flags.config)}`;
+      this.say(`it has no token: postern context set ${args.name} --token-stdin${where}`);
+    }
     if (isOpenToReaders(url))
       this.say(`warning: ${url} is not encrypted: tokens sent there can be read on the way`);
   }
