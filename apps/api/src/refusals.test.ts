@@ -260,9 +260,10 @@ describe('every answer', () => {
     const id = 'gone-in-the-middle';
     socket.write(
       `POST /v1/projects/default/services HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${api.adminToken}\r\nX-Request-Id: ${id}\r\n` +
-        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"a":',
+        'Content-Type: application/json\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n{"a":',
     );
-    setTimeout(() => socket.destroy(), 100);
+    // Its head has been read by then.
+    socket.once('data', () => socket.destroy());
     const lines = () =>
       api
         .readLog()

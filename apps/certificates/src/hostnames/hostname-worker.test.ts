@@ -82,7 +82,7 @@ test('while another process has a name, a worker rests, and takes it soon after'
   const worker = start(counting);
   await new Promise((resolve) => setTimeout(resolve, 1500));
   expect(tries).toBeGreaterThan(0);
-  expect(tries).toBeLessThan(5);
+  expect(tries).toBeLessThan(20);
   await other.releaseLease(lease, 'another');
   await vi.waitFor(async () => expect(await stateOf('held.test')).toBe('Verified'), { timeout: 30_000 });
   await worker.stop();

@@ -35,9 +35,11 @@ test('streams that come and go over both sides leave nothing behind that young c
     },
   });
   const client = new Http2ClientConnection(options);
+  let begun = 0;
   let ended = 0;
   const open: { isClosed: boolean }[] = [];
   const grown = grownBy(() => {
+    begun += 1;
     const stream = client.request(REQUEST, true);
     stream.start({ data() {}, end() {}, broken() {} });
     open.push(stream);
@@ -48,7 +50,7 @@ test('streams that come and go over both sides leave nothing behind that young c
     ended += open.filter(({ isClosed }) => isClosed).length;
     open.length = 0;
   });
-  expect([ended, server.streamCount]).toEqual([200_000, 0]);
+  expect([ended, server.streamCount]).toEqual([begun, 0]);
   // The first collection also counts what is made once; a Map or a Set of streams keeps 300 and more.
   expect(grown).toBeLessThan(20);
 });

@@ -148,10 +148,10 @@ test('a stream without a byte is dead and replaced', async () => {
     text(COPY),
     text(change('c', 3) + synced(3), ...Array.from({ length: 200 }, () => ': beat\n\n')),
   ];
-  follower.follow(server.url, { silenceMs: 300 });
+  follower.follow(server.url, { silenceMs: 2_000 });
   await untilRevision(3);
   expect(server.asked).toEqual([null, 'e:2']);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
   expect(server.asked).toHaveLength(2);
 });
 
