@@ -1,13 +1,15 @@
-import { readdirSync } from 'node:fs';
-import { loadavg } from 'node:os';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { OpensslCertificates, pemOf } from '../apps/edge/src/testing/openssl-certificates.ts';
 import { startPlatform } from '../test/platform/platform.ts';
 import { describeMachine } from './machine.ts';
-import { growthMib, type Sample, sampleOf } from './process-samples.ts';
+import { growthMib, samplesOf } from './process-samples.ts';
 import { publish } from './side-by-side/publish.ts';
 import { keepGoing, makeSoakClients, type SoakTarget } from './soak/soak-clients.ts';
+import { writeCollector } from './soak/write-collector.ts';
 import { workerPidsOf } from './worker-processes.ts';
 
 // Does anything grow? Run: npm run soak [-- --seconds SECONDS] [--no-write]
@@ -18,7 +20,6 @@ const seconds = Number(options.seconds);
 const HOST = 'soak.localhost';
 const WORKERS = 2;
 const CHANGES_PER_SECOND = 5;
-const SAMPLE_EVERY_MS = 1_000;
 /** How long after the last request descriptors may take to be closed: kept connections to upstreams have their time. */
 const REST_MAX_MS = 120_000;
 
@@ -29,7 +30,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 const load = loadavg()[0] ?? 0;
-await using platform = await startPlatform(() => ({ POSTERN_EDGE_WORKERS: String(WORKERS) }));
+const samplesDirectory = mkdtempSync(join(tmpdir(), 'postern-soak-'));
+process.once('exit', () => rmSync(samplesDirectory, { recursive: true, force: true }));
+await using platform = await startPlatform(() => ({
+  POSTERN_EDGE_WORKERS: String(WORKERS),
+  NODE_OPTIONS: writeCollector(samplesDirectory),
+}));
 const openssl = new OpensslCertificates(platform.directory);
 const ca = openssl.selfSigned('Soak CA');
 const leaf = openssl.signed(ca, 'soak-client');
@@ -61,14 +67,13 @@ const processes = new Map([
   ...workerPidsOf(platformPid).map((pid, n): [string, number] => [`worker ${n + 1}`, pid]),
 ]);
 const before = new Map([...processes].map(([name, pid]) => [name, descriptorsOf(pid)]));
-const samples = new Map<string, Sample[]>([...processes].map(([name]) => [name, []]));
+const startedAtMs = Date.now();
 const startedAt = performance.now();
 const elapsed = (): number => (performance.now() - startedAt) / 1000;
 const isOver = (): boolean => interruptedBy !== null || elapsed() >= seconds;
 const clients = makeSoakClients(target);
-const [changes, , ...outcomes] = await Promise.all([
+const [changes, ...outcomes] = await Promise.all([
   keepChanging(),
-  keepSampling(),
   ...clients.map((one) => keepGoing(one, isOver)),
 ]);
 if (interruptedBy === null) {
@@ -87,13 +92,6 @@ async function keepChanging(): Promise<number> {
   return count;
 }
 
-async function keepSampling(): Promise<void> {
-  while (!isOver()) {
-    for (const [name, pid] of processes) samples.get(name)?.push(sampleOf(pid, elapsed()));
-    await sleep(SAMPLE_EVERY_MS);
-  }
-}
-
 async function rest(): Promise<void> {
   const endAt = performance.now() + REST_MAX_MS;
   while (performance.now() < endAt) {
@@ -109,14 +107,16 @@ function descriptorsOf(pid: number): number {
 function report(): void {
   const half = seconds / 2;
   const rows = [...processes].map(([name, pid]) => {
-    const all = samples.get(name) ?? [];
-    const late = all.filter(({ atSeconds }) => atSeconds >= half);
-    const grown = growthMib(late);
-    const left = descriptorsOf(pid) - (before.get(name) ?? 0);
-    const cells = [late.at(0)?.residentMib, late.at(-1)?.residentMib, grown].map(
-      (mib) => mib?.toFixed(1) ?? '-',
+    const late = samplesOf(samplesDirectory, pid, startedAtMs + half * 1_000).filter(
+      ({ atMs }) => atMs < startedAtMs + seconds * 1_000,
     );
-    return { line: `| ${name} | ${cells.join(' | ')} | ${left} |`, grown, left };
+    const grown = growthMib(late, 'residentMib');
+    const left = descriptorsOf(pid) - (before.get(name) ?? 0);
+    const figures = [
+      ...[late.at(0)?.residentMib, late.at(-1)?.residentMib].map((mib) => mib?.toFixed(1) ?? '-'),
+      ...[grown, growthMib(late, 'livingMib'), growthMib(late, 'codeMib')].map((mib) => mib.toFixed(2)),
+    ];
+    return { line: `| ${name} | ${figures.join(' | ')} | ${left} |`, grown, left };
   });
   const served = clients.map(({ kind }, n) => {
     const { steps = 0, failures = 0, faults } = outcomes[n] ?? {};
@@ -133,12 +133,12 @@ ${describeMachine()}; load ${load.toFixed(1)} at the start; ${seconds} s, ${WORK
 
 | bar | measured | |
 |---|---|---|
-| memory of each process grows by under 1 MiB in the last ${half} s | at most ${most.toFixed(2)} MiB | ${verdict(most < 1)} |
+| resident memory of each process grows by under 1 MiB in the last ${half} s | at most ${most.toFixed(2)} MiB | ${verdict(most < 1)} |
 | no descriptor leaked | ${leaked} | ${verdict(leaked === 0)} |
 | no failed request | ${failed} | ${verdict(failed === 0)} |
 
-| process | MiB at the half | MiB at the end | growth by the least-squares line, MiB | descriptors more than before |
-|---|---|---|---|---|
+| process | resident at the half, MiB | at the end | growth by the line | of what lives | of that, compiled code | descriptors more than before |
+|---|---|---|---|---|---|---|
 ${rows.map(({ line }) => line).join('\n')}
 
 | client | steps | failed | how |
