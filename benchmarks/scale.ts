@@ -7,12 +7,15 @@ import { openClient } from './scale/mtls-client.ts';
 import { quantileCells } from './scale/quantiles.ts';
 import { compareRequestCosts } from './scale/request-cost.ts';
 import { createScalePlatform, residentMiB, type ScalePlatform } from './scale/scale-platform.ts';
+import { type ThreadTime, threadTimeOf, timeBetween } from './scale/thread-time.ts';
 import { touchHost, touchHosts } from './scale/touch-hosts.ts';
 
 // What grows with the number of hosts? Run: npm run bench:scale [-- HOSTS...]
 const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100_000];
 const TOUCHED = 10_000;
-const WRITES = 200;
+/** So many that p99 is no single write: the seventh slowest. */
+const WRITES = 600;
+const SLOWEST_TOLD = 12;
 const GETS_WITHOUT_LOAD = 200;
 /** What the cost of a request with many hosts is compared with: the first with a second one of its size too, which says what the comparison is worth. */
 const FEW_HOSTS = [10, 10, 1_000];
@@ -59,24 +62,61 @@ async function startAndAsk(platform: ScalePlatform): Promise<number> {
   return performance.now() - began;
 }
 
-/** Writes to routes one by one: how long each takes, and how long after it the edge behaves by it. */
-async function measureWrites(platform: ScalePlatform): Promise<{ writes: number[]; enforced: number[] }> {
+/** One write to a route: how long it took, and how long after it the edge behaves by it, in ms; what the threads that answered and asked had of the processors. */
+interface WriteTimes {
+  readonly tookMs: number;
+  readonly enforcedMs: number;
+  readonly api: ThreadTime;
+  readonly client: ThreadTime;
+}
+
+/** Writes to routes one by one. */
+async function measureWrites(platform: ScalePlatform): Promise<WriteTimes[]> {
   const { client, hosts, ports } = platform;
-  const writes: number[] = [];
-  const enforced: number[] = [];
+  const [api = 0] = platform.apiPids();
+  const writes: WriteTimes[] = [];
   for (let n = 0; n < WRITES; n += 1) {
     const host = hosts.hostAt((n * 7919) % hosts.count);
     const kept = await openClient({ port: ports.https, host: host.host, ...hosts.clientFor(host) });
     const spec = { ...specOf(host), routes: [{ prefix: `/n${n}`, route: { service: 'echo' } }] };
+    const before = { api: threadTimeOf(api), client: threadTimeOf(process.pid) };
     const began = performance.now();
     await client.routes.update(PROJECT, host.route, { spec });
     const written = performance.now();
+    const after = { api: threadTimeOf(api), client: threadTimeOf(process.pid) };
     while ((await kept.get(`/n${n}`)) !== 200);
-    writes.push(written - began);
-    enforced.push(performance.now() - written);
+    writes.push({
+      tookMs: written - began,
+      enforcedMs: performance.now() - written,
+      api: timeBetween(before.api, after.api),
+      client: timeBetween(before.client, after.client),
+    });
     kept.end();
   }
-  return { writes, enforced };
+  return writes;
+}
+
+/** Notes what writes took, and what of it is no work: on a machine that has other work, waiting for a processor decides the slowest. */
+function noteWrites(writes: readonly WriteTimes[], note: Note): void {
+  note(`${WRITES} writes of a route: p50, p99, max`, quantileCells(writes.map(({ tookMs }) => tookMs)));
+  const parts: readonly [string, (write: WriteTimes) => number][] = [
+    ['the thread that answers works', ({ api }) => api.workedMs],
+    ['it waits for a processor', ({ api }) => api.waitedMs],
+    ['the client works', ({ client }) => client.workedMs],
+    ['the client waits for a processor', ({ client }) => client.waitedMs],
+  ];
+  for (const [what, of] of parts) note(`in a write, ${what}: p50, p99, max`, quantileCells(writes.map(of)));
+  const slowest = [...writes.entries()]
+    .toSorted(([, a], [, b]) => b.tookMs - a.tookMs)
+    .slice(0, SLOWEST_TOLD);
+  for (const [n, write] of slowest)
+    process.stderr.write(
+      `write ${n}: ${write.tookMs.toFixed(1)}; ${parts.map(([what, of]) => `${what} ${of(write).toFixed(1)}`).join(', ')}\n`,
+    );
+  note(
+    'until it is enforced, from there: p50, p99, max',
+    quantileCells(writes.map((write) => write.enforcedMs)),
+  );
 }
 
 /** Replaces the CA of a tenth of the hosts while a client of another host asks: the API's answer, and the longest wait of a request. */
@@ -176,10 +216,8 @@ async function measure(count: number, note: Note): Promise<void> {
   await measureRequestCosts(platform, note);
   await platform.startEdge();
   const written = await costWhile(platform.apiPids(), false, () => measureWrites(platform));
-  const { writes, enforced } = written.result;
   note('CPU time of the API for a write', `${(written.cost.cpuUs / 1_000 / WRITES).toFixed(1)} ms`);
-  note('write of a route: p50, p99, max', quantileCells(writes));
-  note('until it is enforced, from there: p50, p99, max', quantileCells(enforced));
+  noteWrites(written.result, note);
   const { tookMs, gaps } = await replaceSharedCa(platform);
   note('CA of a tenth of the routes replaced, until all edges have it', ms(tookMs));
   note('requests of another host meanwhile: p50, p99, max', quantileCells(gaps));
