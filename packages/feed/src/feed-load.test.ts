@@ -165,6 +165,15 @@ test('readers that are killed, in the middle of a copy or while they wait, leave
   expect(source.rowsRead).toBe(read);
 });
 
+test('a reader that was stopped before it began leaves nothing behind', async () => {
+  const reader = streamFeed({
+    ...{ source, after: null, log: () => undefined },
+    signal: AbortSignal.abort(),
+  }).getReader();
+  while (!(await reader.read()).done);
+  expect(source.listeners).toBe(0);
+});
+
 test('changes that come while a page is being read are neither lost nor called complete too early', async () => {
   await commit(0, 120);
   const { changesAfter } = source;

@@ -47,6 +47,8 @@ export function streamFeed(options: StreamFeedOptions): ReadableStream<Uint8Arra
   signal.addEventListener('abort', () => wakeUp.ring(), { once: true });
   const unsubscribe = options.source.onRevision(() => wakeUp.ring());
   signal.addEventListener('abort', unsubscribe, { once: true });
+  // Stopped before it began: nothing would tell of it any more.
+  if (signal.aborted) unsubscribe();
   const chunks = feedChunks(options, signal, wakeUp);
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
