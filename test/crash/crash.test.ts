@@ -19,11 +19,11 @@ test('kill -9 of the whole platform at any moment loses no acknowledged write an
   using edge = new EdgeClient(ports.https, null);
   try {
     for (let round = 0; round < ROUNDS; round += 1) {
-      const running = await startPostern(['up', '--demo'], env, /Postern is ready/, 60_000);
+      const running = await startPostern(['up', '--demo'], env, /Postern is ready/);
       const client = createClient({
         url: `http://127.0.0.1:${ports.api}`,
         token: readFileSync(join(directory, 'data/admin-token'), 'utf8').trim(),
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
       });
       // What an acknowledged write said is there, whole: the last one acknowledged, or one sent after it.
       for (const route of await client.routes.list('default')) {
@@ -46,10 +46,13 @@ test('kill -9 of the whole platform at any moment loses no acknowledged write an
         else await client.routes.create('default', { name, spec });
         acknowledged.set(name, prefix);
       };
-      const killed = new Promise<void>((done) => {
-        setTimeout(() => void running.stop('SIGKILL').then(() => done()), 300 + 250 * round);
-      });
+      const killed = Promise.withResolvers<void>();
+      const killAfter = (ms: number) =>
+        void setTimeout(() => void running.stop('SIGKILL').then(() => killed.resolve()), ms);
+      // Once among the first writes, and then later and later after each route has been written.
+      if (round === 0) killAfter(300);
       for (let n = 0; ; n += 1) {
+        if (round > 0 && n === 5) killAfter(250 * round);
         try {
           await write(n);
         } catch (error) {
@@ -58,7 +61,7 @@ test('kill -9 of the whole platform at any moment loses no acknowledged write an
           break;
         }
       }
-      await killed;
+      await killed.promise;
     }
     expect(acknowledged.size).toBe(5);
   } finally {

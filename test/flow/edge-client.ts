@@ -48,7 +48,7 @@ export class EdgeClient implements Disposable {
 }
 
 /** Asks again until the answer is as wanted; false after the time is over. */
-export async function eventually(condition: () => Promise<boolean>, timeoutMs = 30_000): Promise<boolean> {
+export async function eventually(condition: () => Promise<boolean>, timeoutMs = 60_000): Promise<boolean> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; ) {
     if (await condition().catch(() => false)) return true;
     await new Promise((done) => setTimeout(done, 20));

@@ -2,7 +2,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { type Offer, offerTls } from './tls-client.ts';
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 
 /** A connection that is asked again and again, over HTTP/1.1 or HTTP/2, until the edge ends it. */
 export interface KeptConnection extends Disposable {

@@ -37,7 +37,7 @@ export async function attempt(options: Attempt): Promise<Buffer> {
   );
   const chunks: Buffer[] = [];
   const ended = new Promise<void>((done) => child.once('close', () => done()));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
   child.stdin.on('error', () => {});
   child.stdin.write(options.protocol === 'h2' ? http2Request(options) : http1Request(options));
   child.stdout.on('data', (chunk: Buffer) => {

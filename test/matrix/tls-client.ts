@@ -29,7 +29,7 @@ export interface Outcome {
   readonly resumed: boolean;
 }
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 const contexts = new Map<string, SecureContext>();
 
 /** Credentials are read once for each client and version. */

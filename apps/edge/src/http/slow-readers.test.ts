@@ -31,7 +31,7 @@ test('an answer of one write is not cut while its client takes parts of it (HTTP
     exchange.end([]);
     onDone();
   };
-  const server = createHttp1Server(() => answer, { ...HTTP_LIMITS, idleMs: 1_500 });
+  const server = createHttp1Server(() => answer, { ...HTTP_LIMITS, idleMs: 3_000 });
   listening.on('secureConnection', (socket: TLSSocket) => server.serve({ socket } as unknown as Connection));
   const client = connect({ port: (listening.address() as AddressInfo).port, rejectUnauthorized: false });
   client.write('GET / HTTP/1.1\r\nHost: slow.example.org\r\n\r\n');
@@ -84,7 +84,7 @@ async function askHttp2(bytes: number, idleBodyMs: number, endMs = 0) {
 
 test('an answer is not broken off while its client takes less than a read of it in the idle time (HTTP/2)', async () => {
   const bytes = 150_000;
-  const { client, close } = await askHttp2(bytes, 1_500);
+  const { client, close } = await askHttp2(bytes, 3_000);
   const isOver = (): boolean =>
     client.closed() ||
     client.frames.some(
@@ -99,7 +99,7 @@ test('an answer is not broken off while its client takes less than a read of it 
 }, 60_000);
 
 test('an answer is broken off when its client has taken parts of it, and then nothing more for the idle time', async () => {
-  const { client, fixture, close } = await askHttp2(150_000, 500);
+  const { client, fixture, close } = await askHttp2(150_000, 3_000);
   for (let grant = 0; grant < 3; grant += 1) {
     await delay(100);
     client.send(FRAME.windowUpdate, 0, 1, Buffer.from('00001000', 'hex'));
@@ -113,8 +113,8 @@ test('an answer is broken off when its client has taken parts of it, and then no
 test('a service has all of its idle time once its client has made room', async () => {
   // What fills the edge, and no more, so that nothing comes of the service when there is room.
   const bytes = 80_000;
-  const { client, close } = await askHttp2(bytes, 1_500, 2_200);
-  await delay(1_200);
+  const { client, close } = await askHttp2(bytes, 3_000, 4_500);
+  await delay(2_000);
   for (const stream of [0, 1]) client.send(FRAME.windowUpdate, 0, stream, Buffer.from('00100000', 'hex'));
   const end = await client.receive(
     ({ type, flags }) => type === FRAME.reset || (type === FRAME.data && flags === END_STREAM),

@@ -132,8 +132,11 @@ test('cert revoke waits for the CA; what it refuses is exit 1 with its words', a
 });
 
 test('cert list --pending --watch ends when nothing is pending any more, and names what came', async () => {
+  const looks = vi.spyOn(cli.store, 'listCertificates');
   const watching = cli.postern(['cert', 'list', '--pending', '--watch']);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await vi.waitFor(() => expect(looks).toHaveBeenCalled(), 60_000);
+  await looks.mock.results[0]?.value;
+  looks.mockRestore();
   for (const name of ['a', 'b']) await issue(`${name}.example.org`, `third ${name}`, 90);
   const { code, stdout, stderr } = await watching;
   expect([code, stdout.split('\n')]).toEqual([0, [expect.stringMatching(/^NAMES/), '']]);
