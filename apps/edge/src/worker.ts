@@ -13,6 +13,7 @@ import { ChallengeAnswers } from './acme/challenge-answers.ts';
 import type { Connection, ServeProtocol } from './connection.ts';
 import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { EmptyTraffic } from './connections/empty-traffic.ts';
+import { letGoOnceClosed } from './connections/let-go.ts';
 import { noteEnded } from './connections/note-ended.ts';
 import type { ClosedHost } from './hosts/host-entry.ts';
 import { type ChangedIds, EdgeHostTable } from './hosts/host-table.ts';
@@ -206,6 +207,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const accept = (socket: Socket): OpenSocket | null => {
     // Errors of sockets are no faults of ours; each ends with 'close', which everything here follows.
     socket.on('error', ignoreError);
+    letGoOnceClosed(socket);
     if (sockets.size >= limits.connectionsMax || monitor.isFull) {
       const reason = monitor.isFull ? 'memory' : 'too_many_connections';
       metrics.handshakes.inc({ result: 'refused', reason });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { grownBy } from '../testing/grown-by.ts';
 import { Lingerer } from './linger.ts';
 
 let server: Server;
@@ -66,4 +67,14 @@ test('more than so many do not linger, until others have gone', async () => {
   lingerer.end(fourth.socket);
   await sleep(20);
   expect(fourth.socket.destroyed).toBe(false);
+});
+
+test('what waits for a handshake to fail leaves nothing behind that young collections cannot take', () => {
+  const lingerer = new Lingerer({ lingerMs: 60_000, lingeringMax: 1 });
+  const grown = grownBy(() => {
+    const raw = { destroy() {}, kept: new Array(4_000).fill(0) };
+    lingerer.catchHandshakeFailure(raw as unknown as Socket, () => raw.kept.pop())();
+  }, 200);
+  // 32,000 with a socket that hangs on it.
+  expect(grown).toBeLessThan(10_000);
 });

@@ -51,13 +51,15 @@ export class Lingerer {
     const restore = () => {
       raw.destroy = destroy;
     };
-    raw.destroy = (error?: Error) => {
+    // Not assigned as it stands: V8 makes a function literal old at once that is, and with it all that it knows of the connection.
+    const caught = (error?: Error) => {
       restore();
       if (error !== undefined || raw.readableEnded || raw.errored !== null) return raw.destroy(error);
       detachTls();
       this.end(raw);
       return raw;
     };
+    raw.destroy = caught;
     return restore;
   }
 }

@@ -169,6 +169,7 @@ export class Http1Connection extends Timed implements AnsweredConnection, BodyFe
 
   readonly #onClose = (): void => {
     deadlines.forget(this);
+    this.#reader?.stop();
     if (this.#state !== 'exchange') return;
     this.#state = 'left';
     this.#body?.onGone();

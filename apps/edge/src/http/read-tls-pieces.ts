@@ -34,23 +34,24 @@ export function readTlsPieces(socket: TLSSocket, listener: (piece: Buffer) => vo
   const handle = (socket as unknown as Internals)._handle;
   if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== 'function')
     return undefined;
-  let isStopped = false;
+  // All that the reader knows of the listener: Node keeps closed sockets, and with them the reader, until the whole heap is collected.
+  let onPiece: ((piece: Buffer) => void) | null = listener;
   Reflect.set(socket, bufferKey, shared);
   Reflect.set(socket, callbackKey, (bytes: number): boolean => {
     const piece = bytes === WHOLE_RECORD.length ? WHOLE_RECORD : views.of(bytes);
-    if (isStopped) return socket.push(Buffer.from(piece));
-    listener(piece);
+    if (onPiece === null) return socket.push(Buffer.from(piece));
+    onPiece(piece);
     return true;
   });
   handle.useUserBuffer(shared);
   process.nextTick(() => {
-    for (let early: unknown = socket.read(); Buffer.isBuffer(early); early = socket.read()) listener(early);
+    for (let early: unknown = socket.read(); Buffer.isBuffer(early); early = socket.read()) onPiece?.(early);
     // Without it nobody would hear of the end.
     if (!socket.isPaused()) socket.resume();
   });
   return {
     stop() {
-      isStopped = true;
+      onPiece = null;
     },
   };
 }

@@ -5,6 +5,7 @@ import type { RefusalReason } from '@postern/contracts';
 import { readSubjectNames, type SubjectNames } from '@postern/pki/plain';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
+import { letGoOnceClosed } from '../connections/let-go.ts';
 import { Deadline } from '../deadlines.ts';
 import { certificatesSent, fingerprintOf, identityOf, leafShown } from './client-identity.ts';
 import type { IntermediatesOfPolicy } from './known-intermediates.ts';
@@ -91,6 +92,7 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
     });
     socket.on('error', ignoreError);
     socket.on('close', () => settle(CLOSED));
+    letGoOnceClosed(socket);
     socket.on('secure', () => {
       // It comes again at every renegotiation.
       if (isOver) return;
