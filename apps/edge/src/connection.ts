@@ -55,6 +55,8 @@ export function isRequested({ document }: Pick<ServedHost, 'document'>): boolean
 
 /** Finds hosts by the current documents; `undefined` is an unknown, closed or certificate-less host. */
 export interface HostTable {
+  /** Grows before an answer of `get` other than `undefined` may change: until then it need not be asked for again. */
+  readonly changes: number;
   /** Exact name first, then the wildcard one label up. */
   get(name: Hostname): ServedHost | undefined;
 }

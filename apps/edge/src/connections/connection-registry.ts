@@ -35,7 +35,7 @@ interface Name {
 }
 
 interface RegistryOptions {
-  readonly hosts: HostTable & Pick<EdgeHostTable, 'hold'>;
+  readonly hosts: Pick<HostTable, 'get'> & Pick<EdgeHostTable, 'hold'>;
   /** Milliseconds between drain and end of a connection that may serve no longer. */
   readonly graceMs: number;
   /** Milliseconds that a connection without a request is left when all are drained. */

@@ -168,6 +168,28 @@ test('matchers that do not compile close the host', async () => {
   expect(lookUp('a.example.org')).toMatchObject({ state: 'closed', reason: 'unusable_document' });
 });
 
+test('whatever may change what is said of a served host changes the table', async () => {
+  const { hosts } = edge.worker;
+  const name = 'a.example.org' as Hostname;
+  const { changes } = hosts;
+  const host = hosts.get(name);
+  lookUp(name);
+  expect(hosts.changes).toBe(changes);
+  await edge.putHost(name);
+  expect(hosts.changes).toBeGreaterThan(changes);
+  expect(hosts.get(name)).not.toBe(host);
+  const then = hosts.changes;
+  // No change of the feed: a context is due, and cannot be made.
+  const { certificate } = hosts.get(name) ?? {};
+  Object.assign(hosts.get(name) ?? {}, {
+    certificateHash: 'another',
+    certificate: { ...certificate, sealedKey: 'garbage' },
+  });
+  expect(lookUp(name).state).toBe('closed');
+  expect(hosts.changes).toBeGreaterThan(then);
+  expect(hosts.get(name)).toBeUndefined();
+});
+
 test('contexts and hosts let go of are made again', () => {
   const names = ['a.example.org', 'b.example.org', 'c.example.org'];
   for (let round = 0; round < 3; round += 1) {

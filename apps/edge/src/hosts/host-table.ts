@@ -88,6 +88,7 @@ export class EdgeHostTable implements HostTable {
   /** By project. */
   readonly #revocations = new Lru<{ readonly index: RevocationIndex | null }>(EDGE_LIMITS.trustBundlesMax);
   readonly #upstreamCertificates = new Lru<OpenedCertificate>(EDGE_LIMITS.trustBundlesMax);
+  #changes = 0;
   /** Revision of the document for which a host was called unusable last. */
   readonly #told = new Lru<string>(EDGE_LIMITS.servedHostsMax);
 
@@ -104,6 +105,10 @@ export class EdgeHostTable implements HostTable {
     this.#lanes = new Lru(options.secureContextsMax ?? EDGE_LIMITS.secureContextsMax);
     const onUnusable = (what: string, error: UnusableDocument) => this.#tell(what, -1, error);
     this.#sessionKeys = new SessionKeys({ ...options, onUnusable });
+  }
+
+  get changes(): number {
+    return this.#changes;
   }
 
   get(name: Hostname): EdgeHost | undefined {
@@ -143,6 +148,7 @@ export class EdgeHostTable implements HostTable {
 
   /** Forgets what is made of these documents, so that the next use reads them anew; gives the hosts that this concerns. */
   forget(ids: ChangedIds): string[] {
+    this.#changes += 1;
     if (ids === 'all' || ids.some(({ kind }) => kind === 'ticket-keys')) this.#forgetSessionKeys();
     if (ids === 'all') {
       this.#entries.clear();
@@ -332,6 +338,7 @@ export class EdgeHostTable implements HostTable {
       const closed = { host: id, reason: unusable.reason, message: unusable.message };
       const until = closedUntil(error, this.#options.now());
       const entry: ClosedEntry = { state: 'closed', closed, dependsOn, until };
+      this.#changes += 1;
       this.#entries.set(id, entry);
       this.#tell(id, revision, unusable);
       return entry;

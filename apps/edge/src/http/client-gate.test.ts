@@ -2,7 +2,13 @@ import type { TLSSocket } from 'node:tls';
 import type { Evaluation } from '@postern/admission';
 import type { HostDocument, Hostname } from '@postern/contracts';
 import { expect, test } from 'vitest';
-import { type ClientIdentity, type Connection, ConnectionUse, type ServedHost } from '../connection.ts';
+import {
+  type ClientIdentity,
+  type Connection,
+  ConnectionUse,
+  type HostTable,
+  type ServedHost,
+} from '../connection.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ClientGate } from './client-gate.ts';
@@ -25,7 +31,7 @@ function serving(clientCertificate: HostDocument['clientCertificate'], evaluatio
 
 function gateOf(
   { client, presented }: Pick<Connection, 'client' | 'presented'>,
-  get: () => ServedHost,
+  hosts: HostTable,
 ): ClientGate {
   const connection: Connection = {
     ...{
@@ -39,7 +45,7 @@ function gateOf(
     use: new ConnectionUse(),
   };
   const ledger = { see: () => {}, refuse: () => ({ id: null, nth: 1, delayMs: 0 }) };
-  return new ClientGate(connection, { hosts: { get }, ledger });
+  return new ClientGate(connection, { hosts, ledger });
 }
 
 /** What the gate makes of a connection without a known client before its request is read: the host, or undefined. */
@@ -48,7 +54,7 @@ function isServed(clientCertificate: HostDocument['clientCertificate'], presente
     clientCertificate,
     evaluationOf({ verdict: 'refuse', reason: 'certificate_untrusted' }),
   );
-  return gateOf({ client: null, presented }, () => served).servedHost(0) === served;
+  return gateOf({ client: null, presented }, { changes: 0, get: () => served }).servedHost(0) === served;
 }
 
 test('whom nobody asked, or who was let in unknown, is served only where that is still enough', () => {
@@ -62,6 +68,23 @@ test('whom nobody asked, or who was let in unknown, is served only where that is
   expect(isServed(policy('require', true), shown)).toBe(true);
 });
 
+test('the host is looked up again when the table has changed, and as long as there is none; not with each request', () => {
+  const served = [serving(null, evaluationOf({})), undefined, serving(null, evaluationOf({}))];
+  let looks = 0;
+  const hosts = { changes: 0, get: () => served[looks++] };
+  const gate = gateOf({ client: null, presented: null }, hosts);
+  const ask = () => [gate.servedHost(0), looks];
+  expect([ask(), ask()]).toEqual([
+    [served[0], 1],
+    [served[0], 1],
+  ]);
+  hosts.changes += 1;
+  expect([ask(), ask()]).toEqual([
+    [undefined, 2],
+    [served[2], 3],
+  ]);
+});
+
 test('what a host made of a client is not what the host in its place makes of it, on the same connection', () => {
   const presented = { chain: [], openssl: { good: true } } as const;
   const client = { presented, names: {} } as unknown as ClientIdentity;
@@ -70,7 +93,8 @@ test('what a host made of a client is not what the host in its place makes of it
   // The connection as a whole, and by what a rule demands.
   for (const mode of ['require', 'request'] as const) {
     let served = serving(policy(mode), admits);
-    const gate = gateOf({ client, presented }, () => served);
+    const hosts = { changes: 0, get: () => served };
+    const gate = gateOf({ client, presented }, hosts);
     const admit = () => gate.admit(served, null, 0);
     for (const [evaluation, isAdmitted] of [
       [admits, true],
@@ -78,6 +102,7 @@ test('what a host made of a client is not what the host in its place makes of it
       [admits, true],
     ] as const) {
       served = serving(policy(mode), evaluation);
+      hosts.changes += 1;
       expect(gate.servedHost(0)).toBe(served);
       if (isAdmitted) expect(admit).not.toThrow();
       else expect(admit).toThrow(expect.objectContaining({ reason: 'subject_not_allowed' }));

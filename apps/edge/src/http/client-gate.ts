@@ -39,6 +39,9 @@ export class ClientGate {
   readonly #connection: Connection;
   readonly #hosts: HostTable;
   readonly #ledger: Pick<ClientLedger, 'refuse' | 'see'>;
+  /** The host as it was looked up last, and the `changes` of the table then: a look for each request costs more, the more hosts there are. */
+  #found: ServedHost | undefined;
+  #foundAt = -1;
   /** The host that the rest was found for. */
   #served: ServedHost | null = null;
   /** Of the connection as a whole: where no rule names a CA of its own there is no other. */
@@ -58,8 +61,8 @@ export class ClientGate {
 
   /** The host of the connection as it is now, or undefined when the connection must not be used any more. */
   servedHost(at: number): ServedHost | undefined {
-    const { sni, client, presented } = this.#connection;
-    const served = this.#hosts.get(sni);
+    const { client, presented } = this.#connection;
+    const served = this.#presentHost();
     if (served === undefined) return undefined;
     if (isObserved(served)) return served;
     // Whom nobody asked could not show what a rule demands.
@@ -68,6 +71,15 @@ export class ClientGate {
     const { evaluation } = this.#look(client.presented, served, WHOLE, at);
     if (evaluation === null || evaluation.refusedAt === 'handshake') return undefined;
     return evaluation.validUntil <= at ? undefined : served;
+  }
+
+  #presentHost(): ServedHost | undefined {
+    const { changes } = this.#hosts;
+    if (this.#found === undefined || this.#foundAt !== changes) {
+      this.#found = this.#hosts.get(this.#connection.sni);
+      this.#foundAt = changes;
+    }
+    return this.#found;
   }
 
   /**

@@ -61,7 +61,7 @@ async function outcomeOf(
     evaluateForRule: () => evaluationOf({ validUntil: NOW + 1, ...served?.evaluation }),
   };
   const servingOf = createRequestHandler({
-    hosts: { get: () => (served === null ? undefined : host) },
+    hosts: { changes: 0, get: () => (served === null ? undefined : host) },
     upstreams: {
       call() {
         calls.push('forwarded');

@@ -26,7 +26,7 @@ import type { IdentityTokens } from './identity-token.ts';
 import { isLogged, noteRefusal } from './note-refusal.ts';
 import type { UpgradeRelays } from './relay-upgrade.ts';
 import { RequestEntry } from './request-entry.ts';
-import { type RequestHead, readRequestHead } from './request-head.ts';
+import { type RequestHead, readRequestHead, SaidName } from './request-head.ts';
 import { isWebsocketRequest } from './websocket-request.ts';
 
 export interface RequestLog {
@@ -109,6 +109,7 @@ class RequestingClient {
   readonly options: RequestHandlerOptions;
   readonly gate: ClientGate;
   readonly added = new AddedLines();
+  readonly names = new SaidName();
   readonly logged: LoggedClient;
   readonly #tableOf: (document: HostDocument) => RuleTable<PlannedRule>;
   #document: HostDocument | null = null;
@@ -214,7 +215,7 @@ class HandledRequest {
     const { document } = served;
     const at = this.#at;
     try {
-      const head = readRequestHead(exchange);
+      const head = readRequestHead(exchange, client.names);
       client.requireServedHost(head.host);
       entry.host = head.host;
       // Where rules name CAs of their own nothing can be said of a client before there is a rule.

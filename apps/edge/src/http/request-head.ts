@@ -22,9 +22,9 @@ export interface RequestHead {
  *
  * Refuses: no or two Hosts, a Host that is no name, a Host that differs from :authority or from an absolute target, an odd Content-Length,
  * an Expect other than 100-continue, CONNECT, TRACE and unknown methods, and heads over HTTP_LIMITS. What the readers of bytes refuse
- * (packages/http1; for HTTP/2 Node's) comes here as the exchange's fault, or never.
+ * (packages/http1; for HTTP/2 Node's) comes here as the exchange's fault, or never. `names`: of the connection.
  */
-export function readRequestHead(exchange: Exchange): RequestHead {
+export function readRequestHead(exchange: Exchange, names: SaidName): RequestHead {
   const { fields, method, http1Head } = exchange;
   if (exchange.fault !== null) throw exchange.fault;
   if (http1Head === null) checkSize(exchange);
@@ -34,7 +34,7 @@ export function readRequestHead(exchange: Exchange): RequestHead {
   if (http1Head !== null) {
     const authority = http1Head.host;
     return {
-      host: hostOfHttp1(http1Head, authority),
+      host: hostOfHttp1(http1Head, authority, names),
       authority,
       target: exchange.target,
       contentLength: http1Head.contentLength === -1 ? null : http1Head.contentLength,
@@ -44,7 +44,7 @@ export function readRequestHead(exchange: Exchange): RequestHead {
   if (fields.valuesOf('transfer-encoding').length > 0)
     throw ambiguous('Transfer-Encoding belongs to HTTP/1.1 alone');
   const authority = authorityOfHttp2(exchange);
-  const host = knownHostOf(authority);
+  const host = names.hostOf(authority);
   if (host === undefined) throw ambiguous('the Host is not a host name');
   return {
     host,
@@ -66,8 +66,8 @@ function checkSize({ fields, target }: Exchange): void {
 }
 
 /** RFC 9112 section 3.2.2: a proxy would believe an absolute target and not the Host, so they must agree. */
-function hostOfHttp1(head: Http1Head, authority: string): Hostname {
-  const host = knownHostOf(authority);
+function hostOfHttp1(head: Http1Head, authority: string, names: SaidName): Hostname {
+  const host = names.hostOf(authority);
   if (host === undefined) throw ambiguous('the Host is not a host name');
   if (head.targetForm !== 'absolute') return host;
   if (!head.isSecureTarget) throw ambiguous('the target is neither a path nor an https URL of this host');
@@ -77,18 +77,21 @@ function hostOfHttp1(head: Http1Head, authority: string): Hostname {
   return host;
 }
 
-const hosts = new Map<string, Hostname>();
-/** Spellings of hosts that are read once; whoever sends many only has them read anew. */
-const HOSTS_MAX = 1_000;
+/** The name that the requests of one connection say: mostly one and the same, which is read once. */
+export class SaidName {
+  #authority = '';
+  #host: Hostname | undefined;
 
-function knownHostOf(authority: string): Hostname | undefined {
-  const known = hosts.get(authority);
-  if (known !== undefined) return known;
-  const host = hostOfAuthority(authority);
-  if (host === undefined) return undefined;
-  if (hosts.size >= HOSTS_MAX) hosts.clear();
-  hosts.set(authority, host);
-  return host;
+  /** The host of an authority; undefined where it is no name. */
+  hostOf(authority: string): Hostname | undefined {
+    if (authority === this.#authority) return this.#host;
+    const host = hostOfAuthority(authority);
+    if (host !== undefined) {
+      this.#authority = authority;
+      this.#host = host;
+    }
+    return host;
+  }
 }
 
 function authorityOfHttp2(exchange: Exchange): string {

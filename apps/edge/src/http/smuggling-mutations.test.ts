@@ -111,7 +111,7 @@ async function startWay(): Promise<Way> {
     now: () => performance.now(),
   });
   const servingOf = createRequestHandler({
-    hosts: { get: (name) => (name === HOST ? served : undefined) },
+    hosts: { changes: 0, get: (name) => (name === HOST ? served : undefined) },
     upstreams,
     upgrades: new UpgradeRelays(),
     accessLog: createAccessLog('off'),
