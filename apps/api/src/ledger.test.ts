@@ -97,7 +97,7 @@ test('what edges refuse is listed with all that is known of it, page by page, an
   expect((await client.refusals.list('default', { observed: true })).items).toEqual([]);
 });
 
-test('the tail tells what comes while it waits, within a second', { timeout: 30_000 }, async () => {
+test('the tail tells what comes while it waits, within a second', { timeout: 120_000 }, async () => {
   const stopping = new AbortController();
   const tail = client.refusals.tail('default', { route: 'pay' }, { signal: stopping.signal });
   const first = tail[Symbol.asyncIterator]().next();

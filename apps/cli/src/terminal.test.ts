@@ -41,7 +41,7 @@ async function linesOn(columns: number, call: string, env = ''): Promise<string[
   const session = 'session';
   tmux('new-session', '-d', '-s', session, '-x', String(columns), '-y', '30', 'sh', '-c', line);
   try {
-    for (let tries = 0; tries < 600; tries += 1) {
+    for (let tries = 0; tries < 2_000; tries += 1) {
       const shown = tmux('capture-pane', '-p', '-e', '-t', session);
       if (shown.includes('THE END')) return (shown.split('THE END')[0] ?? '').trimEnd().split('\n');
       await sleep(50);
@@ -67,7 +67,7 @@ test.skipIf(!hasTmux)(
     for (const line of lines.slice(1))
       expect([...line].slice(statusAt).join('')).toMatch(/^CertificatePending|^Certif/);
   },
-  60_000,
+  240_000,
 );
 
 test.skipIf(!hasTmux)(
@@ -78,7 +78,7 @@ test.skipIf(!hasTmux)(
     expect(lines).toContain(`${LONG}.shop.example.org`);
     expect((await linesOn(80, 'route list -o wide')).map(plain).join('')).not.toContain('…');
   },
-  60_000,
+  240_000,
 );
 
 test.skipIf(!hasTmux)(
@@ -87,7 +87,7 @@ test.skipIf(!hasTmux)(
     expect((await linesOn(120, 'route list'))[0]).toContain(`${ESCAPE}[1m`);
     expect((await linesOn(120, 'route list', 'NO_COLOR=1')).join('')).not.toContain(ESCAPE);
   },
-  60_000,
+  240_000,
 );
 
 test('FORCE_COLOR colours a pipe', async () => {

@@ -157,4 +157,4 @@ test('one checker for the whole edge; every worker follows it, its successor goe
   a.healthy = false;
   await vi.waitFor(() => expect(reported()).toEqual({ [name(a)]: 'unhealthy' }), WAIT);
   expect(await portsThatAnswer()).toEqual(new Set([String(a.port)]));
-}, 60_000);
+}, 240_000);

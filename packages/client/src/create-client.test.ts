@@ -113,7 +113,7 @@ test.each([
       expect(error).toMatchObject({ reason: 'not_postern', message: expect.stringContaining(url) });
     }
   },
-  20_000,
+  120_000,
 );
 
 test('a redirect is not followed: the token goes to the given address only', async () => {

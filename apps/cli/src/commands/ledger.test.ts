@@ -65,7 +65,7 @@ test('a refusal is shown with what was presented; one that is not there is 5', a
   expect((await cli.postern(['refusal', 'get', 'nothing'])).code).toBe(2);
 });
 
-test('the tail begins with the last ones and shows new ones as they come', { timeout: 60_000 }, async () => {
+test('the tail begins with the last ones and shows new ones as they come', { timeout: 240_000 }, async () => {
   const child = cli.start('bash', ['-c', `exec ${cli.program} refusal tail -n 1 -o name`]);
   try {
     const lines: string[] = [];

@@ -200,6 +200,6 @@ test('connections of refused clients that say nothing do not stay', async () => 
   const session = openHttp2(hurried.edge, HOST);
   const began = performance.now();
   await new Promise((resolve) => session.once('close', resolve));
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(performance.now() - began).toBeLessThan(30_000);
   await hurried.close();
 });

