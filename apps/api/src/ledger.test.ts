@@ -11,7 +11,7 @@ let api: TestApi;
 let client: PosternClient;
 beforeAll(async () => {
   api = await startTestApi();
-  client = createClient({ url: api.url, token: api.adminToken, timeoutMs: 10_000 });
+  client = createClient({ url: api.url, token: api.adminToken, timeoutMs: 120_000 });
 });
 afterAll(async () => api?.[Symbol.asyncDispose]());
 

@@ -95,7 +95,7 @@ export async function startCliHarness(
     store: data.store,
     adminToken,
     edgeToken: readFileSync(data.edgeTokenFile, 'utf8').trim(),
-    client: createClient({ url: api.url, token: adminToken, timeoutMs: 10_000 }),
+    client: createClient({ url: api.url, token: adminToken, timeoutMs: 120_000 }),
     async postern(args, options = {}) {
       if (options.input !== undefined) return runInProcess(args, options);
       const env = { ...BASE_ENV, ...programEnv, ...options.env };
