@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Hostname, ResourceName } from '@postern/contracts';
 import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
-import { isInList, prepareOnce } from './prepare-once.ts';
+import { isInList, prepareOnce, unseenByPlanner } from './prepare-once.ts';
 import { hostnames, routes } from './schema.ts';
 import {
   certificateNames,
@@ -150,8 +150,8 @@ const issuedOfHost = prepareOnce((db) =>
     )
     .where(
       and(
-        eq(certificateNames.project, sql.placeholder('project')),
-        eq(certificateNames.name, sql.placeholder('host')),
+        eq(certificateNames.project, unseenByPlanner('project')),
+        eq(certificateNames.name, unseenByPlanner('host')),
         isNameUsed,
       ),
     )

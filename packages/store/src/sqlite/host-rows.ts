@@ -11,7 +11,7 @@ import { and, asc, eq, isNotNull, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/sqlite-core';
 import { certificateIdOfHost } from './certificate-use.ts';
 import type { StoreDatabase } from './open-database.ts';
-import { prepareOnce } from './prepare-once.ts';
+import { prepareOnce, unseenByPlanner } from './prepare-once.ts';
 import { changes, hostnames, secrets, services } from './schema.ts';
 
 /** Names of the services a route leads to, each once. */
@@ -190,7 +190,7 @@ const listsOfProject = prepareOnce((db) =>
     .select({ id: secrets.id, name: secrets.name, details: secrets.details })
     .from(secrets)
     // In the words of the index: of all secrets of a project few are lists.
-    .where(and(eq(secrets.project, sql.placeholder('project')), sql`type = 'crl'`))
+    .where(and(eq(secrets.project, unseenByPlanner('project')), sql`type = 'crl'`))
     .orderBy(asc(secrets.id))
     .prepare(),
 );
