@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
   findFreePorts,
   type Ports,
@@ -83,7 +83,8 @@ test('changes reach the edge again once the API is back', async () => {
     env,
   );
   expect(code, stderr).toBe(0);
-  expect(await curl()).toBe('404');
+  // It may come back to the API only after the command has ceased to wait for it.
+  await vi.waitFor(async () => expect(await curl()).toBe('404'), { timeout: 60_000, interval: 100 });
 });
 
 test('an edge that has no copy of the hosts yet and finds no API still stops at the first signal', async () => {

@@ -67,7 +67,7 @@ beforeEach(() => {
 });
 
 function curl(...args: string[]) {
-  return runCommand('curl', ['-sg', '--max-time', '8', '--cacert', join(directory, 'ca.pem'), ...args]);
+  return runCommand('curl', ['-sg', '--max-time', '60', '--cacert', join(directory, 'ca.pem'), ...args]);
 }
 
 test.each(['--http1.1', '--http2'])(

@@ -160,7 +160,7 @@ describe('http-01', () => {
       '--include',
       '--path-as-is',
       '--max-time',
-      '8',
+      '60',
       ...args,
       '--header',
       `Host: ${host}`,

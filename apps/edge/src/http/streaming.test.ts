@@ -210,7 +210,7 @@ describe.each(['--http1.1', '--http2'])('with curl %s', (version) => {
       '-H',
       'Expect: 100-continue',
       '--expect100-timeout',
-      '5',
+      '50',
       '--data-binary',
       '@-',
     ];
@@ -222,7 +222,7 @@ describe.each(['--http1.1', '--http2'])('with curl %s', (version) => {
           '-sS',
           '-i',
           '--max-time',
-          '8',
+          '60',
           '--cacert',
           fixture.edge.serverCa,
           '--connect-to',
