@@ -30,6 +30,11 @@ const HEAP_GROWTH = '--heap-growing-percent=50';
  * hot the last one compiles all the same. Set once a worker listens, as above.
  */
 const COMPILERS = '--no-maglev';
+/**
+ * Calls after which that one compiles a function, in place of V8's 3,000: what is called once for a connection would wait for 3,000 of
+ * them, and a resumed handshake took a quarter more for the first 6,000. The same functions are compiled, only sooner.
+ */
+const COMPILED_FROM = '--invocation-count-for-turbofan=500';
 
 /**
  * Runs this process as an edge worker: proves its TLS, serves what the replica says, follows the supervisor's messages, and
@@ -94,6 +99,7 @@ export function runWorkerProcess(): void {
     tell({ type: 'listening', cursor: replica.cursor() });
     setFlagsFromString(HEAP_GROWTH);
     setFlagsFromString(COMPILERS);
+    setFlagsFromString(COMPILED_FROM);
     for (const { ids, cursor } of early.splice(0)) applyChanges(worker, ids, cursor);
     setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
     setTimeout(prepareForPatterns, EDGE_LIMITS.firstClientsMs).unref();
