@@ -86,6 +86,12 @@ test('nothing is done where bytes wait in the stream, or it takes none', async (
   expect(writeAtOnce(corked, bytes)).toBe('refused');
   expect((await buffer(peer)).includes(bytes)).toBe(false);
 
+  const { socket: ended } = await pairOf();
+  ended.end();
+  await once(ended, 'finish');
+  expect(writeAtOnce(ended, bytes)).toBe('refused');
+  expect(ended.destroyed).toBe(false);
+
   const { socket: destroyed } = await pairOf();
   destroyed.destroy();
   expect(writeAtOnce(destroyed, bytes)).toBe('refused');

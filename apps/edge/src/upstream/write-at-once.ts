@@ -57,8 +57,9 @@ export function directWriter(binding: unknown): (socket: Duplex, bytes: Buffer) 
   };
 }
 
+/** Whether nothing waits in the stream, and it has not ended. */
 function isIdle(socket: Socket): boolean {
-  return socket.writable && !socket.connecting && socket.writableLength === 0 && socket.writableCorked === 0;
+  return socket.writable && !socket.connecting && socket.writableLength === 0;
 }
 
 function streamWrapOf(binding: unknown): StreamWrap | undefined {
