@@ -153,7 +153,7 @@ export async function startSmallDirectory(
   const server = createServer(
     { key: readFileSync(file('tls.key')), cert: readFileSync(file('tls.crt')) },
     (request, response) => {
-      void readPayload(request).then((payload) => {
+      const serve = (payload: Payload): void => {
         const [, path = '', n = '0'] = (request.url ?? '').split('/');
         directory.asked.push(request.url ?? '');
         nonce += 1;
@@ -161,7 +161,9 @@ export async function startSmallDirectory(
         const instead = directory.answerInstead(path);
         if (instead === null) routes[path]?.(payload, Number(n), answer);
         else response.writeHead(instead.status, instead.headers).end(instead.body);
-      });
+      };
+      // A worker may stop in the middle of it.
+      void readPayload(request).then(serve, () => response.destroy());
     },
   );
   server.listen(0, '127.0.0.1');

@@ -47,7 +47,7 @@ test.each([
   content = then;
   const { text } = await sendRaw(fixture.edge, HOST, `${method} / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
   expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${given} .*\\r\\n\\r\\n$`, 's'));
-  for (let waited = 0; waited < 5_000 && !frames.some(({ type }) => type === FRAME.reset); waited += 20)
+  for (let waited = 0; waited < 20_000 && !frames.some(({ type }) => type === FRAME.reset); waited += 20)
     await delay(20);
   expect(frames.filter(({ type }) => type === FRAME.reset)).toHaveLength(1);
 });

@@ -55,10 +55,12 @@ export async function startFeedStandIn(): Promise<FeedStandIn> {
       return;
     }
     if (url.pathname === '/v1/ledger') {
-      void json(request).then((body) => {
+      const take = (body: unknown): void => {
         ledger.push(ledgerReport.parse(body));
         response.writeHead(200, { 'content-type': 'application/json' }).end('{"taken":true}');
-      });
+      };
+      // An edge may end in the middle of it.
+      void json(request).then(take, () => response.destroy());
       return;
     }
     if (url.pathname === '/v1/reports') {
