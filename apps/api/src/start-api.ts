@@ -12,6 +12,7 @@ import { buildApp } from './build-app.ts';
 import { EdgeRegistry } from './edge-registry.ts';
 import { startJobRunner } from './job-runner.ts';
 import { startEdgePositions } from './note-edge-positions.ts';
+import { rehearseWrite } from './rehearse-write.ts';
 import { requestIdOf } from './request-id.ts';
 import { startLedgerPurge } from './start-ledger-purge.ts';
 import { TokenCalls } from './token-calls.ts';
@@ -90,6 +91,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   };
   await trustNames(parts);
   warnOfTextsAlone(parts);
+  await rehearseWrite(parts);
   const app = buildApp(parts);
   const listener = getRequestListener(app.fetch, {
     overrideGlobalObjects: false,
