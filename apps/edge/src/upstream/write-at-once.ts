@@ -50,7 +50,8 @@ export function directWriter(binding: unknown): (socket: Duplex, bytes: Buffer) 
     const status = handle.writeBuffer(request, bytes);
     if (status === 0 && streamBaseState[kLastWriteWasAsync] === 0) return 'taken';
     request.buffer = bytes;
-    request.oncomplete = (late) => endBroken(socket, late);
+    const onComplete = (late: number): void => endBroken(socket, late);
+    request.oncomplete = onComplete;
     request = new WriteWrap();
     endBroken(socket, status);
     return 'waiting';
