@@ -180,8 +180,9 @@ export class Http1BodyWriter implements BodyWriter {
       socket.write(together, this.#onWritten);
     } else {
       this.#writesOut += 1;
-      this.#onTaken ??= () => this.#taken();
-      socket.write(together, this.#onTaken);
+      const onTaken = this.#onTaken ?? (() => this.#taken());
+      this.#onTaken = onTaken;
+      socket.write(together, onTaken);
     }
     // Copied by now.
     if (head !== null) giveHeadBack(head);
