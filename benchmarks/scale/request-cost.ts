@@ -12,8 +12,11 @@ const CONNECTIONS_EACH = 7;
 /** A tenth of a second with a collection of young objects or two: what else the machine does falls on all workers alike, or leaves rounds of each alone. */
 const REQUESTS_EACH = 24;
 const ROUNDS_EACH = 24;
-/** Rounds after which V8 has compiled what it will. */
-const ROUNDS_TO_WARM_UP = 6;
+/**
+ * Rounds after which V8 has compiled what it will: it goes on for some 40,000 requests, and how far it has come differs between equal workers by more
+ * than what is looked for.
+ */
+const ROUNDS_TO_WARM_UP = 48;
 /** Fresh workers each time: how V8 compiles one of them differs by more than what is looked for. */
 const TURNS = 5;
 /** Handshakes of each worker before: as many hosts as it keeps compiled, or fewer of them again and again. */
@@ -67,9 +70,12 @@ export async function compareRequestCosts(platforms: readonly ScalePlatform[]): 
 async function keepConnections(platform: ScalePlatform): Promise<Asked> {
   const { ports, hosts } = platform;
   const clients = await Promise.all(
-    Array.from({ length: ASKED_HOSTS * CONNECTIONS_EACH }, (_, n) => {
+    Array.from({ length: ASKED_HOSTS * CONNECTIONS_EACH }, async (_, n) => {
       const host = hosts.hostAt(n % ASKED_HOSTS);
-      return openClient({ port: ports.https, host: host.host, ...hosts.clientFor(host) });
+      const client = await openClient({ port: ports.https, host: host.host, ...hosts.clientFor(host) });
+      // The first request is waited for 10 s, and the handshakes of all workers may take as long.
+      await client.get('/');
+      return client;
     }),
   );
   return { pids: platform.workerPids(), clients };
