@@ -13,7 +13,7 @@ import { ChallengeAnswers } from './acme/challenge-answers.ts';
 import type { Connection, ServeProtocol } from './connection.ts';
 import { ConnectionRegistry } from './connections/connection-registry.ts';
 import { EmptyTraffic } from './connections/empty-traffic.ts';
-import { letGoOnceClosed } from './connections/let-go.ts';
+import { ignoreError, letGoOnceClosed } from './connections/let-go.ts';
 import { noteEnded } from './connections/note-ended.ts';
 import type { ClosedHost } from './hosts/host-entry.ts';
 import { type ChangedIds, EdgeHostTable } from './hosts/host-table.ts';
@@ -360,8 +360,6 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
   };
 }
-
-function ignoreError(): void {}
 
 /** The cause of a fault as far as a log line should hold it. */
 function shorten(cause: unknown): string | undefined {

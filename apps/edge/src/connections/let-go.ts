@@ -15,4 +15,5 @@ function letGo(this: Duplex): void {
   this.on('error', ignoreError);
 }
 
-function ignoreError(): void {}
+/** Each error of a socket ends with 'close', which everything follows. */
+export function ignoreError(): void {}

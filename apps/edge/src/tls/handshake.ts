@@ -5,7 +5,7 @@ import type { RefusalReason } from '@postern/contracts';
 import { readSubjectNames, type SubjectNames } from '@postern/pki/plain';
 import type { Lingerer } from '../accept/linger.ts';
 import type { ClientIdentity } from '../connection.ts';
-import { letGoOnceClosed } from '../connections/let-go.ts';
+import { ignoreError, letGoOnceClosed } from '../connections/let-go.ts';
 import { Deadline } from '../deadlines.ts';
 import { certificatesSent, fingerprintOf, identityOf, leafShown } from './client-identity.ts';
 import type { IntermediatesOfPolicy } from './known-intermediates.ts';
@@ -110,8 +110,6 @@ export function runHandshake(raw: Socket, options: HandshakeOptions): Promise<Ha
 }
 
 const CLOSED: HandshakeOutcome = { outcome: 'failed', code: 'CLOSED', reason: null };
-
-function ignoreError(): void {}
 
 /** As ALPN writes them (RFC 7301 section 3.1), which Node would do anew for each connection. */
 const HTTP_PROTOCOLS = Buffer.from('\x02h2\x08http/1.1', 'latin1');
