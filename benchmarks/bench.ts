@@ -15,7 +15,7 @@ import { compareManyHosts } from './side-by-side/many-hosts.ts';
 import { createProxySets, makeBenchCertificates } from './side-by-side/proxy-sets.ts';
 import { publish } from './side-by-side/publish.ts';
 import { PROXIES, type ProxyName, type Row, rowsWith } from './side-by-side/rows.ts';
-import { judge, type Runs, verdictTable } from './side-by-side/verdicts.ts';
+import { judge, verdictTable } from './side-by-side/verdicts.ts';
 
 // Postern beside nginx, HAProxy, Caddy, http-proxy and http-proxy-3. Run: npm run bench [-- OPTIONS]
 const { values: options } = parseArgs({
@@ -75,8 +75,8 @@ const proxiesOf = await createProxySets({ stack, directory, certificates, proxyC
 const countInstructions = canCountInstructions();
 /** Why something was not measured, by row and proxy. */
 const reasons = new Map<string, Map<string, string>>();
-const runs = new Map<string, Runs>();
-for (const row of rows) runs.set(row.id, await measure(row));
+const runs = new Map<string, Map<string, Figures[]>>();
+for (const together of Map.groupBy(rows, ({ id, turns = id }) => turns).values()) await measure(together);
 const manyHosts =
   hosts > 0 ? await compareManyHosts({ directory, count: hosts, core: proxyCore, missing, goOn }) : null;
 report();
@@ -86,38 +86,43 @@ function goOn(): void {
   if (interruptedBy !== null) throw new Error(`ended by ${interruptedBy}`);
 }
 
-/** All proxies are there all the time, one is under load: what else the machine does meets them alike. */
-async function measure(row: Row): Promise<Runs> {
-  const figures = new Map<string, Figures[]>();
-  const why = new Map<string, string>(Object.entries({ ...missing, ...row.impossible }));
-  reasons.set(row.id, why);
-  if (row.missing !== undefined) {
-    for (const name of PROXIES) why.set(name, row.missing);
-    return figures;
+/**
+ * All proxies are there all the time, one is under load: what else the machine does meets them alike, and so it does rows of one proxy that
+ * are measured together.
+ */
+async function measure(together: readonly Row[]): Promise<void> {
+  for (const row of together) {
+    runs.set(row.id, new Map());
+    reasons.set(row.id, new Map(Object.entries({ ...missing, ...row.impossible })));
   }
-  const proxies = await proxiesOf(row.set);
-  for (const name of PROXIES) if (proxies.has(name) && !why.has(name)) figures.set(name, []);
   // Round 0 warms up.
   for (let round = 0; round <= rounds; round += 1) {
-    for (const [name, all] of figures) {
-      goOn();
-      const proxy = proxies.get(name as ProxyName);
-      if (proxy === undefined || why.has(name)) continue;
-      try {
-        const { result, cost } = await costWhile([proxy.pid], countInstructions, () =>
-          row.put(proxy, round === 0 ? warmUp : seconds),
-        );
-        const one = figuresOf(result, cost);
-        if (round > 0) all.push(one);
-        console.error(`${row.id}: round ${round}, ${name}: ${one.cpuUs.toFixed(1)} us`);
-      } catch (error) {
-        // The others are measured all the same, and the report says what happened to this one.
-        why.set(name, `failed: ${firstLine(error)}`);
-        console.error(`${row.id}: ${name}: ${String(error)}`);
-      }
-    }
+    for (const name of PROXIES) for (const row of together) await measureOnce(row, name, round);
   }
-  return figures;
+}
+
+async function measureOnce(row: Row, name: ProxyName, round: number): Promise<void> {
+  const [figures, why] = [runs.get(row.id), reasons.get(row.id)];
+  if (figures === undefined || why === undefined || why.has(name)) return;
+  if (row.missing !== undefined) {
+    why.set(name, row.missing);
+    return;
+  }
+  const proxy = (await proxiesOf(row.set)).get(name);
+  if (proxy === undefined) return;
+  goOn();
+  try {
+    const { result, cost } = await costWhile([proxy.pid], countInstructions, () =>
+      row.put(proxy, round === 0 ? warmUp : seconds),
+    );
+    const one = figuresOf(result, cost);
+    if (round > 0) figures.set(name, [...(figures.get(name) ?? []), one]);
+    console.error(`${row.id}: round ${round}, ${name}: ${one.cpuUs.toFixed(1)} us`);
+  } catch (error) {
+    // The others are measured all the same, and the report says what happened to this one.
+    why.set(name, `failed: ${firstLine(error)}`);
+    console.error(`${row.id}: ${name}: ${String(error)}`);
+  }
 }
 
 function firstLine(error: unknown): string {

@@ -25,6 +25,8 @@ export interface Row {
   /** What the figures are for one of. */
   readonly unit: string;
   readonly set: ProxySet;
+  /** Rows with the same word here are measured in turns: one is judged by another. */
+  readonly turns?: string;
   readonly bars: readonly Bar[];
   /** Why a proxy cannot do it. */
   readonly impossible?: Partial<Record<ProxyName, string>>;
@@ -112,7 +114,7 @@ function handshakeRows(
   const rowOf = (resume: boolean, bars: Bar[]): Row => ({
     id: `${resume ? 'resumed' : 'full'}-${version}`,
     title: `${resume ? 'resumed' : 'full'} mTLS handshake and one GET, ${version.replace('v', ' ')}, P-256`,
-    ...{ unit: 'handshake', set: 'plain', bars },
+    ...{ unit: 'handshake', set: 'plain', turns: version, bars },
     put: ({ port }, seconds) => {
       const load: HandshakeLoad = { port, host: HOST, version, resume, connections: 4, seconds, client };
       return reportOf(pinned(cores, process.execPath, [program, JSON.stringify(load)]), seconds);
