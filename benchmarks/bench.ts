@@ -145,7 +145,7 @@ function report(): void {
     ? 'instructions by perf stat'
     : 'CPU time: this machine has no counter of instructions';
   const verdicts = [...judge(rows, runs), ...(manyHosts?.verdicts ?? [])];
-  const text = `    npm run bench -- --rounds ${rounds} --seconds ${seconds} --hosts ${hosts}${options.rows === undefined ? '' : ` --rows ${options.rows}`}
+  const text = `    npm run bench -- --rounds ${rounds} --seconds ${seconds} --warm-up ${warmUp} --hosts ${hosts}${options.rows === undefined ? '' : ` --rows ${options.rows}`}
 
 ${describeMachine()}; load ${loadBefore.toFixed(1)} at the start. ${peers}; these are Debian's, which link OpenSSL 3.0, so that a part
 of the lead in handshakes is the newer OpenSSL's. http-proxy 1.18.1, http-proxy-3 2.0.1. Load: ${generator.name}; ${placing}. Cost: ${counted}.
