@@ -300,6 +300,11 @@ test('a used port is one clear line, and nothing is left running', async () => {
     );
   }
   server.close();
+  await once(server, 'close');
+  const one = `127.0.0.1:${port}`;
+  await expect(start({ POSTERN_EDGE_HTTPS_LISTEN: one, POSTERN_EDGE_HTTP_LISTEN: one })).rejects.toThrow(
+    `${one} is in use already, by another program or another listener of this one`,
+  );
   await expect(start({ POSTERN_EDGE_HTTPS_LISTEN: '192.0.2.1:0' })).rejects.toThrow(
     'POSTERN_EDGE_HTTPS_LISTEN: 192.0.2.1:0 is not an address of this machine',
   );

@@ -9,10 +9,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'has a host that cannot be resolved',
 };
 
+/** Why an address cannot be listened on, to be read behind it; undefined where the error is none of listening. */
+export function whyNotListening(cause: unknown): string | undefined {
+  return cause instanceof Error && 'code' in cause ? REASONS[String(cause.code)] : undefined;
+}
+
 /** The `unavailable` of an address that cannot be listened on: one sentence that names variable, address and reason. */
 export function listenFailure(variable: string, address: ListenAddress, cause: unknown): PosternError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-  const reason = REASONS[code] ?? `cannot be listened on (${code})`;
+  const reason = whyNotListening(cause) ?? `cannot be listened on (${code})`;
   return new PosternError('unavailable', {
     detail: `${variable}: ${writeListenAddress(address)} ${reason}`,
     cause,

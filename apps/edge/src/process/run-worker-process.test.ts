@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { newEdgeKeyPair } from '@postern/pki';
 import { openReplica } from '@postern/replica';
 import { expect, test } from 'vitest';
 import { asSendHandle, bindSockets } from './listening-sockets.ts';
+import { FLAGS_ONCE_LISTENING } from './run-worker-process.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './worker-messages.ts';
 
 /** Tells the test of each file that is loaded. */
@@ -60,4 +61,13 @@ test('a change that comes while a worker is starting is applied when it listens,
     held.handle.close();
     rmSync(directory, { recursive: true, force: true });
   }
+});
+
+test('what V8 is told once a worker listens it knows: setFlagsFromString would pass over a word it does not', () => {
+  expect(
+    execFileSync(process.execPath, [...FLAGS_ONCE_LISTENING, '--eval', 'console.log(1)']).toString(),
+  ).toBe('1\n');
+  expect(() =>
+    execFileSync(process.execPath, ['--no-such-flag', '--eval', '0'], { stdio: 'ignore' }),
+  ).toThrow();
 });

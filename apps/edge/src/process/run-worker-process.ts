@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { loadNameRegexes } from '@postern/admission';
 import type { Cursor, Log } from '@postern/contracts';
 import { openReplica, type Replica } from '@postern/replica';
-import { createLog, writeListenAddress } from '@postern/runtime';
+import { createLog, whyNotListening, writeListenAddress } from '@postern/runtime';
 import { addressRanges } from '../accept/address-ranges.ts';
 import { createEdgeProtocol } from '../edge-protocol.ts';
 import type { ChangedIds } from '../hosts/host-table.ts';
@@ -35,6 +35,8 @@ const COMPILERS = '--no-maglev';
  * them, and a resumed handshake took a quarter more for the first 6,000. The same functions are compiled, only sooner.
  */
 const COMPILED_FROM = '--invocation-count-for-turbofan=500';
+/** What V8 is told once a worker listens. */
+export const FLAGS_ONCE_LISTENING: readonly string[] = [HEAP_GROWTH, COMPILERS, COMPILED_FROM];
 
 /**
  * Runs this process as an edge worker: proves its TLS, serves what the replica says, follows the supervisor's messages, and
@@ -97,9 +99,7 @@ export function runWorkerProcess(): void {
       checks ??= startTargetChecks(settings, replica, worker, { targets, log });
     };
     tell({ type: 'listening', cursor: replica.cursor() });
-    setFlagsFromString(HEAP_GROWTH);
-    setFlagsFromString(COMPILERS);
-    setFlagsFromString(COMPILED_FROM);
+    for (const flag of FLAGS_ONCE_LISTENING) setFlagsFromString(flag);
     for (const { ids, cursor } of early.splice(0)) applyChanges(worker, ids, cursor);
     setInterval(() => tellClosedHosts(worker), CLOSED_HOSTS_EVERY_MS).unref();
     setTimeout(prepareForPatterns, EDGE_LIMITS.firstClientsMs).unref();
@@ -218,9 +218,10 @@ function tell(message: FromWorker): void {
 }
 
 function detailOf(error: unknown): string {
-  const { code, address, port } = error as { code?: string; address?: string; port?: number };
-  if (code === 'EADDRINUSE' && address !== undefined && port !== undefined) {
-    return `${writeListenAddress({ host: address, port })} is in use by another program`;
+  const { address, port } = error as { address?: string; port?: number };
+  const reason = whyNotListening(error);
+  if (reason !== undefined && address !== undefined && port !== undefined) {
+    return `${writeListenAddress({ host: address, port })} ${reason}`;
   }
   return error instanceof Error ? error.message : String(error);
 }
