@@ -1,28 +1,36 @@
-import { Roster } from './roster.ts';
+import { type Member, Roster } from './roster.ts';
 
 /** Milliseconds by which a deadline may be overrun, twice where it is postponed: one timer looks at all of them, none is set for each request. */
 const LOOK_EVERY_MS = 100;
-const NONE = -1;
+/** Of a `Watched` whose deadline is set. */
+export const NO_WAIT = -1;
 
 /** What must not take longer than it may. */
-export abstract class Timed {
+export interface Watched extends Member {
   /** Milliseconds of performance.now(); Infinity: never. */
+  deadline: number;
+  /** Milliseconds from the next look to the deadline; NO_WAIT: it is set already. */
+  waitMs: number;
+  /** Called at each look behind the deadline, until it is moved or forgotten. */
+  onDeadline(now: number): void;
+}
+
+/** The same to extend. What each request makes is a `Watched` of its own: a constructor above another one costs more than all its fields. */
+export abstract class Timed implements Watched {
   declare deadline: number;
-  /** Milliseconds from the next look to the deadline; NONE: it is set already. */
   declare waitMs: number;
-  /** Of those watched. */
   declare place: number;
 
-  /** Written out, since there are some for each request: beginnings of the fields themselves would more than double what one costs. */
+  /** Written out, since there is one for each connection: beginnings of the fields themselves would more than double what one costs. */
   constructor() {
     this.deadline = Number.POSITIVE_INFINITY;
-    this.waitMs = NONE;
+    this.waitMs = NO_WAIT;
     this.place = -1;
   }
 
   /** Milliseconds of performance.now(); Infinity: never. */
   dueAt(time: number): void {
-    this.waitMs = NONE;
+    this.waitMs = NO_WAIT;
     this.deadline = time;
   }
 
@@ -31,31 +39,30 @@ export abstract class Timed {
     this.waitMs = ms;
   }
 
-  /** Called at each look behind the deadline, until it is moved or forgotten. */
   abstract onDeadline(now: number): void;
 }
 
 /** Looks after deadlines that move often and are seldom reached. */
 class Deadlines {
-  readonly #watched = new Roster<Timed>();
+  readonly #watched = new Roster<Watched>();
   #timer: NodeJS.Timeout | null = null;
 
-  watch(timed: Timed): void {
+  watch(timed: Watched): void {
     this.#watched.add(timed);
     // Behind what waits to be read: a process that was stopped for a while finds its clients' bytes and their deadlines at once.
     this.#timer ??= setInterval(() => setImmediate(this.#look), LOOK_EVERY_MS).unref();
   }
 
-  forget(timed: Timed): void {
+  forget(timed: Watched): void {
     this.#watched.delete(timed);
   }
 
   readonly #look = (): void => {
     const now = performance.now();
     for (const timed of this.#watched) {
-      if (timed.waitMs !== NONE) {
+      if (timed.waitMs !== NO_WAIT) {
         timed.deadline = now + timed.waitMs;
-        timed.waitMs = NONE;
+        timed.waitMs = NO_WAIT;
       } else if (timed.deadline <= now) timed.onDeadline(now);
     }
     if (this.#watched.size > 0 || this.#timer === null) return;

@@ -9,8 +9,32 @@ export interface RuleTable<R extends Pick<CompiledRule, 'prefix'> = CompiledRule
   find(target: string): { readonly path: string; readonly rule: R | null };
 }
 
-/** A path without a query that nobody reads in two ways: segments that are not empty, do not begin with a dot and hold no `%` and no `;`. */
-const PLAIN_PATH = /^(?:\/[\w!$&'()*+,:=@~-][\w!$&'()*+,.:=@~-]*)*\/?$/;
+const SLASH = 0x2f;
+const DOT = 0x2e;
+/** What a segment of a plain path may hold, besides dots behind its beginning; by character code. */
+const PLAIN_CODES = Uint8Array.from({ length: 0x80 }, (_, code) =>
+  /[\w!$&'()*+,:=@~-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+/**
+ * True for a path without a query that nobody reads in two ways: segments that are not empty, do not begin with a dot and hold no `%` and no
+ * `;`. Each request is asked, and a regular expression costs a short path several times as much.
+ */
+function isPlainPath(target: string): boolean {
+  if (target.charCodeAt(0) !== SLASH) return false;
+  let beginsSegment = true;
+  for (let at = 1; at < target.length; at += 1) {
+    const code = target.charCodeAt(at);
+    if (code === SLASH || code === DOT) {
+      if (beginsSegment) return false;
+      beginsSegment = code === SLASH;
+    } else {
+      if (code >= PLAIN_CODES.length || PLAIN_CODES[code] === 0) return false;
+      beginsSegment = false;
+    }
+  }
+  return true;
+}
 
 /** One way in which a server behind the edge may read a path. */
 interface Reading {
@@ -57,8 +81,7 @@ export function createRuleTable<R extends Pick<CompiledRule, 'prefix'>>(rules: r
   return {
     find(target) {
       // What nearly all targets are, in one look.
-      if (plainPrefixes && target.startsWith('/') && PLAIN_PATH.test(target))
-        return { path: target, rule: longestOf(target) };
+      if (plainPrefixes && isPlainPath(target)) return { path: target, rule: longestOf(target) };
       if (/[^\u0021-\u007e]/.test(target))
         throw refused('it holds a space, a control character or a byte above 7F');
       if (target.includes('#')) throw refused('it holds "#"');

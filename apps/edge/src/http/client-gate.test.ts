@@ -9,6 +9,7 @@ import {
   type HostTable,
   type ServedHost,
 } from '../connection.ts';
+import { LEDGER_LIMITS } from '../ledger/ledger-limits.ts';
 import { evaluationOf } from '../testing/evaluation-of.ts';
 import { hostDocumentOf } from '../testing/feed-documents.ts';
 import { ClientGate } from './client-gate.ts';
@@ -32,6 +33,7 @@ function serving(clientCertificate: HostDocument['clientCertificate'], evaluatio
 function gateOf(
   { client, presented }: Pick<Connection, 'client' | 'presented'>,
   hosts: HostTable,
+  see: () => void = () => {},
 ): ClientGate {
   const connection: Connection = {
     ...{
@@ -44,7 +46,7 @@ function gateOf(
     ...{ clientPort: 1, tlsVersion: 'TLSv1.3', tlsCipher: '', client, presented },
     use: new ConnectionUse(),
   };
-  const ledger = { see: () => {}, refuse: () => ({ id: null, nth: 1, delayMs: 0 }) };
+  const ledger = { see, refuse: () => ({ id: null, nth: 1, delayMs: 0 }) };
   return new ClientGate(connection, { hosts, ledger });
 }
 
@@ -108,4 +110,36 @@ test('what a host made of a client is not what the host in its place makes of it
       else expect(admit).toThrow(expect.objectContaining({ reason: 'subject_not_allowed' }));
     }
   }
+});
+
+test('what was made of a client holds to its end and for no other rule, and is told once a minute', () => {
+  const presented = { chain: [], openssl: { good: true } } as const;
+  const client = { presented, names: {} } as unknown as ClientIdentity;
+  const leaf = { der: Buffer.alloc(0), fingerprint: 'f' } as Evaluation['path'][number];
+  const endsAt = 3 * LEDGER_LIMITS.foldMs;
+  const served: ServedHost = {
+    ...serving(policy('require'), evaluationOf({ verdict: 'admit', path: [leaf], validUntil: endsAt })),
+    judgeRule: ({ prefix }, { validUntil }) =>
+      prefix === '/'
+        ? { verdict: 'admit', validUntil, matchedBy: null }
+        : { verdict: 'refuse', reason: 'subject_not_allowed', detail: '' },
+  };
+  let told = 0;
+  const gate = gateOf({ client, presented }, { changes: 0, get: () => served }, () => {
+    told += 1;
+  });
+  const [open, narrow] = ['/', '/narrow'].map((prefix) => ({
+    ...{ name: null, prefix, service: 's', enableWebsockets: false },
+  }));
+  if (open === undefined || narrow === undefined) throw new Error('unreachable');
+  const ask = (at: number, rule: typeof open) => {
+    if (gate.servedHost(at) === undefined) return 'ended';
+    gate.admitByRule(gate.admit(served, null, at), served, rule, at);
+    return told;
+  };
+  const first = LEDGER_LIMITS.foldMs;
+  expect([ask(first, open), ask(first, open), ask(2 * first - 1, open)]).toEqual([1, 1, 1]);
+  expect(() => ask(first, narrow)).toThrow(expect.objectContaining({ reason: 'subject_not_allowed' }));
+  expect([ask(first, open), ask(2 * first, open), ask(endsAt - 1, open)]).toEqual([1, 2, 2]);
+  expect(ask(endsAt, open)).toBe('ended');
 });

@@ -50,6 +50,14 @@ export class ClientGate {
   #looks: Map<string, Look> | null = null;
   /** By the prefixes of rules that only observe some of their matchers: when that was told (milliseconds since 1970). */
   #rulesAt: Map<string, number> | null = null;
+  /**
+   * The host whose demands the client meets, and until when there is nothing new to say or to tell of that (milliseconds since 1970); with it
+   * the rule that admitted the request before. Most requests come again to the same ones.
+   */
+  #metOf: ServedHost | null = null;
+  #metUntil = 0;
+  #metRule: CompiledRule | null = null;
+  #validUntil = 0;
   /** The connection without an identity: its client would be refused, or nothing is demanded. */
   #nameless: Connection | null = null;
 
@@ -63,7 +71,7 @@ export class ClientGate {
   servedHost(at: number): ServedHost | undefined {
     const { client, presented } = this.#connection;
     const served = this.#presentHost();
-    if (served === undefined) return undefined;
+    if (served === undefined || this.#isMet(served, at)) return served;
     if (isObserved(served)) return served;
     // Whom nobody asked could not show what a rule demands.
     if (isRequested(served)) return presented === null ? undefined : served;
@@ -88,6 +96,7 @@ export class ClientGate {
    */
   admit(served: ServedHost, rule: CompiledRule | null, at: number): Connection {
     const connection = this.#connection;
+    if (this.#isMet(served, at)) return connection;
     const { client, presented } = connection;
     if (!served.hasRuleCas && client === null) return connection;
     const shown = client?.presented ?? presented ?? NOTHING_SHOWN;
@@ -99,13 +108,23 @@ export class ClientGate {
       const { reason, detail } = refusalOf(evaluation, shown);
       throw refused(reason, served.hasRuleCas ? rule : null, detail);
     }
-    if (!served.hasRuleCas) return connection;
+    if (!served.hasRuleCas) {
+      if (this.#metOf !== served) this.#metRule = null;
+      this.#metOf = served;
+      this.#metUntil = Math.min(evaluation.validUntil, known.seenAt + LEDGER_LIMITS.foldMs);
+      this.#validUntil = evaluation.validUntil;
+      return connection;
+    }
     known.shown ??= { ...connection, client: identityOf(shown, evaluation) };
     return known.shown;
   }
 
   /** Notes that the rule is used. Fails where its own matchers refuse the client of `shown`, which `admit` gave. */
   admitByRule(shown: Connection, served: ServedHost, rule: CompiledRule, at: number): void {
+    if (this.#metRule === rule && this.#isMet(served, at)) {
+      noteUsedRule(this.#connection, rule, this.#validUntil);
+      return;
+    }
     const { client } = shown;
     if (client === null) {
       if (this.#connection.presented !== null) noteUsedRule(this.#connection, rule, Number.POSITIVE_INFINITY);
@@ -116,12 +135,19 @@ export class ClientGate {
     const verdict = served.judgeRule(rule, { names: client.names, validUntil });
     if (verdict.verdict === 'refuse') throw refused(verdict.reason, rule, verdict.detail);
     noteUsedRule(this.#connection, rule, validUntil);
-    if (verdict.observed === undefined) return;
+    if (verdict.observed === undefined) {
+      if (this.#isMet(served, at)) this.#metRule = rule;
+      return;
+    }
     if (at - (this.#rulesAt?.get(rule.prefix) ?? 0) < LEDGER_LIMITS.foldMs) return;
     this.#rulesAt ??= new Map();
     this.#rulesAt.set(rule.prefix, at);
     const { reason, detail } = verdict.observed;
     noteObserved(this.#ledger, { connection: this.#connection, client, served, reason, detail, rule });
+  }
+
+  #isMet(served: ServedHost, at: number): boolean {
+    return served === this.#metOf && at < this.#metUntil;
   }
 
   #look(

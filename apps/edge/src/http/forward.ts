@@ -1,6 +1,7 @@
 import { PosternError } from '@postern/contracts/plain';
 import { fieldId } from '@postern/http1';
-import { deadlines, Timed } from '../deadlines.ts';
+import { deadlines, NO_WAIT, type Watched } from '../deadlines.ts';
+import { steadyNow } from '../steady-clock.ts';
 import type { UpgradedUpstream, UpstreamRequest, UpstreamResponse } from '../upstream/attempt.ts';
 import { type BodyWriter, NO_TRAILERS } from '../upstream/body.ts';
 import { type Field, listOf, passableTrailers } from '../upstream/fields.ts';
@@ -23,7 +24,10 @@ export function forward(exchange: Exchange, options: ForwardOptions): void {
 }
 
 /** Its deadline: when an answer that does not go on is broken off. */
-class Forwarding extends Timed implements CallEvents, PumpListener {
+class Forwarding implements Watched, CallEvents, PumpListener {
+  deadline = Number.POSITIVE_INFINITY;
+  waitMs = NO_WAIT;
+  place = -1;
   readonly #exchange: Exchange;
   readonly #options: ForwardOptions;
   readonly #request: UpstreamRequest;
@@ -41,7 +45,6 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   #isOver = false;
 
   constructor(exchange: Exchange, options: ForwardOptions) {
-    super();
     const { service, upstream, context } = options;
     this.#exchange = exchange;
     this.#options = options;
@@ -85,7 +88,7 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   onResponse(response: UpstreamResponse): void {
     this.#response = response;
     const { entry, startedAt } = this.#options;
-    entry.upstreamMs = Math.round(performance.now() - startedAt);
+    entry.upstreamMs = Math.round(steadyNow() - startedAt);
     try {
       if (response.upgraded !== null) this.#switchProtocols(response, response.upgraded);
       else this.#answer(response);
@@ -201,7 +204,7 @@ class Forwarding extends Timed implements CallEvents, PumpListener {
   }
 
   #touch(): void {
-    if (this.place >= 0 && this.#idleMs !== Number.POSITIVE_INFINITY) this.postpone(this.#idleMs);
+    if (this.place >= 0 && this.#idleMs !== Number.POSITIVE_INFINITY) this.waitMs = this.#idleMs;
   }
 
   /** The client has gone. */

@@ -10,6 +10,7 @@ import {
 import type { Connection, HostTable, ServedHost } from '../connection.ts';
 import { noteRequest } from '../connections/first-request.ts';
 import type { ClientLedger } from '../ledger/client-ledger.ts';
+import { steadyNow } from '../steady-clock.ts';
 import type { Field } from '../upstream/fields.ts';
 import type { Upstreams } from '../upstream/upstreams.ts';
 import { type AccessEntry, LoggedClient } from './access-line.ts';
@@ -167,7 +168,7 @@ class HandledRequest {
   readonly #onDone: () => void;
   /** Milliseconds since 1970, and of performance.now(). */
   readonly #at: number;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = steadyNow();
   readonly #entry: RequestEntry;
   /** CORS fields of every answer. */
   #extra: readonly Field[] = NO_FIELDS;

@@ -1,4 +1,5 @@
 import { cutText } from '../ledger/cut-text.ts';
+import { steadyNow } from '../steady-clock.ts';
 import type { AccessEntry, LoggedClient } from './access-line.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -46,7 +47,7 @@ export class RequestEntry implements AccessEntry {
 
   /** Until now: an entry is written when its request ends. */
   get durationMs(): number {
-    return Math.round(performance.now() - this.#startedAt);
+    return Math.round(steadyNow() - this.#startedAt);
   }
 
   get method(): string {

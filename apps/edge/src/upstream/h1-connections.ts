@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import type { Target } from '@postern/contracts';
+import { steadyNow } from '../steady-clock.ts';
 import type { AddressGuard } from './address-guard.ts';
 import { Http1Connection, IDLE_CONNECTION_MS } from './h1-connection.ts';
 import { openSocket } from './open-socket.ts';
@@ -39,7 +40,7 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
   };
   const endOld = (): void => {
     timer = undefined;
-    const now = performance.now();
+    const now = steadyNow();
     for (const connection of idle.filter(({ idleUntil }) => idleUntil <= now)) {
       forget(connection);
       connection.socket.destroy();
@@ -56,7 +57,7 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
         if (connection === undefined) return undefined;
         const { socket } = connection;
         // One that is destroyed is not writable either.
-        if (socket.writable && connection.idleUntil > performance.now()) return connection;
+        if (socket.writable && connection.idleUntil > steadyNow()) return connection;
         socket.destroy();
       }
     },
@@ -77,7 +78,7 @@ export function createHttp1Connections(options: Http1ConnectionsOptions): Http1C
         connection.socket.destroy();
         return;
       }
-      connection.idleUntil = performance.now() + idleMs;
+      connection.idleUntil = steadyNow() + idleMs;
       idle.push(connection);
       startTimer();
     },

@@ -36,8 +36,14 @@ export function createPools(options: PoolsOptions): Pools {
     keys.set(upstream, { service, key });
     return key;
   };
+  /** What was asked for last, for the next one to ask the same; null where other parts decide as well, or who came last must be told. */
+  let lastUpstream: Upstream | null = null;
+  let lastService = '';
+  let lastPool: Pool | null = null;
   return {
     of(service, upstream) {
+      if (lastPool !== null && lastUpstream === upstream && lastService === service) return lastPool;
+      lastPool = null;
       const key = keyOf(service, upstream);
       const bundle = upstream.trustBundle === null ? undefined : options.getTrustBundle(upstream.trustBundle);
       const certificate =
@@ -52,7 +58,14 @@ export function createPools(options: PoolsOptions): Pools {
         known.certificate?.chainPem === certificate?.chainPem &&
         known.certificate?.keyPem === certificate?.keyPem;
       // Who came last is told only while it matters who goes first.
-      if (same && pools.size < POOLS_MAX / 2) return known;
+      if (same && pools.size < POOLS_MAX / 2) {
+        if (bundle === undefined && certificate === undefined) {
+          lastUpstream = upstream;
+          lastService = service;
+          lastPool = known;
+        }
+        return known;
+      }
       pools.delete(key);
       const pool = same
         ? known
@@ -71,6 +84,7 @@ export function createPools(options: PoolsOptions): Pools {
     close() {
       for (const pool of pools.values()) pool.close();
       pools.clear();
+      lastPool = null;
     },
   };
 }

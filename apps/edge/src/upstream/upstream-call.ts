@@ -1,5 +1,5 @@
 import { PosternError, type Target } from '@postern/contracts/plain';
-import { deadlines, Timed } from '../deadlines.ts';
+import { deadlines, NO_WAIT, type Watched } from '../deadlines.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { Attempt, AttemptEvents, UpstreamEvents, UpstreamRequest, UpstreamResponse } from './attempt.ts';
 import type { Lease } from './balancer.ts';
@@ -27,7 +27,10 @@ export interface CallEvents extends UpstreamEvents {
  * for another one, since nothing was sent; a reused connection that dies before it answers is replaced, if the request can be
  * repeated unharmed. The time for the response head counts from the end of the request.
  */
-export class UpstreamCall extends Timed implements AttemptEvents {
+export class UpstreamCall implements Watched, AttemptEvents {
+  deadline = Number.POSITIVE_INFINITY;
+  waitMs = NO_WAIT;
+  place = -1;
   readonly #pool: Pool;
   readonly #guard: AddressGuard;
   readonly #request: UpstreamRequest;
@@ -42,7 +45,6 @@ export class UpstreamCall extends Timed implements AttemptEvents {
   #lastProblem: PosternError | null = null;
 
   constructor(pool: Pool, guard: AddressGuard, request: UpstreamRequest, events: CallEvents) {
-    super();
     this.#pool = pool;
     this.#guard = guard;
     this.#request = request;
@@ -187,7 +189,7 @@ export class UpstreamCall extends Timed implements AttemptEvents {
 
   #expectHead(): void {
     if (this.#isOver || this.place >= 0) return;
-    this.postpone(this.#pool.upstream.responseHeadMs);
+    this.waitMs = this.#pool.upstream.responseHeadMs;
     deadlines.watch(this);
   }
 
