@@ -33,6 +33,8 @@ interface PosternOptions {
   /** Where requests below a path prefix go instead, over h2c. */
   readonly grpc?: { readonly prefix: string; readonly port: number };
   readonly logFile?: string;
+  /** Variables of all its processes. */
+  readonly env?: Record<string, string>;
 }
 
 /** A self-signed P-256 certificate for HOST in two PEM files. */
@@ -56,14 +58,18 @@ export function makeCertificate(directory: string): Certificate {
   return { certFile, keyFile };
 }
 
-/** Runs one of the programs beside this file that print `listening PORT`; it is stopped with the stack. */
+/** Runs one of the programs beside this file that print `listening PORT`, `words` before its command; it is stopped with the stack. */
 export async function startListening(
   stack: AsyncDisposableStack,
   program: string,
   args: readonly string[],
+  words: readonly string[] = [],
 ): Promise<{ port: number; running: Running }> {
-  const file = join(import.meta.dirname, program);
-  const running = await startProcess(process.execPath, [file, ...args], {}, /listening \d+/);
+  const [command = process.execPath, ...rest] = [
+    ...words,
+    ...[process.execPath, join(import.meta.dirname, program), ...args],
+  ];
+  const running = await startProcess(command, rest, {}, /listening \d+/);
   stack.defer(async () => {
     await running.stop('SIGKILL');
   });
@@ -73,8 +79,9 @@ export async function startListening(
 export async function startPeer(
   stack: AsyncDisposableStack,
   options: PeerOptions,
+  words: readonly string[] = [],
 ): Promise<MeasuredProxy & { running: Running }> {
-  const { port, running } = await startListening(stack, 'peer-main.ts', [JSON.stringify(options)]);
+  const { port, running } = await startListening(stack, 'peer-main.ts', [JSON.stringify(options)], words);
   return { name: options.peer, port, pid: running.process.pid ?? 0, running };
 }
 
@@ -83,17 +90,26 @@ export async function startPostern(
   stack: AsyncDisposableStack,
   { certFile, keyFile }: Certificate,
   upstreamPort: number,
-  { admission, grpc, logFile = 'off' }: PosternOptions = {},
+  { admission, grpc, logFile = 'off', env = {} }: PosternOptions = {},
 ): Promise<MeasuredProxy> {
   const platform = stack.use(
-    await startPlatform(() => ({ POSTERN_EDGE_WORKERS: '1', POSTERN_ACCESS_LOG: logFile })),
+    await startPlatform(() => ({ POSTERN_EDGE_WORKERS: '1', POSTERN_ACCESS_LOG: logFile, ...env })),
   );
   const admitting =
     admission === undefined
       ? []
       : ['--client-ca-secret', 'clients', '--client-certificate-subject', admission.subject];
   for (const args of [
-    ['service', 'create', 'bench', '--target', `http://127.0.0.1:${upstreamPort}`],
+    // A counted worker stands still for seconds now and then.
+    [
+      'service',
+      'create',
+      'bench',
+      '--target',
+      `http://127.0.0.1:${upstreamPort}`,
+      '--connect-timeout',
+      '60s',
+    ],
     ...(grpc === undefined
       ? []
       : [['service', 'create', 'grpc', '--target', `h2c://127.0.0.1:${grpc.port}`]]),

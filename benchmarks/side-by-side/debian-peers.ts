@@ -23,6 +23,7 @@ const CONFIGS: Record<
   haproxy: { config: haproxyConfig, args: (file) => ['-db', '-f', file] },
   caddy: { config: caddyConfig, args: (file) => ['run', '--config', file] },
 };
+const ALONE = ['-g', 'master_process off;'];
 const VERSION_ARGUMENT: Record<DebianPeer, string> = { nginx: '-v', haproxy: '-v', caddy: 'version' };
 
 /** Version of an installed proxy; null where it is not installed. Debian keeps some where only root's PATH looks. */
@@ -34,21 +35,25 @@ export function versionOf(peer: DebianPeer): string | null {
   return error === undefined ? (/\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0] ?? 'unknown') : null;
 }
 
-/** Starts one of them on `core` alone and waits until it accepts; it is stopped with the stack. */
+/** Starts one of them on `core` alone, `words` before its command, and waits until it accepts; it is stopped with the stack. */
 export async function startDebianPeer(
   stack: AsyncDisposableStack,
   peer: DebianPeer,
   settings: PeerSettings,
   core: string | null,
+  words: readonly string[],
 ): Promise<MeasuredProxy> {
   const { config, args } = CONFIGS[peer];
   const file = join(settings.directory, `${peer}-${settings.port}.conf`);
   writeFileSync(file, config(settings));
-  const command = pinned(core, peer, args(file));
+  // Without a master process there is none but the one that forwards, and it runs by the words.
+  const alone = peer === 'nginx' && words.length > 0;
+  const [program = peer, ...rest] = [...words, peer, ...(alone ? ALONE : []), ...args(file)];
+  const command = pinned(core, program, rest);
   const child = spawnQuietly(stack, command, settings.directory, settings.logFile);
   await untilAccepting(child, settings.port, peer);
   const pid = child.pid ?? 0;
-  return { name: peer, port: settings.port, pid: peer === 'nginx' ? workerOf(pid) : pid };
+  return { name: peer, port: settings.port, pid: peer === 'nginx' && !alone ? workerOf(pid) : pid };
 }
 
 /** Spawns a program that says nothing when it is ready; what it writes goes to files of the directory. */

@@ -17,6 +17,8 @@ export interface H2Load {
   readonly connections: number;
   readonly streams: number;
   readonly seconds: number;
+  /** This many requests, however many seconds they take. */
+  readonly requests?: number;
   readonly client: CertificateFiles;
 }
 
@@ -30,7 +32,7 @@ export function h2LoadMissing(preload: Preload): string | null {
 /** Puts HTTP/2 load on 127.0.0.1:PORT; fails when a request did. */
 export async function putH2Load(
   port: number,
-  { path, connections, streams, seconds, client }: H2Load,
+  { path, connections, streams, seconds, requests, client }: H2Load,
   { directory, library, cores }: { directory: string; library: string; cores: string | null },
 ): Promise<LoadResult> {
   const log = join(directory, 'h2load.log');
@@ -39,7 +41,8 @@ export async function putH2Load(
   writeFileSync(body, GRPC_REQUEST);
   const grpc = ['-d', body, '-H', 'content-type: application/grpc', '-H', 'te: trailers'];
   const [command = '', ...args] = pinned(cores, 'h2load', [
-    ...['-t', '1', '-c', String(connections), '-m', String(streams), '-D', `${seconds}s`],
+    ...['-t', '1', '-c', String(connections), '-m', String(streams)],
+    ...(requests === undefined ? ['-D', `${seconds}s`] : ['-n', String(requests)]),
     ...['--connect-to', `127.0.0.1:${port}`, '--log-file', log, ...(path === GRPC_PATH ? grpc : [])],
     `https://${HOST}:${port}${path}`,
   ]);

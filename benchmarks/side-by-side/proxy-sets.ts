@@ -14,6 +14,7 @@ import {
   startPeer,
   startPostern,
 } from '../forwarding/proxies.ts';
+import { workersBy } from '../instructions/callgrind.ts';
 import { askOnce } from './ask-once.ts';
 import { DEBIAN_PEERS, type DebianPeer, startDebianPeer } from './debian-peers.ts';
 import { makeBundle } from './make-bundle.ts';
@@ -51,6 +52,8 @@ interface SetsOptions {
   readonly otherCores: string | null;
   /** What is left out, and why. */
   readonly missing: Partial<Record<ProxyName, string>>;
+  /** Words before the command of each process that forwards; none is without them. */
+  readonly words?: readonly string[];
 }
 
 /** Gives the running proxies of a set, starting on first use what does not run yet. */
@@ -85,7 +88,7 @@ export async function createProxySets(
 async function startOne(
   name: ProxyName,
   set: ProxySet,
-  { stack, directory, certificates, proxyCore }: SetsOptions,
+  { stack, directory, certificates, proxyCore, words = [] }: SetsOptions,
   ports: { readonly upstream: number; readonly grpc: number },
 ): Promise<MeasuredProxy> {
   console.error(`starting ${name} (${set})`);
@@ -101,11 +104,12 @@ async function startOne(
   } else if (peer !== undefined) {
     const target = `http://127.0.0.1:${ports.upstream}`;
     const protocol = set === 'http2' ? 'http2' : 'http1';
-    proxy = await startPeer(stack, { peer, ...files, target, protocol, clientCa, ...logging });
+    proxy = await startPeer(stack, { peer, ...files, target, protocol, clientCa, ...logging }, words);
   } else {
     proxy = await startPostern(stack, files, ports.upstream, {
       admission: { clientCa, subject: SUBJECT },
       grpc: { prefix: GRPC_PREFIX, port: ports.grpc },
+      ...(words.length === 0 ? {} : { env: workersBy(words, directory) }),
       ...logging,
     });
   }
@@ -129,6 +133,7 @@ async function startOne(
         ...{ server, serverPem, clientCa, logFile: log },
       },
       proxyCore,
+      words,
     );
   }
 }
