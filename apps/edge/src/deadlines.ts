@@ -59,12 +59,12 @@ class Deadlines {
 
   readonly #look = (): void => {
     const now = performance.now();
-    for (const timed of this.#watched) {
+    this.#watched.forEach((timed) => {
       if (timed.waitMs !== NO_WAIT) {
         timed.deadline = now + timed.waitMs;
         timed.waitMs = NO_WAIT;
       } else if (timed.deadline <= now) timed.onDeadline(now);
-    }
+    });
     if (this.#watched.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { type Member, Roster } from './roster.ts';
 
-const members = (count: number): (Member & { readonly name: number })[] =>
-  Array.from({ length: count }, (_, name) => ({ name, place: -1 }));
+type Named = Member & { readonly name: number };
+
+const members = (count: number): Named[] => Array.from({ length: count }, (_, name) => ({ name, place: -1 }));
 
 test('who leaves is gone, and every other one is still there, whatever place it had', () => {
   const roster = new Roster();
@@ -28,17 +29,24 @@ test('a member is in it once, and may come back', () => {
   expect([...roster]).toEqual([member]);
 });
 
-test('each that stays is given though others leave meanwhile', () => {
+const walks = {
+  forEach: (roster: Roster<Named>, look: (member: Named) => void) => roster.forEach(look),
+  iterator: (roster: Roster<Named>, look: (member: Named) => void) => {
+    for (const member of roster) look(member);
+  },
+};
+
+test.each(Object.entries(walks))('each that stays is given though others leave meanwhile: %s', (_, walk) => {
   for (let leaver = 0; leaver < 6; leaver += 1) {
-    const roster = new Roster<ReturnType<typeof members>[number]>();
+    const roster = new Roster<Named>();
     const all = members(6);
     for (const member of all) roster.add(member);
     const given = new Set<number>();
-    for (const { name } of roster) {
+    walk(roster, ({ name }) => {
       given.add(name);
       // Before and behind the one that was given.
       for (const other of [all[leaver], all[5 - leaver]]) if (other !== undefined) roster.delete(other);
-    }
+    });
     for (const { name, place } of all) if (place >= 0) expect(given).toContain(name);
   }
 });

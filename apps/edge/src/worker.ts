@@ -1,7 +1,7 @@
 import { type BlockList, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
-import { type Log, PosternError } from '@postern/contracts/plain';
+import type { Log } from '@postern/contracts';
 import type { ListenAddress } from '@postern/runtime';
 import { type AddressCount, AddressLoad } from './accept/address-load.ts';
 import { type AdmitOptions, admitConnection } from './accept/admit-connection.ts';
@@ -26,6 +26,7 @@ import { ClientLedger, type LedgerNews } from './ledger/client-ledger.ts';
 import { EDGE_LIMITS } from './limits.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { LOAD_CHECK_MS, LoadMonitor } from './overload/load-monitor.ts';
+import { RequestsUnderWay } from './overload/requests-under-way.ts';
 import { plainAddress } from './plain-address.ts';
 import { listenOn, type SocketHandle } from './process/listening-sockets.ts';
 import { type Member, Roster } from './roster.ts';
@@ -154,7 +155,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     now: () => performance.now(),
     onExhausted: options.onExhausted ?? (() => {}),
   });
-  const load = countLoad(monitor, metrics, limits.retryAfterSeconds);
+  const load = new RequestsUnderWay(monitor, metrics, limits.retryAfterSeconds);
   const floods = new FloodLog({ ...limits, now: () => performance.now() });
   const protocol = options.protocol({
     onFlood: ({ clientAddress }) => floods.note(clientAddress),
@@ -351,7 +352,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await ended;
       // Requests hear of the end of their connections after it, and each has a line to write.
       const until = performance.now() + limits.lastLinesMs;
-      while (load.underWay > 0 && performance.now() < until) await sleep(10);
+      while (load.count > 0 && performance.now() < until) await sleep(10);
       clearTimeout(timer);
       clearInterval(sweep);
       clearInterval(looks);
@@ -369,32 +370,4 @@ function shorten(cause: unknown): string | undefined {
 function isTrustedProxy(ranges: BlockList | null, address: string): boolean {
   if (ranges === null) return false;
   return ranges.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
-}
-
-/** Has the monitor's refusals counted, and answered with 503 and Retry-After. */
-function countLoad(
-  monitor: LoadMonitor,
-  metrics: WorkerMetrics,
-  retryAfterSeconds: number,
-): RequestLoad & { readonly underWay: number } {
-  let underWay = 0;
-  return {
-    get underWay() {
-      return underWay;
-    },
-    begin() {
-      underWay += 1;
-      const reason = monitor.begin();
-      if (reason === null) return null;
-      metrics.shed.inc({ reason });
-      return new PosternError('unavailable', {
-        detail: 'The edge has more to do than it can at the moment.',
-        retryAfterSeconds,
-      });
-    },
-    end() {
-      underWay -= 1;
-      monitor.end();
-    },
-  };
 }

@@ -58,15 +58,15 @@ export class EmptyTraffic {
     // A flood that keeps this look from coming pays for nothing by that.
     const paid = Math.min(1, (at - this.#lookedAt) / 1000) * emptyBytesPerSecond;
     this.#lookedAt = at;
-    for (const watched of this.#watched) {
+    this.#watched.forEach((watched) => {
       const { raw, socket, clientAddress } = watched;
       const unpaid = unpaidBytes(raw, socket);
       watched.level = Math.max(0, watched.level + unpaid - watched.unpaid - paid);
       watched.unpaid = unpaid;
-      if (watched.level <= emptyBytesMax) continue;
+      if (watched.level <= emptyBytesMax) return;
       this.#watched.delete(watched);
       onFlood(clientAddress);
       socket.destroy();
-    }
+    });
   }
 }
