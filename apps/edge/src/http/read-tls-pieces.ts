@@ -1,6 +1,7 @@
-import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { LentViews } from '../lent-views.ts';
+import { readInto } from '../user-buffer.ts';
+import { readWire } from './read-wire.ts';
 
 /**
  * Bytes of the one buffer that all clients are read into, one after another: a TLS record at least. Node gives each record of a TLS
@@ -11,14 +12,8 @@ const views = new LentViews(shared);
 /** What a body mostly comes in; made once. */
 const WHOLE_RECORD = shared.subarray(0, 16 * 1024);
 
-/** What Node keeps of `onread` (node:net), which it takes for sockets that connect and leaves out for one that is made of another. */
-interface Internals {
-  readonly _handle: { useUserBuffer?: (buffer: Buffer) => void } | null;
-}
-const symbols = Object.getOwnPropertySymbols(new Socket());
-const [bufferKey, callbackKey] = ['kBuffer', 'kBufferCb'].map((name) =>
-  symbols.find(({ description }) => description === name),
-);
+/** A piece that is no small request's: from here on the wire is read for bodies. */
+const LARGE_PIECE_BYTES = 8 * 1024;
 
 /** How a socket is read that is read in pieces. */
 export interface PieceReader {
@@ -31,19 +26,20 @@ export interface PieceReader {
  * where this Node has no such thing: then it is left a stream.
  */
 export function readTlsPieces(socket: TLSSocket, listener: (piece: Buffer) => void): PieceReader | undefined {
-  const handle = (socket as unknown as Internals)._handle;
-  if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== 'function')
-    return undefined;
   // All that the reader knows of the listener: Node keeps closed sockets, and with them the reader, until the whole heap is collected.
   let onPiece: ((piece: Buffer) => void) | null = listener;
-  Reflect.set(socket, bufferKey, shared);
-  Reflect.set(socket, callbackKey, (bytes: number): boolean => {
+  let isLarge = false;
+  const reads = readInto(socket, shared, (bytes) => {
+    if (!isLarge && bytes >= LARGE_PIECE_BYTES) {
+      isLarge = true;
+      readWire(socket);
+    }
     const piece = bytes === WHOLE_RECORD.length ? WHOLE_RECORD : views.of(bytes);
     if (onPiece === null) return socket.push(Buffer.from(piece));
     onPiece(piece);
     return true;
   });
-  handle.useUserBuffer(shared);
+  if (!reads) return undefined;
   process.nextTick(() => {
     for (let early: unknown = socket.read(); Buffer.isBuffer(early); early = socket.read()) onPiece?.(early);
     // Without it nobody would hear of the end.
