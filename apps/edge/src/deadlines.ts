@@ -49,26 +49,34 @@ class Deadlines {
 
   watch(timed: Watched): void {
     this.#watched.add(timed);
-    // Behind what waits to be read: a process that was stopped for a while finds its clients' bytes and their deadlines at once.
-    this.#timer ??= setInterval(() => setImmediate(this.#look), LOOK_EVERY_MS).unref();
+    this.#timer ??= setInterval(this.#lookBehindReads, LOOK_EVERY_MS).unref();
   }
 
   forget(timed: Watched): void {
     this.#watched.delete(timed);
   }
 
-  readonly #look = (): void => {
+  /**
+   * Behind what waits to be read: a process that was stopped for a while finds its clients' bytes and their deadlines at once. Late is
+   * who was so before that was read, in which it may be stopped as well.
+   */
+  readonly #lookBehindReads = (): void => {
+    const readFrom = performance.now();
+    setImmediate(() => this.#look(readFrom));
+  };
+
+  #look(readFrom: number): void {
     const now = performance.now();
     this.#watched.forEach((timed) => {
       if (timed.waitMs !== NO_WAIT) {
         timed.deadline = now + timed.waitMs;
         timed.waitMs = NO_WAIT;
-      } else if (timed.deadline <= now) timed.onDeadline(now);
+      } else if (timed.deadline <= readFrom) timed.onDeadline(now);
     });
     if (this.#watched.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
-  };
+  }
 }
 
 /** Those of this process. */

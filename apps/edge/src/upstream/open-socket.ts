@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import { type Target, targetName } from '@postern/contracts/plain';
+import { Deadline } from '../deadlines.ts';
 import { type AddressGuard, forbidden } from './address-guard.ts';
 import { problemOfUpstream, upstreamTimeout } from './upstream-error.ts';
 
@@ -40,16 +41,14 @@ export function openSocket(options: OpenSocketOptions): Promise<Socket> {
             ALPNProtocols: [...options.protocols],
           });
     const fail = (error: Error): void => {
-      clearTimeout(timer);
+      deadline.cancel();
       socket.destroy();
       reject(problemOfUpstream(error, name, false));
     };
-    const timer = setTimeout(() => {
-      fail(upstreamTimeout('connect', connectMs, name));
-    }, connectMs);
+    const deadline = new Deadline(connectMs, () => fail(upstreamTimeout('connect', connectMs, name)));
     socket.once('error', fail);
     socket.once(secureContext === null ? 'connect' : 'secureConnect', () => {
-      clearTimeout(timer);
+      deadline.cancel();
       // Looked at again: what was resolved is not what counts, but whom the connection reached.
       const refusal = guard.refusalOf(socket.remoteAddress ?? '', target.port);
       if (refusal !== undefined) {
