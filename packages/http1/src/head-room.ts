@@ -53,6 +53,11 @@ export function takeHead({ bytes, start }: HeadRoom, end: number): Buffer {
  * in the processor's caches. Others are left to the garbage collector.
  */
 export function giveHeadBack(head: Buffer): void {
+  // What most are: the same is found below, but to ask two Buffers for their memory costs more than to write a short head.
+  if (used < KEPT_VIEW_BYTES_MAX && views[used] === head) {
+    used = 0;
+    return;
+  }
   const start = head.byteOffset - room.byteOffset;
   if (head.buffer !== room.buffer || start + head.length !== used) return;
   used = start;

@@ -6,6 +6,7 @@ import { sentBytes } from '../sent-bytes.ts';
 import type { BodyWriter, WriterListener } from './body.ts';
 import type { Field } from './fields.ts';
 import { BLOCK_BYTES, giveBlock, takeBlock } from './send-blocks.ts';
+import { type WrittenAtOnce, writeAtOnce } from './write-at-once.ts';
 
 /** How the other side knows the end of the body. `close`: by the end of the connection. */
 export type WriterFraming = 'none' | 'length' | 'chunked' | 'close';
@@ -158,10 +159,15 @@ export class Http1BodyWriter implements BodyWriter {
     const together = head === null || tail === null ? (head ?? tail) : Buffer.concat([head, tail]);
     if (together === null) return;
     const socket = this.#socket;
-    if (isLast) socket.write(together, this.#onWritten);
-    else socket.write(together);
-    // Nothing waits: the system has taken the bytes.
-    if (!this.#isSecure && together === head && socket.writableLength === 0) giveHeadBack(head);
+    // The most frequent write of all is that of a request without a body.
+    let outcome: WrittenAtOnce = 'refused';
+    if (isLast && this.#onWritten === undefined) outcome = writeAtOnce(socket, together);
+    if (outcome === 'refused') {
+      if (isLast) socket.write(together, this.#onWritten);
+      else socket.write(together);
+      if (!this.#isSecure && socket.writableLength === 0) outcome = 'taken';
+    }
+    if (outcome === 'taken' && together === head) giveHeadBack(head);
   }
 
   /** Writes data of the body, and what stands before them. With a size line they are a chunk. */
