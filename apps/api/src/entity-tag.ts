@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { PosternError } from '@postern/contracts';
+import { jsonTextOf } from './json-text.ts';
 
 /** If-Match as the document describes it. */
 export const versionHeader = z.object({
@@ -67,8 +68,8 @@ export interface Precondition {
  * well (status, users), so that a 304 never hides it; If-Match looks at version and id alone.
  */
 export function entityTagOf(resource: { readonly id: string; readonly version: number }): string {
-  const hash = createHash('sha256').update(JSON.stringify(resource)).digest('base64url').slice(0, 16);
-  return `"${resource.version}.${resource.id.slice(0, 8)}.${hash}"`;
+  const digest = hash('sha256', jsonTextOf(resource), 'base64url').slice(0, 16);
+  return `"${resource.version}.${resource.id.slice(0, 8)}.${digest}"`;
 }
 
 /** True where one of the tags of If-None-Match is this one (weak comparison, RFC 9110 section 13.1.2), or it is "*". */

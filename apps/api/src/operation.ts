@@ -9,6 +9,7 @@ import {
   type OperationDescription,
 } from './describe-operation.ts';
 import { isFresh, type Precondition, readIfMatch, readMustNotExist } from './entity-tag.ts';
+import { jsonTextOf } from './json-text.ts';
 import { readJsonBody } from './read-json-body.ts';
 
 /** A request after authentication, before its parts are read. */
@@ -103,9 +104,9 @@ export function defineOperation<
       if (input.ifNoneMatch === 'fresh' && tag !== undefined && isFresh(raw.request, tag)) {
         return new Response(null, { status: 304, headers: { 'cache-control': 'no-store', etag: tag } });
       }
-      return Response.json(answer.body, {
+      return new Response(jsonTextOf(answer.body as object), {
         status: answer.status,
-        headers: { 'cache-control': 'no-store', ...answer.headers },
+        headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...answer.headers },
       });
     },
   };

@@ -5,8 +5,17 @@ import { rulePrefixDoubts } from './rule-prefix-doubts.ts';
 
 const MATCHES = '/validation/clientCertificate/subjectMatches';
 
-/** What can be said about a descriptor without any rows: errors of its regular expressions, and warnings. */
-export function checkDescriptor(descriptor: RouteDescriptor): Finding[] {
+/** A write asks three times for the findings of one descriptor: before it, to compile its host, and to answer. */
+const known = new WeakMap<RouteDescriptor, readonly Finding[]>();
+
+/** What can be said about a descriptor, which nobody changes, without any rows: errors of its regular expressions, and warnings. */
+export function checkDescriptor(descriptor: RouteDescriptor): readonly Finding[] {
+  const findings = known.get(descriptor) ?? findIn(descriptor);
+  known.set(descriptor, findings);
+  return findings;
+}
+
+function findIn(descriptor: RouteDescriptor): Finding[] {
   const list = descriptor.validation?.clientCertificate?.subjectMatches ?? [];
   const compiled = compileMatchers(list, MATCHES);
   const findings = compiled.ok ? [] : [...compiled.findings];

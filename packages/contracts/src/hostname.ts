@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { hostname, resourceName } from './names.ts';
@@ -128,7 +128,7 @@ export function challengeNameOf(name: string): string {
  * other record, and that of one project, or of another installation, is of no use to the next. No secret: DNS is public.
  */
 export function challengeTextOf(projectId: string, name: string): string {
-  const digest = createHash('sha256').update(`postern hostname 1\n${projectId}\n${name}`).digest('base64url');
+  const digest = hash('sha256', `postern hostname 1\n${projectId}\n${name}`, 'base64url');
   return `postern-verification=${digest}`;
 }
 

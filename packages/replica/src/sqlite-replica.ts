@@ -21,6 +21,11 @@ interface Row {
   readonly body: string;
 }
 
+interface Writing {
+  readonly put: Database.Statement<[string, string, number, number, string]>;
+  readonly remove: Database.Statement<[string, string]>;
+}
+
 /** The Replica on an open connection; openReplica has checked the file and made the tables. */
 export class SqliteReplica implements Replica {
   readonly setAside: string | null;
@@ -32,6 +37,8 @@ export class SqliteReplica implements Replica {
   readonly #listChecked: Database.Statement<[], string>;
   /** Sums up the next documents in the order of their rows, so that each of their pages is read. */
   readonly #read: Database.Statement<[number, number], { last: number | null; bytes: number }>;
+  readonly #putCursor: Database.Statement<[string]>;
+  readonly #intoDocuments: Writing;
   #isStaging = false;
 
   constructor(connection: Database.Database, file: string, setAside: string | null) {
@@ -56,6 +63,8 @@ export class SqliteReplica implements Replica {
       `select max(at) as last, sum(length(body)) as bytes
          from (select rowid as at, body from documents where rowid > ? order by rowid limit ?)`,
     );
+    this.#putCursor = connection.prepare("insert or replace into meta (key, value) values ('cursor', ?)");
+    this.#intoDocuments = this.#statementsInto('documents');
     this.#cursor = connection.prepare<[], string>("select value from meta where key = 'cursor'").pluck();
   }
 
@@ -67,8 +76,8 @@ export class SqliteReplica implements Replica {
 
   apply(changes: readonly Change[], cursor: Cursor): void {
     this.#write(() => {
-      this.#connection.exec('drop table if exists staged');
-      this.#put('documents', changes);
+      if (this.#isStaging) this.#connection.exec('drop table staged');
+      this.#put(this.#intoDocuments, changes);
       this.#setCursor(cursor);
     });
     this.#isStaging = false;
@@ -83,7 +92,7 @@ export class SqliteReplica implements Replica {
 
   stage(changes: readonly Change[]): void {
     this.#requireStaging();
-    this.#write(() => this.#put('staged', changes));
+    this.#write(() => this.#put(this.#statementsInto('staged'), changes));
   }
 
   finishResync(cursor: Cursor): void {
@@ -141,13 +150,16 @@ export class SqliteReplica implements Replica {
     this.#connection.close();
   }
 
-  #put(table: 'documents' | 'staged', changes: readonly Change[]): void {
-    const put = this.#connection.prepare<[string, string, number, number, string]>(
-      `insert or replace into ${table} (kind, id, revision, format_version, body) values (?, ?, ?, ?, ?)`,
-    );
-    const remove = this.#connection.prepare<[string, string]>(
-      `delete from ${table} where kind = ? and id = ?`,
-    );
+  #statementsInto(table: 'documents' | 'staged'): Writing {
+    return {
+      put: this.#connection.prepare(
+        `insert or replace into ${table} (kind, id, revision, format_version, body) values (?, ?, ?, ?, ?)`,
+      ),
+      remove: this.#connection.prepare(`delete from ${table} where kind = ? and id = ?`),
+    };
+  }
+
+  #put({ put, remove }: Writing, changes: readonly Change[]): void {
     for (const { kind, id, revision, formatVersion, body } of changes) {
       if (body === null) remove.run(kind, id);
       else put.run(kind, id, revision, formatVersion, JSON.stringify(body));
@@ -155,9 +167,7 @@ export class SqliteReplica implements Replica {
   }
 
   #setCursor({ epoch, revision }: Cursor): void {
-    this.#connection
-      .prepare("insert or replace into meta (key, value) values ('cursor', ?)")
-      .run(JSON.stringify({ epoch, revision }));
+    this.#putCursor.run(JSON.stringify({ epoch, revision }));
   }
 
   #requireStaging(): void {

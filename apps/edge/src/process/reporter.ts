@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Cursor,
   type EdgeReport,
@@ -12,6 +13,8 @@ import type { TargetLog } from './target-log.ts';
 /** Milliseconds between two reports when nothing changes; the API takes an edge that is silent for longer as gone. */
 const EVERY_MS = 10_000;
 const TIMEOUT_MS = 5_000;
+/** Milliseconds after a report in which news are gathered: many writes in a row cost the API twenty reports a second, not one each. */
+const PAUSE_MS = 50;
 /** Milliseconds after a report that failed. */
 const RETRY_MS = 1_000;
 
@@ -36,7 +39,7 @@ interface Draft {
   readonly body: string;
 }
 
-/** Tells the API how far this edge is: at once when that changes (one report at a time), and now and then otherwise. */
+/** Tells the API how far this edge is: at once when that changes (one report at a time, and a pause between two), and now and then otherwise. */
 export class Reporter {
   readonly #options: ReporterOptions;
   readonly #stop = new AbortController();
@@ -94,14 +97,16 @@ export class Reporter {
   async #send({ said, targets, body }: Draft): Promise<void> {
     this.#busy = true;
     const problem = await this.#post(body, targets);
-    this.#busy = false;
     if (this.#stop.signal.aborted) return;
     if (problem !== null && !this.#failing)
       this.#options.log.warn({ reason: problem }, 'the API does not take reports');
     this.#failing = problem !== null;
     this.#said = problem === null ? said : null;
     this.#wait(problem === null ? EVERY_MS : RETRY_MS);
-    // What changed while the report was on its way.
+    await sleep(PAUSE_MS, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
+    if (this.#stop.signal.aborted) return;
+    this.#busy = false;
+    // What changed since the report was written.
     this.notify();
   }
 

@@ -1,6 +1,7 @@
 import { CHANGE_BODIES, type Challenge, challengeId, type Revision } from '@postern/contracts';
 import { and, asc, eq, isNotNull } from 'drizzle-orm';
 import type { StoreDatabase } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { changes } from './schema.ts';
 import type { WriteContext } from './write-context.ts';
 
@@ -15,14 +16,20 @@ export function deleteChallenges({ log, now }: WriteContext, ids: readonly strin
 
 /** What cannot be read is left out: no edge answers it either. */
 export function listChallenges(db: StoreDatabase): { id: string; challenge: Challenge }[] {
-  return db
-    .select({ id: changes.id, body: changes.body })
-    .from(changes)
-    .where(and(eq(changes.kind, 'challenge'), isNotNull(changes.body)))
-    .orderBy(asc(changes.id))
+  return allChallenges(db)
     .all()
     .flatMap(({ id, body }) => {
       const read = CHANGE_BODIES.challenge.safeParse(JSON.parse(body ?? 'null'));
       return read.success ? [{ id, challenge: read.data }] : [];
     });
 }
+
+/** Asked for after reports of edges. */
+const allChallenges = prepareOnce((db) =>
+  db
+    .select({ id: changes.id, body: changes.body })
+    .from(changes)
+    .where(and(eq(changes.kind, 'challenge'), isNotNull(changes.body)))
+    .orderBy(asc(changes.id))
+    .prepare(),
+);

@@ -19,7 +19,10 @@ const PURGE_EVERY_MS = 3_600_000;
 /** Tombstones one write removes at most, so that no write stalls. */
 const PURGED_MAX = 5_000;
 
+const PRESENT_EPOCH = 'select id from epochs order by seq desc limit 1';
+
 interface ChangeRow {
+  readonly epoch: string;
   readonly revision: number;
   readonly kind: string;
   readonly id: string;
@@ -42,7 +45,7 @@ export class ChangeLog {
   readonly #counter: Database.Statement<[string], number>;
   readonly #setCounter: Database.Statement<[number, string]>;
   readonly #next: Database.Statement<[], number>;
-  readonly #epoch: Database.Statement<[], string>;
+  readonly #cursor: Database.Statement<[], { epoch: string | null; revision: Revision | null }>;
   readonly #epochEnd: Database.Statement<[string], { endRevision: number | null }>;
   readonly #purge: Database.Statement<[number, number], number>;
   #nextPurgeAt = 0;
@@ -57,14 +60,17 @@ export class ChangeLog {
          body = excluded.body, written_at = excluded.written_at`,
     );
     this.#after = connection.prepare(
-      'select revision, kind, id, format_version as formatVersion, body from changes where revision > ? order by revision limit ?',
+      `select (${PRESENT_EPOCH}) as epoch, revision, kind, id, format_version as formatVersion, body from changes
+         where revision > ? order by revision limit ?`,
     );
     this.#counter = connection.prepare<[string], number>('select value from counters where name = ?').pluck();
     this.#setCounter = connection.prepare('update counters set value = ? where name = ?');
     this.#next = connection
       .prepare<[], number>("update counters set value = value + 1 where name = 'revision' returning value")
       .pluck();
-    this.#epoch = connection.prepare<[], string>('select id from epochs order by seq desc limit 1').pluck();
+    this.#cursor = connection.prepare(
+      `select (${PRESENT_EPOCH}) as epoch, (select value from counters where name = 'revision') as revision`,
+    );
     this.#epochEnd = connection.prepare(
       `select (select later.start_revision from epochs later where later.seq > own.seq order by later.seq limit 1)
          as endRevision from epochs own where own.id = ?`,
@@ -110,15 +116,16 @@ export class ChangeLog {
   }
 
   changesAfter(revision: number, limit: number): Change[] {
-    const epoch = this.#presentEpoch();
     return this.#after.all(revision, limit).map((row) => {
-      const change: Change = { epoch, ...row, body: row.body === null ? null : parseBody(row.body) };
+      const change: Change = { ...row, body: row.body === null ? null : parseBody(row.body) };
       return change.body === undefined ? unusableChange(change, 'it lies damaged in the database') : change;
     });
   }
 
   cursor(): Cursor {
-    return { epoch: this.#presentEpoch(), revision: this.revision() };
+    const { epoch = null, revision = null } = this.#cursor.get() ?? {};
+    if (epoch === null) throw new Error('the database has no epoch');
+    return { epoch, revision: revision ?? (0 as Revision) };
   }
 
   /**
@@ -150,16 +157,12 @@ export class ChangeLog {
     if (revision === undefined) throw new Error('the revision counter is missing');
     return revision;
   }
-
-  #presentEpoch(): string {
-    const epoch = this.#epoch.get();
-    if (epoch === undefined) throw new Error('the database has no epoch');
-    return epoch;
-  }
 }
 
+/** Where keys stand in another order the texts are as long, both being of JSON.stringify: most that differ need not be read. */
 function isSameBody(present: string, next: string): boolean {
-  return present === next || isDeepStrictEqual(parseBody(present), parseBody(next));
+  if (present === next || present.length !== next.length) return present === next;
+  return isDeepStrictEqual(parseBody(present), parseBody(next));
 }
 
 /** Undefined for what is not JSON: only damage of the file makes that. */

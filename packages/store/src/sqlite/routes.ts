@@ -14,7 +14,6 @@ import { claimHostname, hostnamesOf, isGeneratedHostname, releaseHostname } from
 import { listWindow } from './list-window.ts';
 import type { StoreDatabase } from './open-database.ts';
 import { prepareOnce, valueFor } from './prepare-once.ts';
-import { recompileRoute } from './recompile-hosts.ts';
 import { requireProject, requireRow, requireSameContent } from './record-access.ts';
 import { forgetFormerVersions, keepFormerVersion } from './record-history.ts';
 import { writeReferences } from './route-references.ts';
@@ -94,7 +93,7 @@ export function updateRoute(context: WriteContext, write: RouteWrite): Written<R
     db.update(routes).set({ host }).where(eq(routes.id, row.id)).run();
     releaseHostname(context, present.host);
   }
-  return finishRoute(context, row, [present.host, host]);
+  return finishRoute(context, row, wantsAsBefore(present, row) ? [] : [present.host, host]);
 }
 
 export function deleteRoute(context: WriteContext, target: Target): { revision: Revision } {
@@ -106,18 +105,24 @@ export function deleteRoute(context: WriteContext, target: Target): { revision: 
   return { revision: context.log.revision() };
 }
 
-/** Writes what follows from a stored route: its certificate, its references, after the Compiler agreed, and its host's document. */
+/** True where a route wants of Postern's certificates what it wanted before: most writes change rules. */
+function wantsAsBefore(before: RouteColumns, now: RouteColumns): boolean {
+  const hadOwn = before.spec.tls?.serverCertificate !== undefined;
+  return before.host === now.host && hadOwn === (now.spec.tls?.serverCertificate !== undefined);
+}
+
+/** Writes what follows from a stored route: the certificates of `hosts`, its references, after the Compiler agreed, and its host's document. */
 function finishRoute(
   context: WriteContext,
   row: RouteColumns,
   hosts: readonly Hostname[],
 ): Written<RouteRecord> {
   const { db, log, compiler } = context;
-  settleCertificates(context, row.project as ResourceName, hosts);
-  const gatherer = new HostRowsGatherer(db);
-  refuseErrors([...compiler.checkRoute(gatherer.hostRows(row)), ...problemsOfClientCas(context, row)]);
+  if (hosts.length > 0) settleCertificates(context, row.project as ResourceName, hosts);
+  const rows = new HostRowsGatherer(db).hostRows(row);
+  refuseErrors([...compiler.checkRoute(rows), ...problemsOfClientCas(context, row)]);
   writeReferences(db, row);
-  recompileRoute(context, gatherer, row);
+  log.put('host', row.host, compiler.compileHost(rows), context.now);
   return { record: recordOf(db, row), created: row.version === 1, revision: log.revision(), job: null };
 }
 

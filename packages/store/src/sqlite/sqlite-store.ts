@@ -61,13 +61,15 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
   const watch = new RevisionWatch(connection, () => log.revision(), options.pollMs ?? POLL_MS);
   const mover = new LogMover(connection);
   let isSound = true;
-  const { read, write, undo } = transactionsOf(connection, (error) => {
+  const { ask, read, write, undo } = transactionsOf(connection, (error) => {
     isSound &&= !isDamage(error);
     return storeFailureOf(error, file);
   });
 
   // Asynchronous by contract only: the work is one synchronous transaction, which no other work of this process can enter.
   const reading = async <T>(work: (db: StoreDatabase) => T): Promise<T> => read(() => work(db));
+  // One statement sees one state by itself; a transaction around it takes as long again.
+  const asking = async <T>(statement: (db: StoreDatabase) => T): Promise<T> => ask(() => statement(db));
   const writing = async <T>(work: (context: WriteContext) => T, mode: WriteMode = {}): Promise<T> => {
     const context: WriteContext = { db, log, compiler, now: now(), by: mode.by ?? null };
     if (mode.dryRun === true)
@@ -100,7 +102,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
         const row = { name, id: randomUUID(), createdAt: context.now };
         context.db.insert(projects).values(row).onConflictDoNothing().run();
       }),
-    hasProject: (name) => reading(() => hasProject(db, name)),
+    hasProject: (name) => asking(() => hasProject(db, name)),
 
     putSecret: (secret, mode) => writing((context) => putSecret(context, secret), mode),
     getSecret: (target) => reading(() => getSecret(db, target)),
@@ -151,15 +153,15 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     deleteRevocation: (project, id, mode) =>
       writing((context) => deleteRevocation(context, project, id), mode),
 
-    cursor: () => reading(() => log.cursor()),
+    cursor: () => asking(() => log.cursor()),
     isResumable: (cursor) => reading(() => log.isResumable(cursor)),
-    changesAfter: (revision, limit) => reading(() => log.changesAfter(revision, limit)),
+    changesAfter: (revision, limit) => asking(() => log.changesAfter(revision, limit)),
     onRevision: (listener) => watch.listen('revision', listener),
     onWrite: (listener) => watch.listen('write', listener),
 
     runJobSlice: async () => {
       // Looked at after every write: without the write lock where there is no job.
-      if (!(await reading(() => hasJob(db)))) return false;
+      if (!(await asking(hasJob))) return false;
       const endsAt = performance.now() + LIMITS.recompileSliceMs;
       return writing((context) => runOldestJob(context, () => performance.now() < endsAt));
     },
@@ -186,7 +188,7 @@ export function openSqliteStore(file: string, options: Omit<StoreOptions, 'url'>
     revokeToken: (name, revocation, mode) =>
       writing((context) => revokeToken(context, name, revocation), mode),
     noteTokenUse: (id) => writing((context) => noteTokenUse(context, id)),
-    findToken: (hash) => reading(() => findToken(db, hash)),
+    findToken: (hash) => asking(() => findToken(db, hash)),
     bindEdgeKey: (tokenId, edgeKey) => writing((context) => bindEdgeKey(context, tokenId, edgeKey)),
 
     takeLedger: async (report) => {
@@ -229,6 +231,8 @@ function transactionsOf(
   connection: Database.Database,
   failureOf: (error: unknown) => unknown,
 ): {
+  /** Without a transaction: for work that is one statement. */
+  ask: <T>(work: () => T) => T;
   read: <T>(work: () => T) => T;
   write: <T>(work: () => T) => T;
   /** Runs a write and rolls it back: the very same transaction, so its outcome cannot differ from the real one's. */
@@ -243,6 +247,7 @@ function transactionsOf(
     }
   };
   return {
+    ask: telling,
     read: (work) => telling(() => run.deferred(work)),
     write: (work) => telling(() => run.immediate(work)),
     undo: <T>(work: () => T) => {

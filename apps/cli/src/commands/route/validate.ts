@@ -66,7 +66,7 @@ export class RouteValidate extends PosternCommand {
     const { routeNameOf } = await import('./route-flags.ts');
     const file = loadRouteFile(flags.filename);
     if (args.name !== undefined) routeNameOf(args.name, file.name, file.source.file);
-    const found = checkDescriptor(file.descriptor);
+    const found = [...checkDescriptor(file.descriptor)];
     if (flags.ca !== undefined) {
       const { caPemsOf } = await import('../../explain/explain-file.ts');
       const pems = caPemsOf(flags.ca);
