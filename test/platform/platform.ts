@@ -91,12 +91,14 @@ export async function startProcess(
       child.kill('SIGKILL');
       fail(new Error(`not ready after ${timeoutMs} ms:\n${output}`));
     }, timeoutMs);
+    let isReady = false;
     const read = (chunk: Buffer): void => {
       output += chunk.toString();
-      if (readyPattern.test(output)) {
-        clearTimeout(timer);
-        done();
-      }
+      // Not again: each look copies all that was said so far, tens of megabytes where requests are logged.
+      if (isReady || !readyPattern.test(output)) return;
+      isReady = true;
+      clearTimeout(timer);
+      done();
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
