@@ -1,6 +1,11 @@
-import { COLON, CR, equalsExactly, equalsText, HTAB, LF, SP, TEXT, TOKEN } from './character-classes.ts';
+import * as characters from './character-classes.ts';
+import { endOfText, WINDOW } from './head-window.ts';
 import { Http1Error, type Http1Fault } from './http1-error.ts';
-import { type FieldId, fieldIdOf, findFieldId } from './known-fields.ts';
+import { type FieldId, fieldIdOf, findFieldId, findShownId } from './known-fields.ts';
+
+// Constants of this module: V8 looks an imported one up, and checks it, at each use.
+const { COLON, CR, equalsExactly, equalsText, HTAB, LF, SP, TEXT, TOKEN } = characters;
+const shown = WINDOW;
 
 /** More bytes are needed. */
 export const NEED_MORE = -1;
@@ -18,6 +23,8 @@ const LAST_LINE_FEED = 5;
 
 /** Numbers kept of one field: id, where its name begins and ends, where its value begins and ends, 1 if written as `name: value CRLF`. */
 const STRIDE = 6;
+/** Lines for which there is room from the start. */
+const LINES_EXPECTED = 16;
 
 /**
  * The field lines of a message, by their places in its bytes: nothing is copied and no string is made until one is asked for.
@@ -31,7 +38,7 @@ export class FieldSection {
   private readonly fieldsMax: number;
   private readonly tooMany: Http1Fault;
   /** Grows with the largest section and is used again. */
-  private readonly places: number[] = [];
+  private places = new Int32Array(LINES_EXPECTED * STRIDE);
   private state = LINE;
   private nameStart = 0;
   private nameEnd = 0;
@@ -72,13 +79,6 @@ export class FieldSection {
           if (byte === SP || byte === HTAB) throw new Http1Error('folded_line');
           if (this.count === this.fieldsMax) throw new Http1Error(this.tooMany);
           this.nameStart = at - base;
-          {
-            const next = this.takeWholeLine(at, end);
-            if (next !== NEED_MORE) {
-              at = next;
-              break;
-            }
-          }
           this.state = NAME;
           break;
         case NAME:
@@ -120,45 +120,62 @@ export class FieldSection {
   }
 
   /**
-   * Takes a line at one go if it is here as a whole and written plainly, and gives the place behind it. All others, and
-   * the search for faults, are left to the states of `scan`.
+   * Takes the lines from `from` on that are shown in the window as a whole and written plainly, and gives the place behind them. All
+   * others, the empty line, and the search for faults are left to the states of `scan`. Places are counted from the base.
    */
-  private takeWholeLine(start: number, end: number): number {
-    const { bytes, base } = this;
-    // Locals: a table is read once for each byte, and an imported name costs a second look.
+  takeShownLines(from: number): number {
+    // What V8 finds in a loop it may not yet know to be constant.
+    const bytes = shown;
     const token = TOKEN;
-    const text = TEXT;
-    let at = start;
-    while (at < end && token[bytes[at] as number] === 1) at += 1;
-    const nameEnd = at;
-    const valueStart = nameEnd + 2;
-    if (nameEnd === start || valueStart >= end || bytes[nameEnd] !== COLON || bytes[nameEnd + 1] !== SP)
-      return NEED_MORE;
-    at = valueStart;
-    while (at < end && text[bytes[at] as number] === 1) at += 1;
-    if (at + 1 >= end || bytes[at] !== CR || bytes[at + 1] !== LF) return NEED_MORE;
-    if (isBlank(bytes[valueStart] as number)) return NEED_MORE;
-    this.nameEnd = nameEnd - base;
-    this.valueStart = valueStart - base;
-    this.id = findFieldId(bytes, start, nameEnd);
-    this.add(at - base);
-    return at + 2;
+    let at = from;
+    while (this.count < this.fieldsMax) {
+      const nameStart = at;
+      while (token[bytes[at] as number] === 1) at += 1;
+      const nameEnd = at;
+      const valueStart = nameEnd + 2;
+      if (nameEnd === nameStart || bytes[nameEnd] !== COLON || bytes[nameEnd + 1] !== SP) return nameStart;
+      if (isBlank(bytes[valueStart] as number)) return nameStart;
+      at = endOfText(valueStart);
+      if (bytes[at] !== CR || bytes[at + 1] !== LF || isBlank(bytes[at - 1] as number)) return nameStart;
+      this.put(findShownId(nameStart, nameEnd), nameStart, nameEnd, valueStart, at, 1);
+      at += 2;
+    }
+    return at;
   }
 
   private add(lineEnd: number): void {
-    const { bytes, base, places, nameEnd, valueStart } = this;
+    const { bytes, base, nameEnd, valueStart } = this;
     let valueEnd = lineEnd;
     while (valueEnd > valueStart && isBlank(bytes[base + valueEnd - 1] as number)) valueEnd -= 1;
     const isPlain =
       valueStart === nameEnd + 2 && bytes[base + nameEnd + 1] === SP && valueEnd === lineEnd ? 1 : 0;
+    this.put(this.id, this.nameStart, nameEnd, valueStart, valueEnd, isPlain);
+  }
+
+  private put(
+    id: FieldId,
+    nameStart: number,
+    nameEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    isPlain: 0 | 1,
+  ): void {
     const at = this.count * STRIDE;
-    places[at] = this.id;
-    places[at + 1] = this.nameStart;
+    if (at === this.places.length) this.makeRoom();
+    const { places } = this;
+    places[at] = id;
+    places[at + 1] = nameStart;
     places[at + 2] = nameEnd;
     places[at + 3] = valueStart;
     places[at + 4] = valueEnd;
     places[at + 5] = isPlain;
     this.count += 1;
+  }
+
+  private makeRoom(): void {
+    const larger = new Int32Array(2 * this.places.length);
+    larger.set(this.places);
+    this.places = larger;
   }
 
   /** The number of a field's name; 0 where it is no known one. */

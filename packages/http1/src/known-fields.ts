@@ -1,3 +1,5 @@
+import { WINDOW, WINDOW_WORDS } from './head-window.ts';
+
 /** Names that get a number while they are read: what the codec acts on first, then what proxies read, and what is common on the wire. */
 const NAMES = [
   'host',
@@ -128,8 +130,18 @@ export function fieldIdOf(name: string): FieldId {
 const SLOTS = 1024;
 const slots = new Uint8Array(SLOTS);
 const nextInSlot = new Uint8Array(KNOWN_NAMES.length);
-const starts = new Uint16Array(KNOWN_NAMES.length + 1);
-const letters = Buffer.from(KNOWN_NAMES.join(''), 'latin1');
+const starts = new Uint16Array(KNOWN_NAMES.length);
+const lengths = new Uint8Array(KNOWN_NAMES.length);
+/** Behind each name stands what is between it and its value: the shortest has the length of a word, too. */
+const BEHIND_NAME = ': ';
+const letters = Buffer.alloc(KNOWN_NAMES.join(BEHIND_NAME).length + BEHIND_NAME.length);
+letters.write(KNOWN_NAMES.join(BEHIND_NAME) + BEHIND_NAME, 'latin1');
+const letterWords = new DataView(letters.buffer, letters.byteOffset, letters.length);
+/** The bit 0x20 of each of four bytes. */
+const CASE_BITS = 0x20202020;
+// Constants of this module: V8 looks an imported one up, and checks it, at each use.
+const shown = WINDOW;
+const shownWords = WINDOW_WORDS;
 
 /** Length, first, middle and last byte tell nearly all names apart. The bit 0x20 is the case of a letter. */
 function slotOf(bytes: Buffer, start: number, end: number): number {
@@ -145,11 +157,12 @@ function slotOf(bytes: Buffer, start: number, end: number): number {
 {
   let at = 0;
   for (const [id, name] of KNOWN_NAMES.entries()) {
-    starts[id] = at;
-    at += name.length;
-    starts[id + 1] = at;
+    const start = at;
+    starts[id] = start;
+    lengths[id] = name.length;
+    at += name.length + BEHIND_NAME.length;
     if (id === 0) continue;
-    const slot = slotOf(letters, starts[id] as number, at);
+    const slot = slotOf(letters, start, start + name.length);
     nextInSlot[id] = slots[slot] as number;
     slots[slot] = id;
   }
@@ -160,12 +173,33 @@ export function findFieldId(bytes: Buffer, start: number, end: number): FieldId 
   const length = end - start;
   let id = slots[slotOf(bytes, start, end)] as number;
   for (; id !== 0; id = nextInSlot[id] as number) {
+    if (lengths[id] !== length) continue;
     const from = starts[id] as number;
-    if ((starts[id + 1] as number) - from !== length) continue;
     let index = 0;
     // No two token characters differ in the case bit alone and are one of a known name, except letters.
     while (index < length && ((bytes[start + index] as number) | 0x20) === letters[from + index]) index += 1;
     if (index === length) return id;
   }
   return 0;
+}
+
+/** The same for a name that stands in the window before a colon and a space. */
+export function findShownId(start: number, end: number): FieldId {
+  const length = end - start;
+  let id = slots[slotOf(shown, start, end)] as number;
+  while (id !== 0 && (lengths[id] !== length || !isShown(id, start))) id = nextInSlot[id] as number;
+  return id;
+}
+
+/** Whether a name with what stands behind it is shown at `start`, compared by words of which the last one may overlap. */
+function isShown(id: FieldId, start: number): boolean {
+  const from = starts[id] as number;
+  const last = (lengths[id] as number) + BEHIND_NAME.length - 4;
+  // What V8 finds in a loop it may not yet know to be constant.
+  const words = shownWords;
+  const known = letterWords;
+  for (let at = 0; at < last; at += 4) {
+    if ((words.getInt32(start + at, true) | CASE_BITS) !== known.getInt32(from + at, true)) return false;
+  }
+  return (words.getInt32(start + last, true) | CASE_BITS) === known.getInt32(from + last, true);
 }

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from './connection-options.ts';
 import type { FieldSection } from './field-section.ts';
 import { Http1Error } from './http1-error.ts';
 import { CONTENT_LENGTH_DIGITS_MAX } from './http1-limits.ts';
-import { fieldId } from './known-fields.ts';
+import { type FieldId, fieldId, KNOWN_NAMES } from './known-fields.ts';
 
 /** How the end of a body is known. `close`: by the end of the connection, in answers only. */
 export type BodyKind = 'none' | 'length' | 'chunked' | 'close';
@@ -11,6 +11,13 @@ export type BodyKind = 'none' | 'length' | 'chunked' | 'close';
 const CONNECTION = fieldId('connection');
 const CONTENT_LENGTH = fieldId('content-length');
 const TRANSFER_ENCODING = fieldId('transfer-encoding');
+const OF_FRAMING = new Uint8Array(KNOWN_NAMES.length);
+for (const id of [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING]) OF_FRAMING[id] = 1;
+
+/** Whether a field is one that `MessageFraming` takes: one of framing or of the connection. */
+export function isOfFraming(id: FieldId): boolean {
+  return OF_FRAMING[id] === 1;
+}
 
 /** What the framing fields of one head say (RFC 9112 section 6). */
 export class MessageFraming {
@@ -23,12 +30,12 @@ export class MessageFraming {
     this.chunked = false;
   }
 
-  /** Takes a field if it is one of framing or of the connection; true if it was. Throws Http1Error. */
-  take(section: FieldSection, index: number, minor: 0 | 1, options: ConnectionOptions): boolean {
+  /** Takes a field of which `isOfFraming` is true. Throws Http1Error. */
+  take(section: FieldSection, index: number, minor: 0 | 1, options: ConnectionOptions): void {
     switch (section.idAt(index)) {
       case CONNECTION:
         options.add(section, index);
-        return true;
+        return;
       case CONTENT_LENGTH:
         requirePlain(section, index);
         if (this.contentLength !== -1) throw new Http1Error('content_length_repeated');
@@ -40,11 +47,8 @@ export class MessageFraming {
         if (this.chunked || !section.valueIs(index, 'chunked')) throw new Http1Error('transfer_coding');
         this.chunked = true;
         break;
-      default:
-        return false;
     }
     if (this.chunked && this.contentLength !== -1) throw new Http1Error('framing_conflict');
-    return true;
   }
 }
 

@@ -1,5 +1,6 @@
 import { ConnectionOptions } from './connection-options.ts';
 import { FieldSection, NEED_MORE } from './field-section.ts';
+import { showInWindow } from './head-window.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { Http1Error } from './http1-error.ts';
 import type { HeadLimits } from './http1-limits.ts';
@@ -30,6 +31,9 @@ export abstract class MessageHead {
   /** Reads the first line from `from` up to `end`; gives the place behind it, or NEED_MORE, and then goes on at the old `end`. */
   protected abstract scanStartLine(from: number, end: number): number;
 
+  /** Takes the first line if it is shown in the window as a whole and written plainly; gives the place behind it, counted from the base, or NEED_MORE. */
+  protected abstract takeShownStartLine(): number;
+
   /** Reads what the fields say about the message itself. */
   protected abstract understand(): void;
 
@@ -41,12 +45,19 @@ export abstract class MessageHead {
     if (this.isComplete) throw new Error('the head is complete: clear it before the next one');
     const { source, fields } = this;
     source.take(piece, from);
-    let at = source.base + this.scanned;
+    const { base, end } = source;
+    // Most heads come whole, and most lines are plain: those are read in the window, and all else by states, which can stop at any byte.
+    const isBegin = this.scanned === 0;
+    if (isBegin) showInWindow(source.bytes, base, end);
+    let at = isBegin ? this.takeShownStartLine() : NEED_MORE;
+    this.hasStartLine ||= at !== NEED_MORE;
+    if (at !== NEED_MORE) at = base + fields.takeShownLines(at);
+    else at = base + this.scanned;
     if (!this.hasStartLine) {
-      at = this.scanStartLine(at, source.end);
+      at = this.scanStartLine(at, end);
       this.hasStartLine = at !== NEED_MORE;
     }
-    if (at !== NEED_MORE) at = fields.scan(source.bytes, source.base, at, source.end);
+    if (at !== NEED_MORE) at = fields.scan(source.bytes, base, at, end);
     if (at === NEED_MORE) {
       if (source.isFull) throw new Http1Error('head_too_large');
       source.keep();

@@ -1,11 +1,17 @@
-import { AUTHORITY, CR, equalsText, LF, SP, TOKEN, VISIBLE } from './character-classes.ts';
+import * as characters from './character-classes.ts';
 import { NEED_MORE } from './field-section.ts';
+import { endOfVisible, WINDOW, WINDOW_WORDS } from './head-window.ts';
 import { Http1Error } from './http1-error.ts';
 import { type HeadLimits, REQUEST_HEAD_LIMITS } from './http1-limits.ts';
 import { fieldId } from './known-fields.ts';
-import type { BodyKind } from './message-framing.ts';
+import { type BodyKind, isOfFraming } from './message-framing.ts';
 import { MessageHead } from './message-head.ts';
 import { findMethod, METHOD_BYTES_MAX } from './methods.ts';
+
+// Constants of this module: V8 looks an imported one up, and checks it, at each use.
+const { AUTHORITY, CR, equalsText, LF, SP, TOKEN, VISIBLE } = characters;
+const shown = WINDOW;
+const shownWords = WINDOW_WORDS;
 
 /** What the next byte belongs to. */
 const START = 0;
@@ -17,6 +23,9 @@ const VERSION = 4;
 /** What stands behind the target; the byte at MINOR_AT is one of two digits. */
 const VERSION_LINE = Buffer.from('HTTP/1.1\r\n', 'latin1');
 const MINOR_AT = 7;
+const HTTP_WORD = VERSION_LINE.readInt32LE(0);
+const VERSION_WORD = VERSION_LINE.readInt32LE(4);
+const SLASH = 0x2f;
 
 /** A DNS name with a port; what a waiting connection keeps stays small. */
 const KEPT_HOST_CHARS_MAX = 260;
@@ -123,6 +132,33 @@ export class RequestHead extends MessageHead {
     this.authorityEnd = 0;
   }
 
+  protected override takeShownStartLine(): number {
+    // What V8 finds in a loop it may not yet know to be constant.
+    const bytes = shown;
+    const token = TOKEN;
+    let at = 0;
+    while (token[bytes[at] as number] === 1) at += 1;
+    const targetStart = at + 1;
+    if (at > METHOD_BYTES_MAX || shown[at] !== SP || shown[targetStart] !== SLASH) return NEED_MORE;
+    const method = findMethod(shown, 0, at);
+    if (method === undefined || method === 'CONNECT') return NEED_MORE;
+    const targetEnd = endOfVisible(targetStart);
+    at = targetEnd + 1;
+    if (targetEnd - targetStart > this.targetBytesMax || shown[targetEnd] !== SP) return NEED_MORE;
+    if (shownWords.getInt32(at, true) !== HTTP_WORD || shownWords.getInt32(at + 4, true) !== VERSION_WORD)
+      return NEED_MORE;
+    if (shown[at + 8] !== CR || shown[at + 9] !== LF) return NEED_MORE;
+    this.method = method;
+    this.minor = 1;
+    this.targetForm = 'origin';
+    this.lineStart = 0;
+    this.targetStart = targetStart;
+    this.pathStart = targetStart;
+    this.targetEnd = targetEnd;
+    this.state = VERSION;
+    return at + VERSION_LINE.length;
+  }
+
   protected override scanStartLine(from: number, end: number): number {
     const { bytes, base } = this.source;
     let at = from;
@@ -192,7 +228,7 @@ export class RequestHead extends MessageHead {
     if (behind !== SP || start === end)
       throw new Http1Error(behind === CR || behind === LF || start === end ? 'request_line' : 'target');
     this.pathStart = this.targetStart;
-    if (bytes[start] === 0x2f) {
+    if (bytes[start] === SLASH) {
       this.targetForm = 'origin';
     } else if (bytes[start] === 0x2a && end === start + 1 && this.method === 'OPTIONS') {
       this.targetForm = 'asterisk';
@@ -206,7 +242,7 @@ export class RequestHead extends MessageHead {
       while (at < end && AUTHORITY[bytes[at] as number] === 1) at += 1;
       this.authorityEnd = at - base;
       this.pathStart = at - base;
-      const isPathOrQuery = at === end || bytes[at] === 0x2f || bytes[at] === 0x3f;
+      const isPathOrQuery = at === end || bytes[at] === SLASH || bytes[at] === 0x3f;
       if (this.authorityEnd === this.authorityStart || !isPathOrQuery) throw new Http1Error('target');
     }
   }
@@ -215,8 +251,9 @@ export class RequestHead extends MessageHead {
     const { fields, framing, options, minor } = this;
     for (let index = 0; index < fields.count; index += 1) {
       const id = fields.idAt(index);
-      if (id === 0 || framing.take(fields, index, minor, options)) continue;
-      if (id === HOST) {
+      if (isOfFraming(id)) {
+        framing.take(fields, index, minor, options);
+      } else if (id === HOST) {
         if (this.hostIndex !== -1) throw new Http1Error('host_repeated');
         this.hostIndex = index;
       } else if (id === UPGRADE) {
@@ -230,7 +267,9 @@ export class RequestHead extends MessageHead {
     const end = fields.valueEndAt(this.hostIndex);
     let at = fields.valueStartAt(this.hostIndex);
     if (at === end) throw new Http1Error('host');
-    for (; at < end; at += 1) if (AUTHORITY[fields.bytes[at] as number] === 0) throw new Http1Error('host');
+    const { bytes } = fields;
+    const authority = AUTHORITY;
+    for (; at < end; at += 1) if (authority[bytes[at] as number] === 0) throw new Http1Error('host');
   }
 }
 

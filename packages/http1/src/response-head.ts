@@ -1,9 +1,15 @@
-import { CR, LF, SP, TEXT } from './character-classes.ts';
+import * as characters from './character-classes.ts';
 import { NEED_MORE } from './field-section.ts';
+import { endOfText, WINDOW, WINDOW_WORDS } from './head-window.ts';
 import { Http1Error } from './http1-error.ts';
 import { type HeadLimits, RESPONSE_HEAD_LIMITS } from './http1-limits.ts';
-import type { BodyKind } from './message-framing.ts';
+import { type BodyKind, isOfFraming } from './message-framing.ts';
 import { MessageHead } from './message-head.ts';
+
+// Constants of this module: V8 looks an imported one up, and checks it, at each use.
+const { CR, LF, SP, TEXT } = characters;
+const shown = WINDOW;
+const shownWords = WINDOW_WORDS;
 
 /** What the next byte belongs to. */
 const STATUS = 0;
@@ -14,6 +20,8 @@ const LINE_FEED = 2;
 const VERSION_TEXT = Buffer.from('HTTP/1.1 ', 'latin1');
 const MINOR_AT = 7;
 const STATUS_END = VERSION_TEXT.length + 3;
+const HTTP_WORD = VERSION_TEXT.readInt32LE(0);
+const VERSION_WORD = VERSION_TEXT.readInt32LE(4);
 
 /** One response head, interim ones (1xx) included: those come first, have no body, and are followed by another head. */
 export class ResponseHead extends MessageHead {
@@ -62,6 +70,11 @@ export class ResponseHead extends MessageHead {
     return this.slice(this.reasonStart, this.reasonEnd);
   }
 
+  /** Bytes of the status line with its end. */
+  get statusLineLength(): number {
+    return this.reasonEnd + 2;
+  }
+
   /** Bytes of the head on the wire. */
   get byteLength(): number {
     return this.scanned;
@@ -75,6 +88,23 @@ export class ResponseHead extends MessageHead {
 
   private get isEmptyByStatus(): boolean {
     return this.status < 200 || this.status === 204;
+  }
+
+  protected override takeShownStartLine(): number {
+    if (shownWords.getInt32(0, true) !== HTTP_WORD || shownWords.getInt32(4, true) !== VERSION_WORD)
+      return NEED_MORE;
+    const hundreds = (shown[9] as number) - 0x30;
+    const tens = (shown[10] as number) - 0x30;
+    const ones = (shown[11] as number) - 0x30;
+    if (hundreds < 1 || hundreds > 5 || tens < 0 || tens > 9 || ones < 0 || ones > 9) return NEED_MORE;
+    if (shown[8] !== SP || shown[STATUS_END] !== SP) return NEED_MORE;
+    const end = endOfText(STATUS_END + 1);
+    if (shown[end] !== CR || shown[end + 1] !== LF) return NEED_MORE;
+    this.minor = 1;
+    this.status = hundreds * 100 + tens * 10 + ones;
+    this.reasonStart = STATUS_END + 1;
+    this.reasonEnd = end;
+    return end + 2;
   }
 
   protected override scanStartLine(from: number, end: number): number {
@@ -130,7 +160,7 @@ export class ResponseHead extends MessageHead {
   protected override understand(): void {
     const { fields, framing, options, minor } = this;
     for (let index = 0; index < fields.count; index += 1) {
-      if (fields.idAt(index) !== 0) framing.take(fields, index, minor, options);
+      if (isOfFraming(fields.idAt(index))) framing.take(fields, index, minor, options);
     }
     if (this.isInterim && (minor === 0 || options.close)) throw new Http1Error('closing_interim');
     if (framing.chunked && this.isEmptyByStatus) throw new Http1Error('framing_on_empty');

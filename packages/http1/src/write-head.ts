@@ -1,5 +1,5 @@
 import { CR, LF } from './character-classes.ts';
-import { copyBytes, copyFields, pairsThatGoOn } from './copy-fields.ts';
+import { copyAll, copyBytes, copyFields, pairsThatGoOn } from './copy-fields.ts';
 import type { FieldFilter } from './field-filter.ts';
 import type { FieldLines } from './field-lines.ts';
 import type { FieldPair, FieldSection } from './field-section.ts';
@@ -38,18 +38,22 @@ export function writeRequestHead(head: RequestHead, rewrite: RequestRewrite): Bu
   const isChunked = head.bodyKind === 'chunked';
   const room = roomForHead(boundOf(head.byteLength, fields, lines) + (hostLine?.length ?? 0));
   const out = room.bytes;
+  const isAsWritten = head.minor === 1 && head.targetForm !== 'absolute';
+  const leadStart = head.lineStartAt;
+  let leadEnd = isAsWritten ? head.targetEndAt + VERSION_PART.length : leadStart;
   let at = room.start;
-  if (head.minor === 1 && head.targetForm !== 'absolute') {
-    at = copyBytes(fields.bytes, head.lineStartAt, head.targetEndAt + VERSION_PART.length, out, at);
-  } else {
+  if (!isAsWritten) {
     at += out.write(`${head.method} `, at, 'latin1');
     const hasPath = head.targetForm !== 'absolute' || fields.bytes[head.pathStartAt] === SLASH;
     if (!hasPath) at += out.write('/', at, 'latin1');
     at = copyBytes(fields.bytes, head.pathStartAt, head.targetEndAt, out, at);
     at += out.write(VERSION_PART, at, 'latin1');
   }
-  if (hostLine !== null) at = copyBytes(hostLine, 0, hostLine.length, out, at);
-  at = copyFields(fields, head.options, filter, hostLine === null ? 0 : HOST, out, at);
+  if (hostLine !== null) {
+    at = copyAll(hostLine, out, copyBytes(fields.bytes, leadStart, leadEnd, out, at));
+    leadEnd = leadStart;
+  }
+  at = copyFields(fields, head.options, filter, hostLine === null ? 0 : HOST, out, at, leadStart, leadEnd);
   return finish(room, at, lines, isChunked);
 }
 
@@ -83,11 +87,19 @@ export function writeResponseHead(head: ResponseHead, rewrite: ResponseRewrite):
   const statusLine = statusLineOf(status);
   const room = roomForHead(boundOf(head.byteLength, fields, lines) + statusLine.length);
   const out = room.bytes;
-  let at = copyBytes(statusLine, 0, statusLine.length, out, room.start);
-  const keepsLength = framing === 'length' || (framing === 'none' && status >= 200 && status !== 204);
-  at = copyFields(fields, head.options, filter, keepsLength ? 0 : CONTENT_LENGTH, out, at);
+  const dropped = keepsLength(status, framing) ? 0 : CONTENT_LENGTH;
+  // Its status line comes along with the fields where it is not longer than ours, which is written over it.
+  const { base } = fields;
+  const lead = head.statusLineLength > statusLine.length ? 0 : head.statusLineLength;
+  const start = room.start + statusLine.length - lead;
+  let at = copyFields(fields, head.options, filter, dropped, out, start, base, base + lead);
+  copyAll(statusLine, out, room.start);
   if (framing === 'empty') at += out.write(EMPTY_LINE, at, 'latin1');
   return finish(room, at, lines, framing === 'chunked');
+}
+
+function keepsLength(status: number, framing: RelayFraming): boolean {
+  return framing === 'length' || (framing === 'none' && status >= 200 && status !== 204);
 }
 
 /** The fields of an answer that go on to a client that speaks HTTP/2. `isEmpty`: its status means no content, whatever its length says. */
@@ -99,13 +111,13 @@ export function responsePairs(head: ResponseHead, filter: FieldFilter, isEmpty: 
 export function writeOwnHead(status: number, lines: readonly FieldLines[]): Buffer {
   const statusLine = statusLineOf(status);
   const room = roomForHead(statusLine.length + lengthOf(lines) + OWN_BYTES_MAX);
-  return finish(room, copyBytes(statusLine, 0, statusLine.length, room.bytes, room.start), lines, false);
+  return finish(room, copyAll(statusLine, room.bytes, room.start), lines, false);
 }
 
 function finish(room: HeadRoom, start: number, lines: readonly FieldLines[], isChunked: boolean): Buffer {
   const out = room.bytes;
   let at = start;
-  for (const line of lines) at = copyBytes(line, 0, line.length, out, at);
+  for (const line of lines) at = copyAll(line, out, at);
   if (isChunked) at += out.write(CHUNKED_LINE, at, 'latin1');
   out[at] = CR;
   out[at + 1] = LF;
