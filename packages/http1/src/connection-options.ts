@@ -1,7 +1,12 @@
-import { COMMA, equalsText, HTAB, LOWER, SP, TOKEN } from './character-classes.ts';
+import * as characters from './character-classes.ts';
 import type { FieldSection } from './field-section.ts';
 import { Http1Error } from './http1-error.ts';
 import { type FieldId, fieldId, findFieldId } from './known-fields.ts';
+
+// Constants of this module: V8 looks an imported one up, and checks it, at each use.
+const { COMMA, equalsBytes, equalsText, HTAB, LOWER, SP, TOKEN } = characters;
+/** What most heads say that say something. */
+const KEEP_ALIVE = Buffer.from('keep-alive', 'latin1');
 
 /** What these fields say holds for the message as a whole or is written anew by each hop; no Connection option can take them away. */
 const NEVER_NOMINATED: ReadonlySet<FieldId> = new Set([fieldId('host'), fieldId('content-length')]);
@@ -39,18 +44,25 @@ export class ConnectionOptions {
     const { bytes } = section;
     const end = section.valueEndAt(index);
     let at = section.valueStartAt(index);
+    if (equalsBytes(bytes, at, end, KEEP_ALIVE)) {
+      this.countOne();
+      this.keepAlive = true;
+      return;
+    }
     while (at < end) {
       while (at < end && isSeparator(bytes[at] as number)) at += 1;
       const start = at;
       while (at < end && TOKEN[bytes[at] as number] === 1) at += 1;
       const tokenEnd = at;
       while (at < end && bytes[at] !== COMMA) at += 1;
-      if (at > start) {
-        this.count += 1;
-        if (this.count > this.optionsMax) throw new Http1Error('too_many_connection_options');
-      }
+      if (at > start) this.countOne();
       if (tokenEnd > start && isBlank(bytes, tokenEnd, at)) this.note(section, start, tokenEnd);
     }
+  }
+
+  private countOne(): void {
+    this.count += 1;
+    if (this.count > this.optionsMax) throw new Http1Error('too_many_connection_options');
   }
 
   private note(section: FieldSection, start: number, end: number): void {

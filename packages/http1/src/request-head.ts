@@ -49,7 +49,9 @@ export class RequestHead extends MessageHead {
   expectsContinue = false;
   /** Index of the one Host. */
   hostIndex = -1;
-  /** Of this head or one before on the connection: all of them mostly say the same. */
+  /** Value of the one Host, as it was sent; the same string as that of the head before where it says the same. */
+  host = '';
+  /** Of a head before on the connection, checked: all of them mostly say the same. */
   private lastHost = '';
   private readonly targetBytesMax: number;
   private state = START;
@@ -102,13 +104,6 @@ export class RequestHead extends MessageHead {
     return this.slice(this.authorityStart, this.authorityEnd);
   }
 
-  /** Value of the one Host, as it was sent; the same string as that of the head before where it says the same. */
-  get host(): string {
-    const host = this.fields.valueAt(this.hostIndex, this.lastHost);
-    if (host.length <= KEPT_HOST_CHARS_MAX) this.lastHost = host;
-    return host;
-  }
-
   /** Indexes of `fields.bytes`: where the request line begins, and its path begins and ends. */
   get lineStartAt(): number {
     return this.source.base + this.lineStart;
@@ -125,6 +120,7 @@ export class RequestHead extends MessageHead {
     this.state = START;
     this.method = '';
     this.hostIndex = -1;
+    this.host = '';
     this.isSecureTarget = false;
     this.wantsUpgrade = false;
     this.expectsContinue = false;
@@ -264,12 +260,18 @@ export class RequestHead extends MessageHead {
       }
     }
     if (this.hostIndex === -1) throw new Http1Error('host_missing');
+    this.host = fields.valueAt(this.hostIndex, this.lastHost);
+    if (this.host !== this.lastHost || this.host === '') this.checkHost();
+  }
+
+  private checkHost(): void {
+    const { fields, host } = this;
+    const { bytes } = fields;
     const end = fields.valueEndAt(this.hostIndex);
     let at = fields.valueStartAt(this.hostIndex);
     if (at === end) throw new Http1Error('host');
-    const { bytes } = fields;
-    const authority = AUTHORITY;
-    for (; at < end; at += 1) if (authority[bytes[at] as number] === 0) throw new Http1Error('host');
+    for (; at < end; at += 1) if (AUTHORITY[bytes[at] as number] === 0) throw new Http1Error('host');
+    if (host.length <= KEPT_HOST_CHARS_MAX) this.lastHost = host;
   }
 }
 
