@@ -20,6 +20,7 @@ afterEach(async () => {
 async function startTaker() {
   const taker = {
     port: 0,
+    revisions: [] as number[],
     run: '',
     upTo: 0,
     targets: new Map<string, TargetReport>(),
@@ -34,9 +35,10 @@ async function startTaker() {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const body = Buffer.concat(chunks);
-        const { targets, sightingsUpTo } = edgeReport.parse(JSON.parse(body.toString()));
+        const { targets, sightingsUpTo, appliedRevision } = edgeReport.parse(JSON.parse(body.toString()));
         taker.sightingsUpTo.push(sightingsUpTo);
         taker.reports += 1;
+        taker.revisions.push(appliedRevision);
         taker.sizes.push(body.length);
         if (targets !== undefined && targets.after === 0) Object.assign(taker, { run: targets.run, upTo: 0 });
         if (targets?.run === taker.run && targets.after <= taker.upTo) {
@@ -52,12 +54,12 @@ async function startTaker() {
   return Object.assign(taker, { port: server.port });
 }
 
-function startReporter(port: number, targets: TargetLog): Reporter {
+function startReporter(port: number, targets: TargetLog, revision = () => 1): Reporter {
   const reporter = new Reporter({
     apiUrl: `http://127.0.0.1:${port}`,
     edge: 'e',
     token: () => 't',
-    state: () => ({ applied: { epoch: 'E', revision: 1 }, closedHosts: [] }),
+    state: () => ({ applied: { epoch: 'E', revision: revision() }, closedHosts: [] }),
     targets,
     deliverSightings: () => deliver(),
     log: silent,
@@ -146,4 +148,15 @@ test('an edge that cannot deliver its sightings does not claim to have', async (
   reporter.renew();
   await vi.waitFor(() => expect(asked).toBe(2), WAIT);
   expect(taker.sightingsUpTo).toEqual([undefined, undefined]);
+});
+
+test('what an edge applies while it reports, or soon after, is told together and to the last revision', async () => {
+  const taker = await startTaker();
+  let revision = 1;
+  const reporter = startReporter(taker.port, new TargetLog(), () => revision);
+  reporter.notify();
+  await vi.waitFor(() => expect(taker.revisions).toEqual([1]), WAIT);
+  for (revision = 2; revision < 50; revision += 1) reporter.notify();
+  await vi.waitFor(() => expect(taker.revisions.at(-1)).toBe(50), WAIT);
+  expect(taker.revisions.length).toBeLessThan(5);
 });
