@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { expect, test } from 'vitest';
-import { readEdgeEnv } from './env.ts';
+import { readEdgeEnv, workerEnv } from './env.ts';
 
 test('the defaults are those of the documentation', () => {
   expect(readEdgeEnv({ POSTERN_DATA_DIR: '/data' })).toMatchObject({
@@ -78,4 +78,10 @@ test.each([
   ['POSTERN_TLS_MIN_VERSION', '1.1'],
 ])('%s=%s is refused by name', (variable, value) => {
   expect(() => readEdgeEnv({ [variable]: value })).toThrow(new RegExp(`^${variable}: `));
+});
+
+test('workers ask for large pages, and an operator has the last word', () => {
+  expect(workerEnv({ KEPT: '1' })).toMatchObject({ KEPT: '1', GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' });
+  const own = 'glibc.malloc.hugetlb=0:glibc.malloc.arena_max=1';
+  expect(workerEnv({ GLIBC_TUNABLES: own }).GLIBC_TUNABLES).toBe(`glibc.malloc.hugetlb=1:${own}`);
 });
