@@ -53,7 +53,7 @@ export async function startDebianPeer(
   const child = spawnQuietly(stack, command, settings.directory, settings.logFile);
   await untilAccepting(child, settings.port, peer);
   const pid = child.pid ?? 0;
-  return { name: peer, port: settings.port, pid: peer === 'nginx' && !alone ? workerOf(pid) : pid };
+  return { name: peer, port: settings.port, pid: peer === 'nginx' && !alone ? await untilWorker(pid) : pid };
 }
 
 /** Spawns a program that says nothing when it is ready; what it writes goes to files of the directory. */
@@ -99,10 +99,22 @@ async function untilAccepting(child: ChildProcess, port: number, name: string): 
   throw new Error(`${name} does not accept connections after ${READY_TIMEOUT_MS / 1000} s`);
 }
 
+/** A master process listens before it has its worker. */
+async function untilWorker(master: number): Promise<number> {
+  const endAt = performance.now() + READY_TIMEOUT_MS;
+  while (childrenOf(master).length === 0 && performance.now() < endAt) await sleep(50);
+  return workerOf(master);
+}
+
 /** The child of a master process of nginx or HAProxy: it has one. */
 export function workerOf(master: number): number {
-  const children = readFileSync(`/proc/${master}/task/${master}/children`, 'utf8').trim().split(' ');
-  const worker = Number(children.at(-1));
-  if (!(worker > 0)) throw new Error('the proxy has no worker');
+  const worker = childrenOf(master).at(-1);
+  if (worker === undefined) throw new Error('the proxy has no worker');
   return worker;
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .flatMap((child) => (child === '' ? [] : [Number(child)]));
 }
