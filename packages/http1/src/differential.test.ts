@@ -106,8 +106,10 @@ function fieldsToArrive({ fields }: SeenMessage): FieldPair[] {
   const valuesOf = (wanted: string): string[] =>
     fields.flatMap(([name, value]) => (name.toLowerCase() === wanted ? [value] : []));
   const nominated = valuesOf('connection').flatMap((value) => value.toLowerCase().split(','));
+  // Not `trim`: that takes 0xA0 away, too, which is obs-text and so part of no token.
   const isNominated = (name: string): boolean =>
-    !['host', 'content-length'].includes(name) && nominated.some((member) => member.trim() === name);
+    !['host', 'content-length'].includes(name) &&
+    nominated.some((member) => member.replace(/^[ \t]+|[ \t]+$/g, '') === name);
   return [
     ...fields.filter(
       ([name]) => !OF_ONE_HOP.test(name) && !CLAIM.test(name) && !isNominated(name.toLowerCase()),
