@@ -14,7 +14,7 @@ import { createHttp1Server } from './h1-server.ts';
 import { HTTP_LIMITS } from './http-limits.ts';
 import { listenOn } from './testing/echo-upstream.ts';
 import { startHttpFixture } from './testing/http-fixture.ts';
-import { get } from './testing/raw-client.ts';
+import { get, openTls } from './testing/raw-client.ts';
 import { END_HEADERS, END_STREAM, FRAME, headerBlock, openRawHttp2 } from './testing/raw-http2.ts';
 
 const MIB = 1024 * 1024;
@@ -53,6 +53,31 @@ test('an answer of one write is not cut while its client takes parts of it (HTTP
   listening.close();
   rmSync(directory, { recursive: true });
 }, 240_000);
+
+test('an answer comes whole to a client that has sent a large body and reads late (HTTP/1.1)', async () => {
+  const bytes = 32 * MIB;
+  const fixture = await startHttpFixture();
+  const service = await listenOn(
+    createServer((request, response) => {
+      request.resume().once('end', () => response.end(Buffer.alloc(bytes)));
+    }),
+  );
+  const host = 'slow.example.org';
+  await fixture.putHost(host, service.port);
+  const client = await openTls(fixture.edge, host);
+  client.write(`POST / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Length: ${MIB}\r\n\r\n`);
+  client.write(Buffer.alloc(MIB));
+  // More than the system takes waits at the edge meanwhile.
+  await delay(500);
+  let got = 0;
+  client.on('data', (piece: Buffer) => {
+    got += piece.length;
+  });
+  await once(client, 'close');
+  expect(got).toBeGreaterThan(bytes);
+  await fixture.close();
+  await service.close();
+}, 60_000);
 
 /** An HTTP/2 client of a service whose answer of so many bytes may pause for `idleBodyMs`, and ends after `endMs`; its window is 4 KiB. */
 async function askHttp2(bytes: number, idleBodyMs: number, endMs = 0) {
