@@ -116,7 +116,8 @@ test('what was made of a client holds to its end and for no other rule, and is t
   const presented = { chain: [], openssl: { good: true } } as const;
   const client = { presented, names: {} } as unknown as ClientIdentity;
   const leaf = { der: Buffer.alloc(0), fingerprint: 'f' } as Evaluation['path'][number];
-  const endsAt = 3 * LEDGER_LIMITS.foldMs;
+  // In the middle of a minute that has been told.
+  const endsAt = 2.5 * LEDGER_LIMITS.foldMs;
   const served: ServedHost = {
     ...serving(policy('require'), evaluationOf({ verdict: 'admit', path: [leaf], validUntil: endsAt })),
     judgeRule: ({ prefix }, { validUntil }) =>
@@ -142,4 +143,28 @@ test('what was made of a client holds to its end and for no other rule, and is t
   expect(() => ask(first, narrow)).toThrow(expect.objectContaining({ reason: 'subject_not_allowed' }));
   expect([ask(first, open), ask(2 * first, open), ask(endsAt - 1, open)]).toEqual([1, 2, 2]);
   expect(ask(endsAt, open)).toBe('ended');
+});
+
+test('a rule that admitted a client is asked again when the host has changed', () => {
+  const presented = { chain: [], openssl: { good: true } } as const;
+  const client = { presented, names: {} } as unknown as ClientIdentity;
+  const rule = { name: null, prefix: '/', service: 's', enableWebsockets: false };
+  const admitting: ServedHost = {
+    ...serving(policy('require'), evaluationOf({ verdict: 'admit', reason: null })),
+    judgeRule: (_, { validUntil }) => ({ verdict: 'admit', validUntil, matchedBy: null }),
+  };
+  const refusing: ServedHost = {
+    ...admitting,
+    judgeRule: () => ({ verdict: 'refuse', reason: 'subject_not_allowed', detail: '' }),
+  };
+  let served = admitting;
+  const hosts = { changes: 0, get: () => served };
+  const gate = gateOf({ client, presented }, hosts);
+  const ask = () => gate.admitByRule(gate.admit(served, null, 1), served, rule, 1);
+  ask();
+  ask();
+  served = refusing;
+  hosts.changes += 1;
+  expect(gate.servedHost(1)).toBe(refusing);
+  expect(ask).toThrow(expect.objectContaining({ reason: 'subject_not_allowed' }));
 });
